@@ -1,0 +1,56 @@
+"""Every error that fhir-taper raises on purpose, in one tree.
+
+    TaperError
+    ├── BadInput            for the person who gave us the file: says what and where       (exit status 3)
+    │   ├── NotJson         not JSON, empty, NaN, nested too deep, too large
+    │   ├── NotFhir         JSON without resourceType
+    │   └── ChartConflict   two patients in one chart, one id twice with different content
+    ├── WrongUsage          an option or parameter that cannot be meant                    (exit status 2)
+    ├── TableError          a row of our own tables without source, state or sense         (internal)
+    ├── TerminologyError    an RxNorm release that is wrong or truncated                   (exit status 3)
+    └── MissingSystemLibrary  a library of the operating system that is absent: names the package
+
+A clinical "no" is not an error: what cannot be computed is a RegimenItem with a reason, what cannot be tapered is an
+`Infeasible` with ways out. Messages are one line and name the place.
+"""
+
+
+class TaperError(Exception):
+    """The root: catch this to catch everything that we raise on purpose."""
+
+
+class BadInput(TaperError):
+    """Input that cannot be read. `place` is a file name, a line, or a path inside a resource."""
+
+    def __init__(self, message: str, place: str = "") -> None:
+        self.message = message
+        self.place = place
+        super().__init__(f"{place}: {message}" if place else message)
+
+
+class NotJson(BadInput):
+    """The bytes are not JSON that we accept (RFC 8259: no NaN), or are empty, too deep or too large."""
+
+
+class NotFhir(BadInput):
+    """JSON, but nothing in it has a resourceType."""
+
+
+class ChartConflict(BadInput):
+    """The input cannot be one patient's chart."""
+
+
+class WrongUsage(TaperError):
+    """A parameter that is missing, unknown, or outside what it can mean. The message names it."""
+
+
+class TableError(TaperError):
+    """A row of our own tables is not acceptable. The message names table and row."""
+
+
+class TerminologyError(BadInput):
+    """A terminology release or database that is wrong, truncated, or of another format."""
+
+
+class MissingSystemLibrary(TaperError):
+    """A library of the operating system is absent. The message names the package to install."""

@@ -1,0 +1,45 @@
+"""JSON with exact decimals in and out: 0.50 read is Decimal("0.50"), and is written as the number 0.50.
+
+A leaf over msgspec. RFC 8259 only: NaN and Infinity are refused, as are empty input and nesting too deep to be a FHIR resource.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from fhir_taper.errors import NotJson
+
+_decoder = msgspec.json.Decoder(float_hook=Decimal)
+_encoder = msgspec.json.Encoder()
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def decode(data: bytes, place: str = "") -> Any:
+    """The JSON value with every non-integer number as Decimal. Raises NotJson naming `place`."""
+    data = data.removeprefix(_BYTE_ORDER_MARK)
+    if not data.strip():
+        raise NotJson("the input is empty", place)
+    try:
+        return _decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise NotJson(f"not JSON: {error}", place) from error
+    except RecursionError:
+        raise NotJson("nested too deep to be a FHIR resource", place) from None
+
+
+def encode(value: Any, *, indent: int | None = None) -> bytes:
+    """JSON bytes. Decimal is written as a number in plain notation: digits kept, no exponent, no negative zero."""
+    data = _encoder.encode(_plain_numbers(value))
+    return msgspec.json.format(data, indent=indent) if indent else data
+
+
+def _plain_numbers(value: Any) -> Any:
+    """The same value with each Decimal as raw JSON text: msgspec alone would write 1E+2 and -0."""
+    if isinstance(value, Decimal):
+        return msgspec.Raw(format(abs(value) if value == 0 else value, "f").encode())
+    if isinstance(value, dict):
+        return {key: _plain_numbers(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain_numbers(item) for item in value]
+    return value

@@ -1,0 +1,1 @@
+"""Reading FHIR: each module turns one kind of resource into core values."""

@@ -1,0 +1,1 @@
+"""Writing FHIR: each module turns core values into one kind of resource."""

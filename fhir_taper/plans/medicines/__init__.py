@@ -1,0 +1,1 @@
+"""Medicines: codes, exact doses, products, the regimen, and what it equals."""

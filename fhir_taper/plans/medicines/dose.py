@@ -1,0 +1,97 @@
+"""Exact amounts: Decimal where a number terminates, Fraction where a mean over days does not.
+
+Nothing here is a float, and nothing here rounds in silence. A number that was read keeps its digits (0.50 stays 0.50);
+a mean such as "1 mg every third day" is a Fraction until it is shown. `shown` and `plain` are the only ways out.
+"""
+
+from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, localcontext
+from fractions import Fraction
+
+Exact = Decimal | Fraction
+"""An exact amount. Arithmetic goes through `add`, `multiply`, `divide`: Python does not mix the two types."""
+
+ZERO = Decimal(0)
+SIX_PLACES = Decimal("0.000001")
+_EXACT = Context(prec=60, traps=[Inexact])
+
+
+def as_exact(value: Exact | int) -> Exact:
+    """A Fraction that terminates becomes a Decimal; everything else is returned as it is."""
+    if isinstance(value, int):
+        return Decimal(value)
+    if isinstance(value, Fraction):
+        return _terminating(value) or value if value else ZERO
+    return value
+
+
+def add(*amounts: Exact) -> Exact:
+    """Exact sum; keeps Decimal digits (0.50 + 0.50 is 1.00)."""
+    if all(isinstance(amount, Decimal) for amount in amounts):
+        with localcontext(_EXACT):
+            return sum((a for a in amounts if isinstance(a, Decimal)), ZERO)
+    return as_exact(sum((Fraction(amount) for amount in amounts), Fraction(0)))
+
+
+def multiply(*amounts: Exact) -> Exact:
+    """Exact product."""
+    if all(isinstance(amount, Decimal) for amount in amounts):
+        product = Decimal(1)
+        with localcontext(_EXACT):
+            for amount in amounts:
+                product *= amount  # type: ignore[operator]
+        return product
+    result = Fraction(1)
+    for amount in amounts:
+        result *= Fraction(amount)
+    return as_exact(result)
+
+
+def divide(amount: Exact, by: Exact) -> Exact:
+    """Exact quotient. Raises ZeroDivisionError for a divisor of zero."""
+    if isinstance(amount, Decimal) and by == 1:
+        return amount
+    return as_exact(Fraction(amount) / Fraction(by))
+
+
+def shown(amount: Exact) -> Decimal:
+    """The amount as it is shown or sent: itself where it terminates, else rounded half-even to 6 decimals."""
+    if isinstance(amount, Decimal):
+        return amount
+    scaled = round(amount * 10**6)
+    return Decimal(scaled).scaleb(-6).quantize(SIX_PLACES, rounding=ROUND_HALF_EVEN)
+
+
+def six_places(amount: Exact) -> Decimal:
+    """An ideal dose as plans keep it: at most 6 decimals, no trailing zeros."""
+    return canonical(Decimal(round(Fraction(amount) * 10**6)).scaleb(-6))
+
+
+def canonical(amount: Decimal) -> Decimal:
+    """The same number in plain notation with no trailing zeros, no exponent and no negative zero (7.50 -> 7.5, 1E+1 -> 10)."""
+    if amount == 0:
+        return ZERO
+    normal = amount.normalize()
+    exponent = normal.as_tuple().exponent
+    return normal.quantize(Decimal(1)) if isinstance(exponent, int) and exponent > 0 else normal
+
+
+def plain(amount: Exact) -> str:
+    """Plain notation for people and files: no exponent, no -0, digits as read."""
+    value = shown(amount)
+    return format(abs(value) if value == 0 else value, "f")
+
+
+def _terminating(value: Fraction) -> Decimal | None:
+    """The Decimal equal to the fraction, or None where it does not terminate."""
+    denominator = value.denominator
+    twos = fives = 0
+    while denominator % 2 == 0:
+        denominator //= 2
+        twos += 1
+    while denominator % 5 == 0:
+        denominator //= 5
+        fives += 1
+    if denominator != 1:
+        return None
+    places = max(twos, fives)
+    return canonical(Decimal(value.numerator * 10**places // value.denominator).scaleb(-places))

@@ -1,0 +1,1 @@
+"""Tapers: strategies, limits, schedules, plans and their revisions."""

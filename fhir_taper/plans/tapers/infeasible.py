@@ -1,0 +1,32 @@
+"""Infeasible: the typed "no" of the engine. It is never a plan with a rounded lie in it, and it always names ways out."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+
+class WayOut(StrEnum):
+    """What could make a taper possible where the asked one is not (domain §2)."""
+
+    HALF = "half"
+    QUARTER = "quarter"
+    LIQUID = "liquid"
+    OTHER_STRENGTHS = "other-strengths"
+    SUBSTITUTION = "substitution"
+    ENTERED_CONVERSION = "entered-conversion"  # a clinician enters a patch-to-oral or opioid rotation dose with its source
+    BUPRENORPHINE_PATHWAY = "buprenorphine-pathway"
+    MAINTENANCE = "maintenance"  # a lower dose as the goal
+    OVERRIDE = "override"  # a named clinician's override with reason
+    OTHER_STRATEGY = "other-strategy"
+    LONGER_INTERVAL = "longer-interval"
+
+
+@dataclass(frozen=True, slots=True)
+class Infeasible:
+    """Why no schedule exists: at `at_mg` mg/day the next lower dose that exists is `next_mg`, and it may not be taken."""
+
+    reason: str
+    message: str
+    at_mg: Decimal | None = None
+    next_mg: Decimal | None = None
+    ways_out: tuple[WayOut, ...] = ()

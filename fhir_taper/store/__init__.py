@@ -1,0 +1,1 @@
+"""What is kept: the terminology database (SQLite through SQLAlchemy)."""
