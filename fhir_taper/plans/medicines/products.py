@@ -102,5 +102,11 @@ class ProductCatalogue(Protocol):
     def ingredient_named(self, word: str) -> Ingredient | None:
         """The ingredient with exactly this name, salt name or brand, whatever its case; None where there is none."""
 
+    def ingredients_in(self, text: str) -> tuple[Ingredient, ...]:
+        """Every ingredient that the text names as a whole word or words (name, salt, brand), longest match first; () where none is known."""
+
+    def product_by_ndc(self, ndc: str) -> Product | None:
+        """The product with this NDC (hyphens ignored), or None. The built-in table has no NDCs; a site's terminology has."""
+
     def products_of(self, ingredient: str) -> Iterable[Product]:
         """All products with this (controlled) ingredient name, unbranded before branded, ascending strength."""
