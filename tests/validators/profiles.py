@@ -45,7 +45,7 @@ def unknown_extensions(node: object, known: set[str], path: str = "") -> Iterato
             if key in {"extension", "modifierExtension"} and isinstance(value, list):
                 for item in value:
                     yield from _extension(item, known, f"{path}.{key}")
-            elif key != "resource" and key != "contained":
+            elif key not in {"resource", "contained"}:
                 yield from unknown_extensions(value, known, f"{path}.{key}")
     elif isinstance(node, list):
         for number, item in enumerate(node):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +219,6 @@ def _target(value: object, targets: list[str], path: str) -> Iterator[str]:
         yield f"{path}: a reference to {match[1]} is not allowed, only to {', '.join(targets)}"
 
 
-@lru_cache(maxsize=None)
+@cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)

@@ -1,0 +1,194 @@
+"""The house holds: each import contract breaks when it is broken, and each rule, table and page check finds what it is for."""
+
+import csv
+import io
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests import features, generated_docs, house
+
+ROOT = Path(__file__).resolve().parents[1]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+CONTRACTS = {c["id"]: c for c in PYPROJECT["tool"]["importlinter"]["contracts"]}
+IMPORT_LINTER = Path(sys.executable).with_name("lint-imports")
+
+# One import that each contract exists to refuse: (module it is planted in, line).
+FORBIDDEN = {
+    "layers": ("plans/planted.py", "import fhir_taper.workflow"),
+    "plans-only": ("plans/planted.py", "import msgspec"),
+    "plans-rooms": ("plans/medicines/planted.py", "import fhir_taper.plans.tapers"),
+    "mappers-pure": ("mappers/planted.py", "import tempfile"),
+    "render-pure": ("render/planted.py", "import socket"),
+    "door-mappers": ("cli/planted.py", "import fhir_taper.mappers.mapped"),
+    "door-store": ("cli/planted.py", "import fhir_taper.store"),
+    "door-fhir-resources": ("mappers/read/planted.py", "from fhir.resources.R4B.patient import Patient"),
+    "door-sqlalchemy": ("workflow/planted.py", "import sqlalchemy"),
+    "door-weasyprint": ("workflow/planted.py", "import weasyprint"),
+    "door-jinja2": ("mappers/planted.py", "import jinja2"),
+    "door-msgspec": ("store/planted.py", "import msgspec"),
+    "door-typer": ("workflow/planted.py", "import typer"),
+    "door-rich": ("workflow/planted.py", "import rich"),
+    "door-fastapi": ("workflow/planted.py", "import fastapi"),
+    "door-requests": ("workflow/planted.py", "import requests"),
+    "door-dbos": ("store/planted.py", "import dbos"),
+}
+# More that the layers and the purity of plans must refuse.
+MORE = [
+    ("layers", "mappers/planted.py", "import fhir_taper.store"),
+    ("layers", "store/planted.py", "import fhir_taper.render"),
+    ("layers", "render/planted.py", "import fhir_taper.mappers"),
+    ("layers", "workflow/planted.py", "import fhir_taper.cli"),
+    ("layers", "exact_json.py", "import fhir_taper.plans"),
+    ("layers", "errors.py", "import fhir_taper.exact_json"),
+    ("layers", "unplaced.py", "import json"),
+    ("plans-only", "plans/tapers/planted.py", "import random"),
+    ("plans-only", "plans/planted.py", "from urllib.request import urlopen"),
+    ("plans-only", "plans/planted.py", "import fhir_taper.exact_json"),
+]
+
+
+@pytest.fixture
+def copy_of_the_house(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "fhir_taper", tmp_path / "fhir_taper", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "tests").mkdir()
+    shutil.copy(ROOT / "tests" / "import_contracts.py", tmp_path / "tests")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def broken_contracts(house_root: Path, *only: str) -> list[str]:
+    """Return the names of the contracts that import-linter reports as broken."""
+    chosen = [word for contract in only for word in ("--contract", contract)]
+    finished = subprocess.run(
+        [str(IMPORT_LINTER), "--no-logo", "--no-cache", *chosen], cwd=house_root, capture_output=True, text=True, check=False
+    )
+    # Output is wrapped at the width of a terminal; names are compared without line breaks.
+    said = " ".join(finished.stdout.split())
+    assert "Contracts: " in said, finished.stdout + finished.stderr
+    broken = [c["name"] for c in CONTRACTS.values() if f"{c['name']} BROKEN" in said]
+    assert (finished.returncode != 0) == bool(broken)
+    return broken
+
+
+def plant(house_root: Path, module: str, line: str) -> None:
+    """Add a line to a module, new or not; a room that is one file (cli.py) takes the line itself."""
+    path = house_root / "fhir_taper" / module
+    one_file = path.parent.with_suffix(".py")
+    if one_file.exists():
+        path = one_file
+    elif "/" in module:
+        path.parent.mkdir(exist_ok=True)
+        (path.parent / "__init__.py").touch()
+    path.write_text((path.read_text() if path.exists() else "") + f"\n{line}\n")
+
+
+def test_the_house_as_it_stands_breaks_no_contract() -> None:
+    assert broken_contracts(ROOT) == []
+
+
+def test_every_contract_has_a_planted_import() -> None:
+    assert set(FORBIDDEN) == set(CONTRACTS)
+
+
+@pytest.mark.parametrize(("contract", "module", "line"), [(c, *planted) for c, planted in FORBIDDEN.items()] + MORE)
+def test_a_planted_import_breaks_its_contract(copy_of_the_house: Path, contract: str, module: str, line: str) -> None:
+    plant(copy_of_the_house, module, line)
+    assert broken_contracts(copy_of_the_house, contract) == [CONTRACTS[contract]["name"]]
+
+
+def test_help_starts_without_the_heavy_libraries() -> None:
+    """A clinician who asks for help does not wait for FHIR models, a web framework or a database."""
+    code = (
+        "import sys\n"
+        "sys.argv = ['fhir-taper', '--help']\n"
+        "from fhir_taper.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print(sorted({'fhir', 'fastapi', 'sqlalchemy', 'weasyprint', 'pydantic'} & set(sys.modules)), file=sys.stderr)"
+    )
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert finished.stderr.strip() == "[]"
+    assert "regimen" in finished.stdout
+
+
+def test_the_rules_of_the_house_are_kept() -> None:
+    assert house.breaches() == []
+
+
+@pytest.mark.parametrize(
+    ("files", "complaint"),
+    [
+        ({"fhir_taper/a.py": "x = 1\n" * (house.LONGEST + 1)}, "fhir_taper/a.py: 301 non-empty lines, at most 300"),
+        ({"fhir_taper/plans/helpers.py": ""}, "fhir_taper/plans/helpers.py: the name says nothing"),
+        ({"fhir_taper/plans/a.py": "", "tests/plans/test_b.py": ""}, "tests/plans/test_b.py: no module plans/b in the package"),
+        ({"fhir_taper/plans/a.py": "def f(): ...\n"}, "fhir_taper/plans/a.py: no test in tests/plans"),
+    ],
+)
+def test_a_breach_of_a_house_rule_is_named(tmp_path: Path, files: dict[str, str], complaint: str) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert house.breaches(tmp_path) == [complaint]
+
+
+def test_a_machine_path_in_a_tracked_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text(f"see {house.TRACES[0]}notes")
+    for command in (["git", "init", "--quiet"], ["git", "add", "page.md"]):
+        subprocess.run(command, cwd=tmp_path, check=True)
+    assert list(house.traces(tmp_path)) == [f"page.md: names {house.TRACES[0]}"]
+
+
+def test_the_capability_table_has_a_hundred_rows_in_order() -> None:
+    assert [row.id for row in features.read_features()] == [f"F{n:02}" for n in range(1, 101)]
+
+
+def test_a_claimed_capability_without_a_test_is_named() -> None:
+    rows = [features.Feature("F01", "B", "core", "one"), features.Feature("F02", "B", "launch", "two")]
+    assert features.problems(rows, {}) == ["F01 is claimed by core and has no test"]
+    assert features.problems(rows, {"F01": ["test_a"]}) == []
+
+
+def test_a_marker_that_names_no_capability_is_named() -> None:
+    rows = [features.Feature("F02", "B", "launch", "two")]
+    assert features.problems(rows, {"F999": ["test_a"]}) == ["F999 is no capability: test_a"]
+
+
+def test_a_page_that_its_generator_would_write_otherwise_is_found(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "docs" / "generate").mkdir(parents=True)
+    (tmp_path / "docs" / "page.md").write_text("old")
+    (tmp_path / "docs" / "generate" / "page.py").write_text("open('docs/page.md', 'w').write('new')")
+    assert generated_docs.main(["--check"], tmp_path) == 1
+    assert "docs/page.md" in capfd.readouterr().out
+    assert generated_docs.main(["--check"], tmp_path) == 0
+
+
+def test_a_generator_that_fails_fails_the_check(tmp_path: Path) -> None:
+    (tmp_path / "docs" / "generate").mkdir(parents=True)
+    (tmp_path / "docs" / "generate" / "page.py").write_text("raise SystemExit(3)")
+    assert generated_docs.main([], tmp_path) == 1
+
+
+def test_the_lock_names_every_dependency_with_hashes_and_no_address() -> None:
+    lock = (ROOT / "requirements.lock").read_text()
+    groups = [*PYPROJECT["project"]["dependencies"], *PYPROJECT["dependency-groups"]["dev"]]
+    wanted = {re.split(r"[<>=]", name)[0].lower().replace(".", "-") for name in groups}
+    locked = {line.split("==")[0] for line in lock.splitlines() if re.match(r"[a-z0-9]", line)}
+    assert wanted <= locked
+    assert "--hash=sha256:" in lock
+    assert not re.search(r"https?://|--index-url|--find-links [^-\s]|^-e |file:", lock, re.MULTILINE)
+
+
+def test_the_npm_lock_has_no_addresses() -> None:
+    locks = [p for p in (ROOT / "tests").rglob("package-lock.json") if "node_modules" not in p.parts]
+    assert locks != []
+    assert [lock.name for lock in locks if "resolved" in lock.read_text()] == []
+
+
+def test_the_feature_table_is_plain_csv() -> None:
+    text = "".join(line for line in features.TABLE.read_text().splitlines(keepends=True) if not line.startswith("#"))
+    assert {len(row) for row in csv.reader(io.StringIO(text))} == {4}
