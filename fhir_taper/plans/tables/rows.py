@@ -64,20 +64,38 @@ class Basis(StrEnum):
     WINDOW = "window"
 
 
+class Part(StrEnum):
+    """Which part of the envelope a limit belongs to: what a finding about it is called."""
+
+    PACE = "pace"
+    TAIL = "tail"
+    CEILING = "ceiling"
+    FIRST_CUT = "first-cut"
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """D(t − days) − D(t) ≤ fraction × (original | D(t − days)). `source.state` says whether it awaits sign-off."""
+    """D(t − days) − D(t) ≤ fraction × (original | D(t − days)). `source.state` says whether it awaits sign-off.
+
+    `above` and `up_to` are fractions of the original: the limit holds where above × original < D(t − days) ≤ up_to × original.
+    """
 
     bound: Bound
     days: int
     fraction: Decimal
     basis: Basis
     source: Source
+    part: Part = Part.PACE
+    above: Decimal = Decimal(0)
+    up_to: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LimitsRow:
-    """One resolved safety envelope: all limits of one row name of limits.csv."""
+    """One resolved safety envelope: all limits of one row name of limits.csv, and what the medicine and the tier of one plan add to them.
+
+    The table's rows leave the second half empty; `envelope.resolve` fills it for a plan, so that a plan can be judged from its own data.
+    """
 
     row: str
     drug_class: DrugClass
@@ -85,6 +103,22 @@ class LimitsRow:
     limits: tuple[Limit, ...]
     max_days: int  # longest duration of a plan
     min_step_days: int = 1
+    step_multiple_days: int = 1  # patches: steps are multiples of the wear time
+    max_pieces: int = 0  # pieces per intake that the grid of this plan was made with
+    first_cut: Limit | None = None  # cap of the first reduction, by the tier; none in a published row
+    unit: UnitRule | None = None  # none: no cut beyond a fraction limit, however small
+
+    @property
+    def hard(self) -> tuple[Limit, ...]:
+        return tuple(limit for limit in self.limits if limit.bound is Bound.HARD)
+
+    @property
+    def advised(self) -> tuple[Limit, ...]:
+        return tuple(limit for limit in self.limits if limit.bound is Bound.ADVISED)
+
+    @property
+    def is_published(self) -> bool:
+        return self.use == "published"
 
 
 class TableName(StrEnum):
