@@ -79,7 +79,8 @@ class Ingredient:
     """One row of tables/ingredients.csv: an active ingredient by name and code, with its class.
 
     `names` are further spellings (salts, brands) in lower case by which a text may name it. `half_life_h` is a pair (low, high) in hours,
-    equal where the source gives one number; None where we have none.
+    equal where the source gives one number; None where we have none. `half_life_source` says where it is known from. `groups` are what findings ask for
+    ("barbiturate", "cyp3a4-inhibitor", "opioid-reversal", …).
     """
 
     rxcui: RxNormCode
@@ -88,6 +89,8 @@ class Ingredient:
     names: tuple[str, ...]
     half_life_h: tuple[Decimal, Decimal] | None
     source: Source
+    half_life_source: Source | None = None
+    groups: tuple[str, ...] = ()
 
 
 class ProductCatalogue(Protocol):
