@@ -189,6 +189,14 @@ def test_the_npm_lock_has_no_addresses() -> None:
     assert [lock.name for lock in locks if "resolved" in lock.read_text()] == []
 
 
+def test_every_hazard_names_a_control_that_is_tested() -> None:
+    rows = [line.split("|") for line in (ROOT / "docs" / "hazards.md").read_text().splitlines() if line.startswith("| H")]
+    shown = {row[1].strip(): row[5] for row in rows}
+    named = {path for cell in shown.values() for path in re.findall(r"`(tests/[^`]+)`", cell)}
+    assert [hazard for hazard, cell in shown.items() if not re.search(r"`tests/|\bI[0-9]", cell)] == []
+    assert sorted(path for path in named if not (ROOT / path).exists()) == []
+
+
 def test_the_feature_table_is_plain_csv() -> None:
     text = "".join(line for line in features.TABLE.read_text().splitlines(keepends=True) if not line.startswith("#"))
     assert {len(row) for row in csv.reader(io.StringIO(text))} == {4}
