@@ -1,0 +1,190 @@
+"""The one door to `fhir.resources` (R4B classes), and what its verdict means for a chart.
+
+R4B because the library has no plain R4 and its root classes are R5; the types read here are the same in both. Classes are imported
+when first needed (four of them cost a third of a second). Models only judge: what is read stays the raw dict, for a model loses
+digits and unknown elements.
+
+Three traps are known: an unknown type raises KeyError and not a validation error; codes are not checked against their value sets;
+"5" passes as a decimal (`shape.misleading` covers that). Lenient in: only the elements that feed the core are judged (a wrong type in
+a note must not hide an opioid), and what breaks a rule of FHIR without making the value doubtful (an absent element, an id with `_`,
+an unknown element, a time without a zone) is reported and kept.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from importlib import import_module
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+
+from fhir_taper.mappers.shape import element_error, misleading
+
+_FEEDS: Final[Mapping[str, frozenset[str]]] = {
+    "MedicationRequest": frozenset({
+        "status", "intent", "doNotPerform", "reportedBoolean", "medicationCodeableConcept", "medicationReference", "authoredOn",
+        "dosageInstruction", "dispenseRequest", "contained",
+    }),
+    "MedicationStatement": frozenset({
+        "status", "medicationCodeableConcept", "medicationReference", "effectiveDateTime", "effectivePeriod", "dosage", "contained",
+    }),
+    "MedicationDispense": frozenset({
+        "status", "medicationCodeableConcept", "medicationReference", "quantity", "daysSupply", "whenPrepared", "whenHandedOver",
+        "dosageInstruction", "contained",
+    }),
+    "Medication": frozenset({"code", "status", "form", "amount", "ingredient"}),
+    "Patient": frozenset({"name", "gender", "birthDate", "deceasedBoolean", "deceasedDateTime"}),
+    "Condition": frozenset({
+        "clinicalStatus", "verificationStatus", "code", "recordedDate", "onsetDateTime", "onsetPeriod",
+        "abatementDateTime", "abatementPeriod",
+    }),
+    "AllergyIntolerance": frozenset({"clinicalStatus", "verificationStatus", "code", "onsetDateTime", "recordedDate"}),
+    "Observation": frozenset({
+        "status", "code", "effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued", "dataAbsentReason", "component",
+        "valueQuantity", "valueString", "valueInteger", "valueCodeableConcept", "valueBoolean", "valueRange",
+    }),
+}  # fmt: skip
+"""Which elements of a type the core reads. A type that is not here is judged whole (a CarePlan of ours). References to people are
+judged by their shape alone (`shape.element_error`): a model for each of them would cost as much as the dosage."""
+_SOMEONE: Final[Mapping[str, Any]] = {"subject": {}, "patient": {}}
+"""Stands in for the required reference to the patient, of which `subjects` is the judge."""
+
+_ABSENT: Final = frozenset({"missing", "model_field_validation.missing"})
+_BOUNDS: Final = frozenset({"greater_than_equal", "greater_than", "less_than_equal", "less_than"})
+_HARMLESS: Final = frozenset({"extra_forbidden", "string_pattern_mismatch"})
+_DATE_MESSAGE: Final = re.compile(r"\b(DateTime|Date|Instant) value string|valid (date|datetime)")
+_TIME_MESSAGE: Final = re.compile(r"\bTime value string")
+_CLOCK: Final = re.compile(r"\d{1,2}:\d{2}")
+_FORGIVEN_DATES: Final = frozenset({"authoredOn", "recordedDate", "whenPrepared", "issued"})
+"""Dates whose loss costs an ordering, not a dose."""
+_TWO_CHOICES_FORGIVEN: Final = frozenset({"dosageInstruction", "dosage"})
+"""A dosage with both kinds of "as needed" is common and says one thing; the mapper reads both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`error` says why a resource cannot be trusted ("" where it can), `remarks` what else breaks a rule of FHIR. Both name the path."""
+
+    error: str = ""
+    remarks: tuple[str, ...] = ()
+
+
+def validate(resource: Mapping[str, Any]) -> str | None:
+    """The first reason why a resource cannot be trusted, in words with its path; None where there is none."""
+    return judge(resource).error or None
+
+
+def judge(resource: Mapping[str, Any]) -> Verdict:
+    """One resource against its R4B model and against what misleads dose arithmetic. Never raises."""
+    kind = resource.get("resourceType")
+    try:
+        model = model_of(kind) if isinstance(kind, str) else None
+    except KeyError:
+        model = None
+    if model is None:
+        return Verdict(f"{kind!r} is not a resource type of FHIR R4")
+    try:
+        return _judged(resource, model)
+    except RecursionError:
+        return Verdict("nested too deep to be read")
+
+
+@lru_cache(maxsize=64)
+def model_of(resource_type: str) -> type[BaseModel]:
+    """The R4B class of a resource type, imported now if it was not yet. Raises KeyError for a type that FHIR does not have."""
+    try:
+        module = import_module(f"fhir.resources.R4B.{resource_type.lower()}") if resource_type.isalpha() else None
+    except ModuleNotFoundError:
+        module = None
+    model = getattr(module, resource_type, None)
+    if not (isinstance(model, type) and issubclass(model, BaseModel) and model.has_resource_base()):  # type: ignore[attr-defined]
+        raise KeyError(resource_type)
+    return model
+
+
+def _judged(resource: Mapping[str, Any], model: type[BaseModel]) -> Verdict:
+    kind = resource["resourceType"]
+    feeding = _feeding(resource)
+    remarks = [f"{name}: unknown element" for name in resource if name.lstrip("_") not in _names(model)]
+    error = element_error(resource) or next(misleading(feeding), "")
+    someone = {name: value for name, value in _SOMEONE.items() if kind in _FEEDS and name in _names(model)}
+    try:
+        model.model_validate({"resourceType": kind, **someone, **feeding})
+    except ValidationError as failure:
+        for one in failure.errors():
+            path, words = _path(one["loc"]), _words(one)
+            if _is_tolerable(one):
+                remarks.append(f"{path}: {words}" if path else words)
+            else:
+                error = error or f"{path}: {words}"
+    except KeyError as failure:  # an unknown type inside `contained`
+        error = error or f"{failure.args[0]} is not a type of FHIR R4"
+    return Verdict(error, tuple(remarks))
+
+
+def _feeding(resource: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a resource that the core reads; of contained resources, the medicines."""
+    wanted = _FEEDS.get(resource["resourceType"])
+    if wanted is None:
+        return {name: value for name, value in resource.items() if name not in ("resourceType", "id", "text")}
+    feeding = {
+        name: value for name, value in resource.items() if name in wanted or name.lstrip("_") in wanted or name == "modifierExtension"
+    }
+    inside = feeding.get("contained")
+    if isinstance(inside, list):
+        medicines = [item for item in inside if not isinstance(item, Mapping) or item.get("resourceType") == "Medication"]
+        feeding["contained"] = [
+            _feeding(item) | {"resourceType": "Medication"} if isinstance(item, Mapping) else item for item in medicines
+        ]
+    return feeding
+
+
+@lru_cache(maxsize=64)
+def _names(model: type[BaseModel]) -> frozenset[str]:
+    return frozenset(model.elements_sequence()) | {"resourceType", "fhir_comments"}  # type: ignore[attr-defined]
+
+
+def _is_tolerable(error: Any) -> bool:
+    """Whether the element breaks a rule of FHIR but leaves no doubt about what it says (or says nothing)."""
+    kind, loc, message, value = error["type"], error["loc"], error["msg"], error.get("input")
+    if kind in _ABSENT or kind in _BOUNDS or kind in _HARMLESS or "extension" in loc:
+        return True
+    if "Expect any of field value" in message:
+        return True
+    if "Any of one field value is expected" in message:
+        return len(loc) == 2 and loc[0] in _TWO_CHOICES_FORGIVEN  # noqa: PLR2004 — (element, index): the dosage itself
+    if isinstance(value, str) and (_DATE_MESSAGE.search(message) or kind.startswith(("date_", "datetime_"))):
+        return _starts_with_a_day(value) or bool(loc and loc[0] in _FORGIVEN_DATES)
+    return isinstance(value, str) and bool(_TIME_MESSAGE.search(message) and _CLOCK.match(value))
+
+
+def _starts_with_a_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text[:10])
+    except ValueError:
+        return False
+    return True
+
+
+def _path(loc: tuple[int | str, ...]) -> str:
+    path = ""
+    for part in loc:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path
+
+
+def _words(error: Any) -> str:
+    if error["type"] in _ABSENT:
+        return "required and absent"
+    if error["type"] == "extra_forbidden":
+        return "unknown element"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if isinstance(error.get("input"), str) and (_DATE_MESSAGE.search(message) or _TIME_MESSAGE.search(message)):
+        return f"{error['input'][:40]!r} is not written as FHIR writes dates and times"
+    if "Expect any of field value" in message:
+        return "one of " + ", ".join(re.findall(r"'(\w+)'", message)) + " is required and absent"
+    if "Any of one field value is expected" in message:
+        return "only one of " + ", ".join(re.findall(r"'(\w+)'", message)[:2]) + " … may be given"
+    return " ".join(message.split())[:200]

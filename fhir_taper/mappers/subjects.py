@@ -1,0 +1,116 @@
+"""Whose chart is this? One patient, or a refusal that names both.
+
+A dose of somebody else's chart is the worst kind of wrong number: a server without the search parameter was seen to answer with
+another patient's resource. So every resource that names a patient must name the same one. Subjects that are no patient (a group, a
+device, a place) say nothing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fhir_taper.errors import ChartConflict
+from fhir_taper.mappers.references import Address, address, has_identifier, identifier_pairs
+from fhir_taper.mappers.unfold import Found
+from fhir_taper.mappers.versions import identity_of
+
+_SUBJECT_ELEMENTS = ("subject", "patient", "beneficiary")
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """A patient as named somewhere: by logical id, by the server ("" where that is not said), or by an identifier alone."""
+
+    id: str
+    base: str
+    place: str
+
+    @property
+    def words(self) -> str:
+        return f"Patient/{self.id} of {self.base}" if self.base else f"Patient/{self.id}"
+
+
+def patient_of(found: Sequence[Found]) -> str:
+    """The logical id of the one patient of the chart; "" where nothing names one. Raises ChartConflict for two."""
+    patients = [copy for copy in found if copy.resource["resourceType"] == "Patient"]
+    kinds_by_url = {copy.full_url: str(copy.resource["resourceType"]) for copy in found if copy.full_url}
+    one: _Person | None = None
+    for person in (_patient(copy) for copy in patients):
+        one = _the_same(one, person)
+    for copy in found:
+        person_named = _subject(copy, patients, kinds_by_url)
+        if person_named is not None:
+            one = _the_same(one, person_named)
+    return one.id if one else ""
+
+
+def has_no_subject(resource: Mapping[str, Any]) -> bool:
+    """Whether the resource leaves open whose it is."""
+    return not any(_addresses_someone(resource.get(name)) for name in _SUBJECT_ELEMENTS)
+
+
+def _the_same(one: _Person | None, other: _Person) -> _Person:
+    """The better known of two namings of one person. Raises ChartConflict where they are two people."""
+    if one is None:
+        return other
+    if one.id != other.id or (one.base and other.base and one.base != other.base):
+        raise ChartConflict(f"two patients in one chart: {one.words} ({one.place}) and {other.words} ({other.place})")
+    return one if one.base or not other.base else other
+
+
+def _patient(copy: Found) -> _Person:
+    name = identity_of(copy).partition("/")[2]
+    return _Person(name or f"at {copy.place}", address(copy.full_url).base, copy.place)
+
+
+def _subject(copy: Found, patients: Iterable[Found], kinds_by_url: Mapping[str, str]) -> _Person | None:
+    reference = next((copy.resource[name] for name in _SUBJECT_ELEMENTS if isinstance(copy.resource.get(name), Mapping)), None)
+    if reference is None:
+        return None
+    target = address(reference)
+    if target.urn:
+        return _by_urn(target.urn, copy, patients, kinds_by_url)
+    if target.key:
+        return _Person(target.id, target.base, copy.place) if target.resource_type == "Patient" else None
+    if target.fragment:
+        return _contained_patient(copy, target.fragment)
+    return _by_identifier(target, reference, copy, patients)
+
+
+def _by_urn(urn: str, copy: Found, patients: Iterable[Found], kinds_by_url: Mapping[str, str]) -> _Person | None:
+    if kinds_by_url.get(urn, "Patient") != "Patient":
+        return None
+    named = next((patient for patient in patients if patient.full_url == urn), None)
+    name = identity_of(named).partition("/")[2] if named else urn.rpartition(":")[2]
+    return _Person(name, "", copy.place)
+
+
+def _by_identifier(target: Address, reference: Mapping[str, Any], copy: Found, patients: Iterable[Found]) -> _Person | None:
+    if target.resource_type not in ("", "Patient") or reference.get("type") not in (None, "Patient"):
+        return None
+    pairs = list(identifier_pairs(target, reference))
+    for patient in patients:
+        if any(has_identifier(patient.resource, pair) for pair in pairs):
+            return _Person(identity_of(patient).partition("/")[2] or f"at {patient.place}", "", copy.place)
+    if pairs:
+        return _Person("|".join(part for part in pairs[0] if part), "", copy.place)
+    return _Person(target.id, "", copy.place) if target.id else None
+
+
+def _contained_patient(copy: Found, fragment: str) -> _Person | None:
+    """A patient who lives inside the resource has no id outside it: an identifier can tell two of them apart; without it, nobody is named."""
+    inside = copy.resource.get("contained")
+    for resource in inside if isinstance(inside, list) else ():
+        if isinstance(resource, Mapping) and resource.get("id") == fragment and resource.get("resourceType") == "Patient":
+            listed = resource.get("identifier")
+            first = listed[0] if isinstance(listed, list) and listed else None
+            if isinstance(first, Mapping) and isinstance(first.get("value"), str):
+                return _Person("|".join(str(part) for part in (first.get("system"), first["value"]) if part), "", copy.place)
+    return None
+
+
+def _addresses_someone(reference: object) -> bool:
+    if not isinstance(reference, Mapping):
+        return False
+    target = address(reference)
+    return bool(target.id or target.urn or target.fragment or target.query or reference.get("identifier"))
