@@ -1,9 +1,9 @@
 """Product names: which strengths a name states, and whether a chart's words for a product contradict its code.
 
-Wrong RxNorm codes circulate for common products, so a code is checked against the words beside it: strict on ingredient, strength and release, tolerant of
-case, salt, order, brackets and missing detail. A display that says less does not disagree; one that says something else does, and the caller makes that a
-finding. Nothing here guesses which of the two is right. Units as in `Product.mg`. Source of the grammar: RxNorm's normal form of names (NLM, RxNorm
-technical documentation: ingredient, strength, dose form, [brand]).
+Wrong RxNorm codes circulate for common products, so a code is checked against the words beside it: strict on ingredient, strength and
+release, tolerant of case, salt, order, brackets and missing detail. A display that says less does not disagree; one that says something
+else does, and the caller makes that a finding. Nothing here guesses which of the two is right. Units as in `Product.mg`. Source of the
+grammar: RxNorm's normal form of names (NLM, RxNorm technical documentation: ingredient, strength, dose form, [brand]).
 """
 
 import re
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import NamedTuple
 
-from fhir_taper.plans.medicines.codes import LIQUID_FORMS, Form, Release
+from fhir_taper.plans.medicines.codes import Form, Release
 from fhir_taper.plans.medicines.products import Ingredient, Product
 
 NamesIngredients = Callable[[str], tuple[Ingredient, ...]]
@@ -31,13 +31,16 @@ _QUALIFIER = re.compile(r"^(?:abuse-deterrent |matrix delivery |[\d.]+ (?:hr|ml|
 
 
 def stated_strengths(name: str) -> tuple[StatedStrength, ...]:
-    """The components of an RxNorm name ("acetaminophen 325 MG / oxycodone hydrochloride 5 MG Oral Tablet"), in the order of the name."""
-    return tuple(StatedStrength(_QUALIFIER.sub("", words.strip().lower()), Decimal(number), unit.upper()) for words, number, unit in _COMPONENT.findall(name))
+    """The components of an RxNorm name ("aspirin 325 MG / oxycodone hydrochloride 5 MG Oral Tablet"), in the order of the name."""
+    return tuple(
+        StatedStrength(_QUALIFIER.sub("", words.strip().lower()), Decimal(number), unit.upper())
+        for words, number, unit in _COMPONENT.findall(name)
+    )
 
 
 def stated_mg(name: str, ingredient: str, form: Form) -> Decimal | None:
-    """mg per unit of one ingredient as the name states it, in the units of `Product.mg`; salts add. None where the name does not state it."""
-    mine = [part for part in stated_strengths(name) if ingredient in part.words.split(" ") or part.words.startswith(ingredient)]
+    """mg per unit of one ingredient as the name states it, in the units of `Product.mg`; salts add. None where it states none."""
+    mine = [part for part in stated_strengths(name) if _has_word(part.words, ingredient)]
     if not mine:
         return None
     total = sum((part.amount for part in mine), Decimal(0))
@@ -52,15 +55,17 @@ def names_agree(product: Product, display: str, named: NamesIngredients | None =
 def disagreement(product: Product, display: str, named: NamesIngredients | None = None) -> str:
     """What the display says that the product is not, in a few words for a finding; empty where they agree or the display is empty.
 
-    `named` finds ingredients in a text; with it, a brand or another ingredient in the display is understood, without it only the product's own words are.
+    `named` finds ingredients in a text: with it a brand or another ingredient is understood, without it only the product's own words.
     """
     text = " ".join(display.lower().replace("µ", "u").replace("μ", "u").split())
     if not text or text == product.name.lower():
         return ""
-    for check in (_ingredient_differs(product, text, named), _strength_differs(product, text), _release_differs(product, text), _form_differs(product, text)):
-        if check:
-            return check
-    return ""
+    return (
+        _ingredient_differs(product, text, named)
+        or _strength_differs(product, text)
+        or _release_differs(product, text)
+        or _form_differs(product, text)
+    )
 
 
 def _ingredient_differs(product: Product, text: str, named: NamesIngredients | None) -> str:
@@ -87,9 +92,17 @@ def _is_brand(text: str, ingredient: Ingredient) -> bool:
 _NUMBER = r"(\d+(?:,\d{3})+|\d*\.?\d+)"
 _PER_VOLUME = re.compile(_NUMBER + r" ?(mg|mcg|ug|g) ?(?:/|per) ?" + r"(\d*\.?\d+)? ?ml\b")
 _PER_HOUR = re.compile(_NUMBER + r" ?(mg|mcg|ug|micrograms?) ?(?:/|per) ?(?:hr|hour|h)\b")
-_MASS = re.compile(r"(?<![\d.])" + _NUMBER + r" ?(mg|mcg|ug|micrograms?|milligrams?|g)\b(?! ?(?:/|per) ?(?:[\d.]+ ?)?(?:ml|hr|hour|h)\b)")
+_NOT_A_RATIO = r"(?! ?(?:/|per) ?(?:[\d.]+ ?)?(?:ml|hr|hour|h)\b)"
+_MASS = re.compile(r"(?<![\d.])" + _NUMBER + r" ?(mg|mcg|ug|micrograms?|milligrams?|g)\b" + _NOT_A_RATIO)
 _PAIR = re.compile(r"(?<![\d.#/-])(\d+(?:\.\d+)?) ?[-/] ?(\d+(?:\.\d+)?)(?![\d.]| ?ml| ?m[cg]| ?day)")
-_MG_PER = {"mg": Decimal(1), "milligram": Decimal(1), "mcg": Decimal("0.001"), "ug": Decimal("0.001"), "microgram": Decimal("0.001"), "g": Decimal(1000)}
+_MG_PER = {
+    "mg": Decimal(1),
+    "milligram": Decimal(1),
+    "mcg": Decimal("0.001"),
+    "ug": Decimal("0.001"),
+    "microgram": Decimal("0.001"),
+    "g": Decimal(1000),
+}
 _ROUNDING = Decimal("0.01")  # names print 21.7 for 325 / 15
 
 
@@ -99,14 +112,16 @@ def _strength_differs(product: Product, text: str) -> str:
     if product.is_patch:
         accepted = {product.mg / 24, *(part.amount for part in stated_strengths(product.name))}
         return _first_foreign(rates, accepted, "mg/h")
-    concentrations = [_mg(number, unit) / Decimal(volume or 1) for number, unit, volume in _PER_VOLUME.findall(text) if Decimal(volume or 1)]
+    ratios = ((number, unit, Decimal(volume or 1)) for number, unit, volume in _PER_VOLUME.findall(text))
+    concentrations = [_mg(number, unit) / volume for number, unit, volume in ratios if volume]
     masses = [_mg(number, unit) for number, unit in _MASS.findall(text)]
-    if product.companions and len(product.companions) == 1 and not masses and not concentrations:
+    if len(product.companions) == 1 and not masses and not concentrations:
         masses = [Decimal(number) for pair in _PAIR.findall(text)[:1] for number in pair]
-    stated = {part.amount for part in stated_strengths(product.name)}
-    amounts = {product.mg, *stated, *(companion.mg for companion in product.companions)}
-    is_per_ml = product.form in LIQUID_FORMS or any(part.unit == "MG/ML" for part in stated_strengths(product.name))
-    return _first_foreign(concentrations, amounts, "mg/mL") or ("" if is_per_ml and concentrations else _first_foreign(masses, amounts, "mg"))
+    stated = stated_strengths(product.name)
+    amounts = {product.mg, *(part.amount for part in stated), *(companion.mg for companion in product.companions)}
+    if concentrations and any(part.unit == "MG/ML" for part in stated):
+        return _first_foreign(concentrations, amounts, "mg/mL")
+    return _first_foreign(concentrations, amounts, "mg/mL") or _first_foreign(masses, amounts, "mg")
 
 
 def _first_foreign(seen: list[Decimal], accepted: set[Decimal], unit: str) -> str:
@@ -120,7 +135,9 @@ def _mg(number: str, unit: str) -> Decimal:
     return Decimal(number.replace(",", "")) * _MG_PER[unit.rstrip("s")]
 
 
-_EXTENDED = re.compile(r"\b(?:extended|sustained|controlled|prolonged|modified)[ -]release\b|\b(?:er|xr|sr|cr|xl|la)\b|\b(?:12|24) ?(?:hr|hour)s?\b|contin\b")
+_EXTENDED = re.compile(
+    r"\b(?:extended|sustained|controlled|prolonged|modified)[ -]release\b|\b(?:er|xr|sr|cr|xl|la)\b|\b(?:12|24) ?(?:hr|hour)s?\b|contin\b"
+)
 _SOLID = re.compile(r"\b(?:tablets?|tabs?|capsules?|caps?)\b")
 
 

@@ -1,7 +1,8 @@
 """Products: what a pharmacy can hand over, and what of it a person can measure off.
 
 A product knows its strength, the parts it may be cut into, its smallest measurable volume or its wear time, and where each of these
-is known from. It knows nothing of patients. Units: `mg` is mg per tablet, capsule or other solid unit; mg per mL of a liquid; mg per 24 h worn
+is known from. It knows nothing of patients. Units: `mg` is mg per tablet, capsule or other solid unit; mg per mL of a liquid; mg per 24 h
+worn
 of a patch (rate in mg/h × 24; the fentanyl "12" is 12.5 µg/h, label footnote).
 """
 
@@ -78,9 +79,9 @@ class Product:
 class Ingredient:
     """One row of tables/ingredients.csv: an active ingredient by name and code, with its class.
 
-    `names` are further spellings (salts, brands) in lower case by which a text may name it. `half_life_h` is a pair (low, high) in hours,
-    equal where the source gives one number; None where we have none. `half_life_source` says where it is known from. `groups` are what findings ask for
-    ("barbiturate", "cyp3a4-inhibitor", "opioid-reversal", …).
+    `names` are further spellings (salts, brands) in lower case by which a text may name it. `half_life_h` is a pair (low, high) in
+    hours, equal where the source gives one number, None where we have none; `half_life_source` is its own source. `groups` are what
+    findings ask for ("barbiturate", "cyp3a4-inhibitor", "opioid-reversal", …).
     """
 
     rxcui: RxNormCode
@@ -106,7 +107,8 @@ class ProductCatalogue(Protocol):
         """The ingredient with exactly this name, salt name or brand, whatever its case; None where there is none."""
 
     def ingredients_in(self, text: str) -> tuple[Ingredient, ...]:
-        """Every ingredient that the text names as a whole word or words (name, salt, brand), longest match first; () where none is known."""
+        """Every ingredient that the text names as a whole word or words (name, salt, brand), longest match first; () where none is
+        known."""
 
     def product_by_ndc(self, ndc: str) -> Product | None:
         """The product with this NDC (hyphens ignored), or None. The built-in table has no NDCs; a site's terminology has."""

@@ -1,7 +1,8 @@
 """Rows of the medicine tables, one reader per table: text in, checked value out.
 
-Each reader refuses what it cannot vouch for, naming file and line: a word that is not ours, a number that does not fit its unit, a product whose name
-states another strength without the row saying why. Grammar of each table stands on top of the file. No clinical number stands here.
+Each reader refuses what it cannot vouch for, naming file and line: a word that is not ours, a number that does not fit its unit,
+a product whose name states another strength without the row saying why. Grammar of each table stands on top of the file.
+No clinical number stands here.
 """
 
 from collections.abc import Mapping

@@ -1,21 +1,22 @@
-"""The medicine tables, read and indexed: products, ingredients, equivalence factors, and the codes that mean our clinical concepts.
+"""The medicine tables, read and indexed: products, ingredients, equivalence factors, and the codes that mean our concepts.
 
-`load_medicines` is the door; `MedicineTables` is the built-in `ProductCatalogue`. Whatever is not in these tables is unknown, and unknown is
-never "not an opioid": nothing here falls back to a guess. No clinical number stands here.
+`load_medicines` is the door; `MedicineTables` is the built-in `ProductCatalogue`. Whatever is not in these tables is unknown, and
+unknown is never "not an opioid": nothing here falls back to a guess. No clinical number stands here.
 """
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeVar
 
 from fhir_taper.errors import TableError, WrongUsage
-from fhir_taper.plans.medicines.codes import AWAITS_SIGN_OFF, RxNormCode
+from fhir_taper.plans.medicines.codes import AWAITS_SIGN_OFF
 from fhir_taper.plans.medicines.products import Ingredient, Product, Source
 from fhir_taper.plans.tables import medicine_rows
 from fhir_taper.plans.tables.medicine_rows import Recognised
+from fhir_taper.plans.tables.product_shelf import ProductShelf
 from fhir_taper.plans.tables.reading import csv_rows, edition_of
 from fhir_taper.plans.tables.rows import BENZO_TABLES, Concept, DiazepamEquivalent, MmeFactor, TableEdition
 
@@ -29,7 +30,7 @@ _Words = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class AwaitingSignOff:
-    """One value that a clinician has not signed off: where it stands, what it says, and how it is known."""
+    """One value that no clinician has signed off: where it stands, what it says, and how it is known."""
 
     table: str
     what: str
@@ -39,9 +40,9 @@ class AwaitingSignOff:
 
 @dataclass(frozen=True)
 class MedicineTables:
-    """All medicine tables. Implements `ProductCatalogue`; indexes are made once and are never written to."""
+    """All medicine tables. Implements `ProductCatalogue`; indexes are made once and never written to."""
 
-    products: Mapping[str, Product]
+    products: ProductShelf
     recognised_codes: Mapping[str, Recognised]
     ingredients: tuple[Ingredient, ...]
     mme: tuple[MmeFactor, ...]
@@ -51,20 +52,15 @@ class MedicineTables:
     _by_code: dict[str, Ingredient] = field(init=False, repr=False, compare=False)
     _by_words: dict[_Words, Ingredient] = field(init=False, repr=False, compare=False)
     _longest_from: dict[str, int] = field(init=False, repr=False, compare=False)
-    _by_ingredient: dict[str, tuple[Product, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         by_words = _by_words(self.ingredients)
         longest: dict[str, int] = {}
         for words in by_words:
             longest[words[0]] = max(longest.get(words[0], 0), len(words))
-        grouped: dict[str, list[Product]] = {}
-        for product in self.products.values():
-            grouped.setdefault(product.ingredient, []).append(product)
-        object.__setattr__(self, "_by_code", {item.rxcui: item for item in self.ingredients if item.rxcui})
+        object.__setattr__(self, "_by_code", _by_code(self.ingredients))
         object.__setattr__(self, "_by_words", by_words)
         object.__setattr__(self, "_longest_from", longest)
-        object.__setattr__(self, "_by_ingredient", {name: tuple(sorted(group, key=_shelf_order)) for name, group in grouped.items()})
 
     # ProductCatalogue
 
@@ -78,16 +74,16 @@ class MedicineTables:
         return self._by_words.get(_words(word))
 
     def products_of(self, ingredient: str) -> Iterable[Product]:
-        return self._by_ingredient.get(ingredient, ())
+        return self.products.of_ingredient(ingredient)
 
-    # what only the built-in table knows
+    # what only the built-in tables know
 
     def recognised(self, rxcui: str) -> Recognised | None:
         """The class of a code that has no strength per unit (a pack), or None."""
         return self.recognised_codes.get(rxcui)
 
     def ingredients_in(self, text: str) -> tuple[Ingredient, ...]:
-        """The ingredients that a text names, as whole words, by name, salt or brand, the longest name first; in the order of the text, each once.
+        """The ingredients that a text names as whole words, by name, salt or brand; longest name first, each once, in the order of the text.
 
         Case, accents and punctuation do not matter. An empty answer means that nothing known is named: unknown, never "none of ours".
         """
@@ -95,13 +91,13 @@ class MedicineTables:
         found: dict[str, Ingredient] = {}
         at = 0
         while at < len(words):
-            for length in range(self._longest_from.get(words[at], 0), 0, -1):
-                ingredient = self._by_words.get(words[at : at + length])
-                if ingredient is not None:
-                    found.setdefault(ingredient.name, ingredient)
-                    at += length - 1
-                    break
-            at += 1
+            longest = self._longest_from.get(words[at], 0)
+            known = (words[at : at + length] for length in range(longest, 0, -1) if words[at : at + length] in self._by_words)
+            name = next(known, None)
+            if name is not None:
+                ingredient = self._by_words[name]
+                found.setdefault(ingredient.name, ingredient)
+            at += len(name or "x")
         return tuple(found.values())
 
     def mme_table(self, table: str) -> tuple[MmeFactor, ...]:
@@ -119,83 +115,88 @@ class MedicineTables:
             raise WrongUsage(f"no benzodiazepine table {table!r}; there are {', '.join(BENZO_TABLES)}")
         return tuple(row for row in self.equivalents if row.table == table)
 
+    def check(self) -> "MedicineTables":
+        """Itself, after every row of every table was read. Raises TableError naming the first row that is not acceptable."""
+        self.products.checked()
+        _check_across(self)
+        return self
+
     def awaiting_sign_off(self) -> tuple[AwaitingSignOff, ...]:
         """Every value of these tables that is knowledge or default, in table order."""
-        return tuple(self._unsigned())
+        return tuple(value for value in self._values() if value.source.state in AWAITS_SIGN_OFF)
 
-    def _unsigned(self) -> Iterator[AwaitingSignOff]:
+    def _values(self) -> Iterator[AwaitingSignOff]:
         for product in self.products.values():
-            if product.parts_state in AWAITS_SIGN_OFF:
+            yield AwaitingSignOff(PRODUCTS, product.name, f"{product.mg} mg per unit", product.source)
+            if product.parts_state:
                 part = f"smallest volume {product.smallest_ml} mL" if product.smallest_ml else f"may be cut into {product.parts}"
                 yield AwaitingSignOff(PRODUCTS, product.name, part, Source(product.parts_source, "", "", product.parts_state))
-            if product.source.state in AWAITS_SIGN_OFF:
-                yield AwaitingSignOff(PRODUCTS, product.name, f"{product.mg} mg", product.source)
         for item in self.ingredients:
-            if item.half_life_h and item.half_life_source and item.half_life_source.state in AWAITS_SIGN_OFF:
-                low, high = item.half_life_h
-                yield AwaitingSignOff(INGREDIENTS, item.name, f"half-life {low} to {high} h", item.half_life_source)
-            if item.source.state in AWAITS_SIGN_OFF:
-                yield AwaitingSignOff(INGREDIENTS, item.name, f"class {item.drug_class}", item.source)
+            yield AwaitingSignOff(INGREDIENTS, item.name, f"class {item.drug_class}", item.source)
+            if item.half_life_h and item.half_life_source:
+                hours = " to ".join(str(hour) for hour in dict.fromkeys(item.half_life_h))
+                yield AwaitingSignOff(INGREDIENTS, item.name, f"half-life {hours} h", item.half_life_source)
+        for factor in self.mme:
+            yield AwaitingSignOff(MME_FACTORS, factor.ingredient, f"{factor.factor} per {factor.per}", factor.source)
+        for equivalent in self.equivalents:
+            yield AwaitingSignOff(EQUIVALENTS, equivalent.ingredient, f"{equivalent.mg_low} to {equivalent.mg_high} mg", equivalent.source)
         for concept in self.concepts:
-            if concept.source.state in AWAITS_SIGN_OFF:
-                yield AwaitingSignOff(CONCEPTS, concept.concept, f"{concept.system} {concept.code} ({concept.display})", concept.source)
-        yield from (AwaitingSignOff(MME_FACTORS, f.ingredient, f"{f.factor} per {f.per}", f.source) for f in self.mme if f.source.state in AWAITS_SIGN_OFF)
-        yield from (AwaitingSignOff(EQUIVALENTS, e.ingredient, f"{e.mg_low} mg", e.source) for e in self.equivalents if e.source.state in AWAITS_SIGN_OFF)
+            yield AwaitingSignOff(CONCEPTS, concept.concept, f"{concept.system} {concept.code} ({concept.display})", concept.source)
 
 
 @lru_cache(maxsize=1)
 def load_medicines() -> MedicineTables:
-    """The package's own medicine tables. Raises TableError naming file and line of the first row that is not acceptable."""
+    """The package's own medicine tables; products are made and checked as they are asked for. Raises TableError naming file and line."""
     return read_medicines({}, tuple(edition_of(name) for name in TABLE_FILES))
 
 
 def read_medicines(texts: Mapping[str, str], editions: tuple[TableEdition, ...] = ()) -> MedicineTables:
     """Tables from texts by file name; a file that is not among them is the package's own. Raises TableError as `load_medicines`."""
 
-    def rows(name: str, read: Callable[[str, Mapping[str, str]], _Value], key: Callable[[_Value], object]) -> Iterator[tuple[str, _Value]]:
-        seen: set[object] = set()
+    def rows(name: str, read: Callable[[str, medicine_rows.Row], _Value], key: Callable[[_Value], Hashable]) -> tuple[_Value, ...]:
+        found: dict[Hashable, _Value] = {}
         for place, row in csv_rows(name, texts.get(name)):
             value = read(place, row)
-            if key(value) in seen:
+            if key(value) in found:
                 raise TableError(f"{place}: {key(value)} stands in this table twice")
-            seen.add(key(value))
-            yield place, value
+            found[key(value)] = value
+        return tuple(found.values())
 
-    products = {product.rxcui: product for _, product in rows(PRODUCTS, medicine_rows.product_of, lambda product: product.rxcui)}
-    recognised = {code.rxcui: code for _, code in rows(RECOGNISED, medicine_rows.recognised_of, lambda code: code.rxcui)}
-    tables = MedicineTables(
-        products,
-        recognised,
-        tuple(item for _, item in rows(INGREDIENTS, medicine_rows.ingredient_of, lambda item: item.name)),
-        tuple(row for _, row in rows(MME_FACTORS, medicine_rows.mme_factor_of, lambda row: (row.table, row.ingredient, row.route_form))),
-        tuple(row for _, row in rows(EQUIVALENTS, medicine_rows.diazepam_equivalent_of, lambda row: (row.table, row.ingredient))),
-        tuple(row for _, row in rows(CONCEPTS, medicine_rows.concept_of, lambda row: (row.concept, row.system, row.code))),
+    return MedicineTables(
+        ProductShelf(csv_rows(PRODUCTS, texts.get(PRODUCTS))),
+        {code.rxcui: code for code in rows(RECOGNISED, medicine_rows.recognised_of, lambda code: code.rxcui)},
+        rows(INGREDIENTS, medicine_rows.ingredient_of, lambda item: item.name),
+        rows(MME_FACTORS, medicine_rows.mme_factor_of, lambda row: (row.table, row.ingredient, row.route_form)),
+        rows(EQUIVALENTS, medicine_rows.diazepam_equivalent_of, lambda row: (row.table, row.ingredient)),
+        rows(CONCEPTS, medicine_rows.concept_of, lambda row: (row.concept, row.system, row.code)),
         editions,
     )
-    _check_across(tables)
-    return tables
 
 
 def _check_across(tables: MedicineTables) -> None:
-    """What one row cannot show: every name that a table uses is an ingredient of the same class and code."""
-    codes: set[RxNormCode] = set()
-    for item in tables.ingredients:
-        if item.rxcui and item.rxcui in codes:
-            raise TableError(f"{INGREDIENTS}: code {item.rxcui} stands for two ingredients")
-        codes.add(item.rxcui)
+    """What one row cannot show: every name that a table uses is an ingredient, of the same class and code."""
     by_name = {item.name: item for item in tables.ingredients}
-    for thing in (*tables.products.values(), *tables.recognised_codes.values()):
+    things: tuple[Product | Recognised, ...] = (*tables.products.values(), *tables.recognised_codes.values())
+    for thing in things:
         ingredient = by_name.get(thing.ingredient)
         if ingredient is None or ingredient.drug_class is not thing.drug_class:
-            raise TableError(f"{PRODUCTS}: {thing.rxcui} {thing.name}: {thing.ingredient} is not a {thing.drug_class} of {INGREDIENTS}")
-        if thing.ingredient_rxcui and thing.ingredient_rxcui != ingredient.rxcui:
-            raise TableError(f"{PRODUCTS}: {thing.rxcui} {thing.name}: ingredient code {thing.ingredient_rxcui} is not {ingredient.name}'s ({ingredient.rxcui})")
+            raise TableError(f"{PRODUCTS}: {thing.rxcui}: {thing.ingredient} is not a {thing.drug_class} of {INGREDIENTS}")
+        if thing.ingredient_rxcui != ingredient.rxcui:
+            raise TableError(f"{PRODUCTS}: {thing.rxcui}: ingredient code {thing.ingredient_rxcui} is not {ingredient.name}'s")
     if both := tables.products.keys() & tables.recognised_codes.keys():
         raise TableError(f"{RECOGNISED}: {', '.join(sorted(both))} has a strength in {PRODUCTS}")
     named = {companion.ingredient for product in tables.products.values() for companion in product.companions}
-    named |= {row.ingredient for row in (*tables.mme, *tables.equivalents)}
+    named |= {factor.ingredient for factor in tables.mme} | {equivalent.ingredient for equivalent in tables.equivalents}
     if unknown := named - by_name.keys():
         raise TableError(f"{INGREDIENTS}: no row for {', '.join(sorted(unknown))}")
+
+
+def _by_code(ingredients: Iterable[Ingredient]) -> dict[str, Ingredient]:
+    index: dict[str, Ingredient] = {}
+    for item in ingredients:
+        if item.rxcui and index.setdefault(item.rxcui, item) is not item:
+            raise TableError(f"{INGREDIENTS}: code {item.rxcui} stands for {index[item.rxcui].name} and {item.name}")
+    return index
 
 
 def _by_words(ingredients: Iterable[Ingredient]) -> dict[_Words, Ingredient]:
@@ -203,15 +204,9 @@ def _by_words(ingredients: Iterable[Ingredient]) -> dict[_Words, Ingredient]:
     for item in ingredients:
         for name in (item.name, *item.names):
             words = _words(name)
-            if not words or words in index:
-                raise TableError(f"{INGREDIENTS}: {name!r} of {item.name} is empty or already names {index[words].name if words else 'nothing'}")
-            index[words] = item
+            if not words or index.setdefault(words, item) is not item:
+                raise TableError(f"{INGREDIENTS}: {name!r} of {item.name} is empty or names another ingredient too")
     return index
-
-
-def _shelf_order(product: Product) -> tuple[bool, object, str]:
-    """Unbranded before branded, ascending strength."""
-    return bool(product.brand), product.mg, product.rxcui
 
 
 _WORD = re.compile(r"[a-z0-9#']+")
@@ -221,5 +216,6 @@ def _words(text: str) -> _Words:
     """A text as its words: lower case, no accents, cut at everything that is not a letter, a digit, # or an apostrophe."""
     folded = text.casefold()
     if not folded.isascii():
-        folded = "".join(letter for letter in unicodedata.normalize("NFKD", folded.replace("’", "'")) if not unicodedata.combining(letter))
+        plain = unicodedata.normalize("NFKD", folded.replace("\u2019", "'"))
+        folded = "".join(letter for letter in plain if not unicodedata.combining(letter))
     return tuple(_WORD.findall(folded))

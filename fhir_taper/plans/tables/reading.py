@@ -1,6 +1,7 @@
 """Reading of the package's own tables: CSV and TOML, each row with its source, edition, year and state.
 
-The only I/O of the core. A row without a source, or with a state that is not one of ours, is refused: an unsourced number must not reach a patient.
+The only I/O of the core. A row without a source, or with a state that is not one of ours, is refused: an unsourced number must not reach
+a patient.
 """
 
 import csv
@@ -37,12 +38,13 @@ def csv_rows(name: str, text: str | None = None) -> Iterator[tuple[str, dict[str
     """Rows of a CSV table as (place, row); `#` lines are its grammar. `place` names file and line for errors."""
     lines = (text_of(name) if text is None else text).splitlines()
     body = [(number, line) for number, line in enumerate(lines, 1) if line.strip() and not line.startswith("#")]
-    reader = csv.DictReader(line for _, line in body)
-    for (number, _), row in zip(body[1:], reader, strict=True):
+    reader = csv.reader(line for _, line in body)
+    header = next(reader, [])
+    for (number, _), fields in zip(body[1:], reader, strict=True):
         place = f"{name}:{number}"
-        if None in row or None in row.values():
-            raise TableError(f"{place}: {len(row)} fields do not fit the header")
-        yield place, row
+        if len(fields) != len(header):
+            raise TableError(f"{place}: {len(fields)} fields do not fit the header")
+        yield place, dict(zip(header, fields, strict=True))
 
 
 def toml_rows(name: str, text: str | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
