@@ -66,9 +66,9 @@ def main() -> int:
     collected = Collected()
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
-        status = pytest.main(["--collect-only", "--quiet", "-p", "no:randomly"], plugins=[collected])
+        status = pytest.main(["--collect-only", "-qq", "-p", "no:randomly"], plugins=[collected])
     if status:
-        print(said.getvalue(), "the tests cannot be collected", sep="\n", file=sys.stderr)
+        print("the tests cannot be collected", said.getvalue()[said.getvalue().find("= ERRORS =") :], sep="\n", file=sys.stderr)
         return 1
     features = read_features()
     for row in features:

@@ -60,16 +60,17 @@ def tests_without_module(root: Path) -> Iterator[str]:
 
 
 def modules_without_test(root: Path) -> Iterator[str]:
-    """A module that does something has a test in its mirror folder: by name, or one that imports it."""
-    for path in _modules(root / "fhir_taper"):
-        inside = path.relative_to(root / "fhir_taper")
-        if path.stem.startswith("__") or not _does_something(path):
-            continue
-        mirror = root / "tests" / inside.parent
-        dotted = ".".join(("fhir_taper", *inside.with_suffix("").parts))
-        tests = sorted(mirror.glob("test_*.py"))
-        if not any(_is_about(t.stem.removeprefix("test_"), path.stem) or dotted in t.read_text() for t in tests):
-            yield f"{path.relative_to(root)}: no test in {mirror.relative_to(root)}"
+    """Each room that does something has tests in its mirror folder, or its parent's tests import it; a module at the top has its own."""
+    package = root / "fhir_taper"
+    for path in _modules(package):
+        at_the_top = path.parent == package and not path.stem.startswith("__")
+        if at_the_top and _does_something(path) and not list((root / "tests").glob(f"test_{path.stem}*.py")):
+            yield f"{path.relative_to(root)}: no tests/test_{path.stem}.py"
+    for room in sorted({path.parent for path in _modules(package) if path.parent != package and _does_something(path)}):
+        mirror = root / "tests" / room.relative_to(package)
+        dotted = ".".join(room.relative_to(root).parts)
+        if not list(mirror.rglob("test_*.py")) and not any(dotted in test.read_text() for test in mirror.parent.glob("test_*.py")):
+            yield f"{room.relative_to(root)}: no test in {mirror.relative_to(root)}"
 
 
 def traces(root: Path) -> Iterator[str]:

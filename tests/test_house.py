@@ -22,7 +22,7 @@ IMPORT_LINTER = Path(sys.executable).with_name("lint-imports")
 FORBIDDEN = {
     "layers": ("plans/planted.py", "import fhir_taper.workflow"),
     "plans-only": ("plans/planted.py", "import msgspec"),
-    "plans-rooms": ("plans/medicines/planted.py", "import fhir_taper.plans.tapers"),
+    "plans-rooms": ("plans/medicines/planted.py", "import fhir_taper.plans.tapers.plan"),
     "mappers-pure": ("mappers/planted.py", "import tempfile"),
     "render-pure": ("render/planted.py", "import socket"),
     "door-mappers": ("cli/planted.py", "import fhir_taper.mappers.mapped"),
@@ -126,7 +126,8 @@ def test_the_rules_of_the_house_are_kept() -> None:
         ({"fhir_taper/a.py": "x = 1\n" * (house.LONGEST + 1)}, "fhir_taper/a.py: 301 non-empty lines, at most 300"),
         ({"fhir_taper/plans/helpers.py": ""}, "fhir_taper/plans/helpers.py: the name says nothing"),
         ({"fhir_taper/plans/a.py": "", "tests/plans/test_b.py": ""}, "tests/plans/test_b.py: no module plans/b in the package"),
-        ({"fhir_taper/plans/a.py": "def f(): ...\n"}, "fhir_taper/plans/a.py: no test in tests/plans"),
+        ({"fhir_taper/plans/a.py": "def f(): ...\n"}, "fhir_taper/plans: no test in tests/plans"),
+        ({"fhir_taper/a.py": "def f(): ...\n"}, "fhir_taper/a.py: no tests/test_a.py"),
     ],
 )
 def test_a_breach_of_a_house_rule_is_named(tmp_path: Path, files: dict[str, str], complaint: str) -> None:
