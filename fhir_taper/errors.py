@@ -5,6 +5,7 @@
     │   ├── NotJson         not JSON, empty, NaN, nested too deep, too large
     │   ├── NotFhir         JSON without resourceType
     │   └── ChartConflict   two patients in one chart, one id twice with different content
+    ├── NotAllowed          a step in the life of a plan that its state, findings or reviews forbid: shown as written
     ├── WrongUsage          an option or parameter that cannot be meant                    (exit status 2)
     ├── TableError          a row of our own tables without source, state or sense         (internal)
     ├── TerminologyError    an RxNorm release that is wrong or truncated                   (exit status 3)
@@ -42,6 +43,14 @@ class ChartConflict(BadInput):
 
 class WrongUsage(TaperError):
     """A parameter that is missing, unknown, or outside what it can mean. The message names it."""
+
+
+class NotAllowed(TaperError):
+    """A transition or revision of a plan that may not happen now. `reasons` are all of them, each one sentence for a clinician."""
+
+    def __init__(self, *reasons: str) -> None:
+        self.reasons = reasons
+        super().__init__("; ".join(reasons))
 
 
 class TableError(TaperError):

@@ -1,6 +1,7 @@
 """The taper plan: frozen values, one plan per ingredient, every dose made exactly by its units.
 
-Nothing here decides; `propose` makes plans, `revision` makes new versions of them, `safety` judges them. Doses are mg of a dosing day; where a step
+Nothing here decides; `propose` makes plans, `revision` makes new versions of them, `safety` judges them. Doses are mg of a dosing day;
+where a step
 is taken only every n-th day (`every_days`), mg per day is the mean over the repeating interval. Status words are FHIR's own.
 """
 
@@ -142,7 +143,8 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class EquivalentFactor:
-    """Equivalent (diazepam mg or MME) per mg per day of one ingredient, by a named table; `low` = `high` unless the source or the choice of table leaves a range."""
+    """Equivalent (diazepam mg or MME) per mg per day of one ingredient, by a named table; `low` = `high` unless the source or the choice
+    of table leaves a range."""
 
     ingredient: str
     table: str
@@ -194,7 +196,10 @@ class TierFactor:
 
 @dataclass(frozen=True, slots=True)
 class RevisionNote:
-    """What one new version changed, who decided it and why. `kind`: hold, resume, slow, step-back, change-strategy, stop-at, complete."""
+    """What one new version changed, who decided it and why. `days`: by how many days later steps moved.
+
+    `kind`: approve, hold, resume, review, slow, step-back, change-strategy, stop-at, complete, revoke, entered-in-error.
+    """
 
     kind: str
     version: int
@@ -202,6 +207,7 @@ class RevisionNote:
     by: str
     reason: str
     says: str
+    days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
