@@ -1,0 +1,75 @@
+"""What a chart draws: one line of daily doses over whole days.
+
+Shared by the SVG, the terminal and the handout, so that they cannot disagree.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from math import floor, log10
+
+from fhir_taper.plans.medicines.dose import Exact
+from fhir_taper.plans.tapers.plan import StepKind, TaperPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """From `start` on the mean daily dose is `mg`. `is_pause` marks a hold: reductions paused, dose kept."""
+
+    start: date
+    mg: Exact
+    is_pause: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One plan as a step line that ends on `end` (the day after the last day drawn)."""
+
+    label: str
+    levels: tuple[Level, ...]
+    end: date
+
+    @property
+    def highest(self) -> Exact:
+        return max(level.mg for level in self.levels)
+
+    def mg_on(self, day: date) -> Exact:
+        """The dose in force on a day; before the first level, the first."""
+        current = self.levels[0].mg
+        for level in self.levels:
+            if level.start <= day:
+                current = level.mg
+        return current
+
+
+def series_of(plan: TaperPlan, label: str = "") -> Series:
+    """The plan's ingredient over its steps; the open last step is drawn for one interval more."""
+    levels = tuple(Level(step.start, step.mg_per_day(plan.ingredient), step.kind is StepKind.HOLD) for step in plan.steps)
+    last = plan.steps[-1]
+    before = plan.steps[-2] if len(plan.steps) > 1 else last
+    tail = max(7, (last.start - before.start).days)
+    return Series(label or plan.drug, levels, last.start + timedelta(days=tail))
+
+
+def ticks(highest: Exact, wanted: int = 5) -> tuple[Decimal, ...]:
+    """Round axis values 0 … ≥ highest: steps of 1, 2, 2.5 or 5 × 10ⁿ."""
+    if highest <= 0:
+        return (Decimal(0), Decimal(1))
+    raw = float(highest) / wanted
+    magnitude = Decimal(1).scaleb(floor(log10(raw)))
+    step = next(
+        magnitude * factor
+        for factor in (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
+        if magnitude * factor >= Decimal(str(raw))
+    )
+    values = [Decimal(0)]
+    while values[-1] < highest:
+        values.append(values[-1] + step)
+    return tuple(values)
+
+
+def span(series: Iterable[Series]) -> tuple[date, date]:
+    """First and last day over all series."""
+    many = tuple(series)
+    return min(one.levels[0].start for one in many), max(one.end for one in many)
