@@ -76,7 +76,7 @@ def _decoded(data: bytes, place: str) -> Any:
 
 
 def _refuse_duplicate_names(data: bytes, value: Any, place: str) -> None:
-    """The decoder keeps the last of two equal names without a word: fewer come out than went in. Only then is the text looked at closely."""
+    """The decoder keeps the last of two equal names without a word: fewer come out than went in. Only then is the text looked at."""
     kept = msgspec.json.encode(value)
     if data.count(b'":') != kept.count(b'":') and len(_NAME.findall(data)) != len(_NAME.findall(kept)):
         json.loads(

@@ -98,7 +98,7 @@ def _by_identifier(target: Address, reference: Mapping[str, Any], copy: Found, p
 
 
 def _contained_patient(copy: Found, fragment: str) -> _Person | None:
-    """A patient who lives inside the resource has no id outside it: an identifier can tell two of them apart; without it, nobody is named."""
+    """A patient who lives inside the resource has no id outside it: an identifier can tell two of them apart; without it, nobody is."""
     inside = copy.resource.get("contained")
     for resource in inside if isinstance(inside, list) else ():
         if isinstance(resource, Mapping) and resource.get("id") == fragment and resource.get("resourceType") == "Patient":
