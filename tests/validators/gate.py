@@ -25,8 +25,9 @@ from pyfhircheck.config import ValidatorConfig
 from pyfhircheck.models import ValidationIssue
 
 from tests.validators.definitions import ROOT, R4Definitions, r4_definitions
+from tests.validators.extensions import ILLUSTRATIONS, Extensions
 from tests.validators.invariants import INVARIANTS, contained
-from tests.validators.profiles import ILLUSTRATIONS, bundle_references, resolved, unknown_extensions, us_core
+from tests.validators.profiles import bundle_references, resolved, us_core
 from tests.validators.structure import Structure
 
 Json = dict[str, Any]
@@ -41,12 +42,11 @@ class Gate:
 
     def __init__(self, definitions: R4Definitions, ours: Path = OUR_DEFINITIONS) -> None:
         self.definitions = definitions
-        self._structure = Structure(definitions.index, INVARIANTS)
+        self._structure = Structure(definitions.index, INVARIANTS, Extensions([definitions.folder, ours]))
         self._schema: Json = json.loads(definitions.schema.read_text())["definitions"]
         # Contained and bundled resources are judged one by one: a choice of 150 types says nothing useful on failure.
         self._schema["ResourceList"] = {"type": "object"}
         self._schemas: dict[str, Draft6Validator] = {}
-        self._known_extensions = _extension_urls(definitions.folder) | _extension_urls(ours)
         with contextlib.redirect_stdout(io.StringIO()):
             self._pyfhircheck = Validator(_pyfhircheck_config([definitions.folder, ours]))
         self.judges: dict[str, Judge] = {
@@ -104,7 +104,6 @@ class Gate:
     def _own(self, resource: Json) -> Iterator[str]:
         yield from self._structure.issues(resource)
         yield from us_core(resource)
-        yield from unknown_extensions(resource, self._known_extensions, str(resource.get("resourceType")))
 
 
 @cache
@@ -153,28 +152,21 @@ def _pyfhircheck_config(folders: list[Path]) -> ValidatorConfig:
     )
 
 
-def _extension_urls(folder: Path) -> set[str]:
-    definitions = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
-    return {d["url"] for d in definitions if d.get("resourceType") == "StructureDefinition" and d.get("type") == "Extension"}
-
-
 def _is_illustration(issue: ValidationIssue) -> bool:
     """An extension of example.org illustrates; it has no definition by intent."""
     return issue.code == "extension.unknown" and any(f"extension {url}" in issue.message for url in ILLUSTRATIONS)
 
 
 def _is_mistaken(issue: ValidationIssue) -> bool:
-    """Errors of pyfhircheck 0.2.0 in correct examples of the specification; our own check judges these places right.
+    """Errors of pyfhircheck 0.2.0 in right examples of the specification; our own check judges these places.
 
-    A required choice element inside a backbone element is looked for under its literal name (`item[x]`), and the elements of a
-    repeating backbone are counted over all repetitions together.
+    A required choice element inside a backbone element is looked for under its literal name (`item[x]`); the elements of a
+    repeating backbone are counted over all repetitions together; a contained resource is judged alone, without its siblings.
     """
-    nested = (issue.path or "").count(".") > 1
-    return nested and (
-        (issue.code == "cardinality.min" and (issue.path or "").endswith("[x]"))
-        or issue.code == "profile.element.cardinality.max"
-        or (issue.code == "profile.element.cardinality.min" and (issue.path or "").endswith("[x]"))
-    )
+    path = issue.path or ""
+    choice = path.endswith("[x]") and issue.code in {"cardinality.min", "profile.element.cardinality.min"}
+    counted = issue.code == "profile.element.cardinality.max"
+    return issue.code == "reference.contained.unresolved" or (path.count(".") > 1 and (choice or counted))
 
 
 def _listed(value: object) -> list[Any]:

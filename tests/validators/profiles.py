@@ -1,8 +1,8 @@
-"""What our resources promise beyond the base definitions: US Core where they claim it, known extensions, whole bundles.
+"""What our resources promise beyond the base definitions: US Core where they claim it, and references inside bundles.
 
-What it is: the rules of US Core 5.0.1 for CarePlan and MedicationRequest (a resource claims them in meta.profile), the rule
-that an extension outside example.org has a definition that is loaded, and that a urn:uuid reference inside a bundle finds
-an entry of an allowed kind. What it must not do: judge what the base definitions already say.
+What it is: the rules of US Core 5.0.1 for CarePlan and MedicationRequest (a resource claims them in meta.profile), and the
+rule that a urn:uuid reference inside a bundle finds an entry of an allowed kind. What it must not do: judge what the base
+definitions already say.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,6 @@ Json = dict[str, Any]
 
 US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
 CARE_PLAN_CATEGORY = "http://hl7.org/fhir/us/core/CodeSystem/careplan-category"
-ILLUSTRATIONS = ("http://example.org/", "http://example.com/", "https://example.org/", "https://example.com/")
 
 
 def us_core(resource: Json) -> Iterator[str]:
@@ -36,26 +35,6 @@ def _us_core_care_plan(resource: Json) -> Iterator[str]:
 def _us_core_medication_request(resource: Json) -> Iterator[str]:
     if "requester" not in resource:
         yield "MedicationRequest.requester: US Core asks for it"
-
-
-def unknown_extensions(node: object, known: set[str], path: str = "") -> Iterator[str]:
-    """Yield every extension, at any depth, that has no definition; an extension inside another is named by that one."""
-    if isinstance(node, dict):
-        for key, value in node.items():
-            if key in {"extension", "modifierExtension"} and isinstance(value, list):
-                for item in value:
-                    yield from _extension(item, known, f"{path}.{key}")
-            elif key not in {"resource", "contained"}:
-                yield from unknown_extensions(value, known, f"{path}.{key}")
-    elif isinstance(node, list):
-        for number, item in enumerate(node):
-            yield from unknown_extensions(item, known, f"{path}[{number}]")
-
-
-def _extension(item: object, known: set[str], path: str) -> Iterator[str]:
-    url = item.get("url") if isinstance(item, dict) else None
-    if isinstance(url, str) and url not in known and not url.startswith(ILLUSTRATIONS):
-        yield f"{path}: extension {url} has no definition"
 
 
 def bundle_references(bundle: Json) -> Iterator[str]:

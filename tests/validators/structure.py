@@ -15,6 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.validators.extensions import Extensions
+
 Json = dict[str, Any]
 Invariant = Callable[[Json], Iterable[str]]
 
@@ -27,11 +29,12 @@ class Structure:
     """The base definitions, ready to judge resources.
 
     `index` is the file that `definitions` wrote; `invariants` maps a path of the definitions (`Timing.repeat`) to a
-    function that yields what is wrong with an object there.
+    function that yields what is wrong with an object there; `extensions` judges extensions wherever they stand.
     """
 
-    def __init__(self, index: Path, invariants: Mapping[str, Invariant] | None = None) -> None:
-        self._invariants = invariants or {}
+    def __init__(self, index: Path, invariants: Mapping[str, Invariant], extensions: Extensions) -> None:
+        self._invariants = invariants
+        self._extensions = extensions
         content: Json = json.loads(index.read_text())
         self._types: dict[str, dict[str, Json]] = content["types"]
         self._codes: dict[str, list[list[str]] | None] = content["codes"]
@@ -49,6 +52,10 @@ class Structure:
     def _members(self, node: Json, owner: str, parent: str, path: str) -> Iterator[str]:
         """Judge the members of an object whose elements are the children of `parent` in the definition of `owner`."""
         yield from (f"{path}: {wrong}" for wrong in self._invariants.get(parent, _no_invariant)(node))
+        if owner != "Extension":
+            place = None if owner == "Element" else parent
+            for key in ("extension", "modifierExtension"):
+                yield from self._extensions.issues(node.get(key), place, f"{path}.{key}")
         elements = self._children[owner].get(parent, {})
         by_key = dict(_keys(elements))
         given: dict[str, list[str]] = {}

@@ -7,11 +7,49 @@ from pathlib import Path
 import pytest
 
 from tests.validators.gate import Gate, shared_gate
-from tests.validators.planted import BUNDLE, GOOD, PLAN, PLANTED, PROPOSAL, planted
+from tests.validators.planted import BUNDLE, GOOD, PLAN, PLANTED, PROPOSAL, STEPS, planted
 
 # In the external set these five are right; every other file has one error.
 RIGHT_ELSEWHERE = {"01", "02", "03", "40", "44"}
 ENOUGH = 28
+# Examples of the specification that are wrong: a code outside its system, a display in other letters, a performer that is no
+# organization, a questionnaire that nobody has.
+WRONG_EXAMPLES = {
+    "Appointment-example.json",
+    "MedicationDispense-meddisp0326.json",
+    "MedicationRequest-medrx0301.json",
+    "MedicationRequest-medrx0303.json",
+    "QuestionnaireResponse-gcs.json",
+}
+
+Parts = tuple[dict[str, object], ...]
+DOSE_URL = "https://taper.invalid/StructureDefinition/dose"
+DOSE_DEFINITION = {
+    "resourceType": "StructureDefinition",
+    "id": "dose",
+    "url": DOSE_URL,
+    "name": "Dose",
+    "status": "draft",
+    "kind": "complex-type",
+    "abstract": False,
+    "context": [{"type": "element", "expression": "RequestGroup.action"}],
+    "type": "Extension",
+    "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Extension",
+    "derivation": "constraint",
+    "differential": {
+        "element": [
+            {"id": "Extension", "path": "Extension", "min": 0, "max": "1"},
+            {"id": "Extension.extension:mg", "path": "Extension.extension", "sliceName": "mg", "min": 1, "max": "1"},
+            {"id": "Extension.extension:mg.url", "path": "Extension.extension.url", "fixedUri": "mg"},
+            {"id": "Extension.extension:mg.value[x]", "path": "Extension.extension.value[x]", "min": 1, "type": [{"code": "decimal"}]},
+            {"id": "Extension.extension:slot", "path": "Extension.extension", "sliceName": "slot", "min": 0, "max": "*"},
+            {"id": "Extension.extension:slot.url", "path": "Extension.extension.url", "fixedUri": "slot"},
+            {"id": "Extension.extension:slot.value[x]", "path": "Extension.extension.value[x]", "min": 1, "type": [{"code": "code"}]},
+            {"id": "Extension.url", "path": "Extension.url", "fixedUri": DOSE_URL},
+            {"id": "Extension.value[x]", "path": "Extension.value[x]", "max": "0"},
+        ]
+    },
+}
 
 
 @pytest.fixture(scope="module")
@@ -59,14 +97,46 @@ def test_exact_decimals_are_judged_as_numbers(gate: Gate) -> None:
     assert gate.validate({**PROPOSAL, "dosageInstruction": [dosage]}) == []
 
 
-def test_an_extension_passes_once_its_definition_is_published(tmp_path: Path) -> None:
-    nowhere = "https://taper.invalid/StructureDefinition/strategy"
-    (tmp_path / "strategy.json").write_text(json.dumps(_extension_definition(nowhere)))
-    told = Gate(shared_gate().definitions, ours=tmp_path)
-    plan = {**PLAN, "extension": [{"url": nowhere, "valueCode": "linear"}]}
-    assert shared_gate().validate(plan) != []
-    assert told.validate(plan) == []
-    assert told.validate({**PLAN, "extension": [{"url": nowhere, "valueInteger": 1}]}) != []
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Gate:
+    """A gate that knows one more extension: a dose with its parts, on an action of a RequestGroup."""
+    folder = tmp_path_factory.mktemp("definitions")
+    (folder / "dose.json").write_text(json.dumps(DOSE_DEFINITION))
+    return Gate(shared_gate().definitions, ours=folder)
+
+
+def with_dose(*parts: dict[str, object]) -> dict[str, object]:
+    action = {**STEPS["action"][1], "extension": [{"url": DOSE_URL, "extension": list(parts)}]}
+    return {**STEPS, "action": [STEPS["action"][0], action]}
+
+
+MG: dict[str, object] = {"url": "mg", "valueDecimal": 0.5}
+SLOT: dict[str, object] = {"url": "slot", "valueCode": "morning"}
+
+
+def test_an_extension_deep_inside_passes_once_its_definition_is_published(gate: Gate, told: Gate) -> None:
+    assert gate.validate(with_dose(MG, SLOT, SLOT)) != []
+    assert told.validate(with_dose(MG, SLOT, SLOT)) == []
+
+
+@pytest.mark.parametrize(
+    ("parts", "wrong"),
+    [
+        ((SLOT,), "mg is there 0 times, not 1..1"),
+        ((MG, MG), "mg is there 2 times, not 1..1"),
+        (({**MG, "valueDecimal": None, "valueString": "0.5"},), "valueString is not what mg holds"),
+        ((MG, {"url": "slot"}), "slot has no value"),
+        ((MG, {"url": "day", "valueCode": "monday"}), "day is no part of"),
+    ],
+)
+def test_a_part_that_its_definition_does_not_allow_is_caught_deep_inside(told: Gate, parts: Parts, wrong: str) -> None:
+    stripped = [{key: value for key, value in part.items() if value is not None} for part in parts]
+    assert [issue for issue in told.validate(with_dose(*stripped)) if wrong in issue] != []
+
+
+def test_an_extension_in_a_place_that_its_definition_does_not_name_is_caught(told: Gate) -> None:
+    plan = {**PLAN, "extension": [{"url": DOSE_URL, "extension": [MG]}]}
+    assert any("is not allowed on CarePlan" in issue for issue in told.validate(plan))
 
 
 def test_the_fixture_hands_out_the_gate(validator_gate: object) -> None:
@@ -83,25 +153,10 @@ def test_the_gate_agrees_with_an_independent_planted_set(gate: Gate, shared_data
     assert passed == RIGHT_ELSEWHERE
 
 
-def _extension_definition(url: str) -> dict[str, object]:
-    return {
-        "resourceType": "StructureDefinition",
-        "id": "strategy",
-        "url": url,
-        "name": "Strategy",
-        "status": "draft",
-        "kind": "complex-type",
-        "abstract": False,
-        "context": [{"type": "element", "expression": "CarePlan"}],
-        "type": "Extension",
-        "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Extension",
-        "derivation": "constraint",
-        "differential": {
-            "element": [
-                {"id": "Extension", "path": "Extension", "min": 0, "max": "1"},
-                {"id": "Extension.extension", "path": "Extension.extension", "max": "0"},
-                {"id": "Extension.url", "path": "Extension.url", "fixedUri": url},
-                {"id": "Extension.value[x]", "path": "Extension.value[x]", "min": 1, "type": [{"code": "code"}]},
-            ]
-        },
-    }
+@pytest.mark.shared
+def test_right_examples_of_the_specification_pass(gate: Gate, shared_data: Path) -> None:
+    """A gate that refuses what is right would be obeyed by writing less."""
+    examples = sorted((shared_data / "data" / "spec_r4").glob("*.json"))
+    refused = {file.name for file in examples if gate.validate(json.loads(file.read_text()))}
+    assert len(examples) > ENOUGH
+    assert refused == WRONG_EXAMPLES
