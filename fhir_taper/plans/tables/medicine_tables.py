@@ -76,6 +76,9 @@ class MedicineTables:
     def products_of(self, ingredient: str) -> Iterable[Product]:
         return self.products.of_ingredient(ingredient)
 
+    def product_by_ndc(self, ndc: str) -> Product | None:  # noqa: ARG002 - the built-in tables have no NDCs; a site's terminology has
+        return None
+
     # what only the built-in tables know
 
     def recognised(self, rxcui: str) -> Recognised | None:
@@ -83,7 +86,7 @@ class MedicineTables:
         return self.recognised_codes.get(rxcui)
 
     def ingredients_in(self, text: str) -> tuple[Ingredient, ...]:
-        """The ingredients that a text names as whole words, by name, salt or brand; longest name first, each once, in the order of the text.
+        """The ingredients that a text names as whole words, by name, salt or brand; longest name first, each once, in its order.
 
         Case, accents and punctuation do not matter. An empty answer means that nothing known is named: unknown, never "none of ours".
         """
