@@ -4,18 +4,40 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from fhir_taper.plans.medicines.codes import DrugClass
+from fhir_taper.plans.medicines.codes import DrugClass, Slot
 from fhir_taper.plans.medicines.products import Product
 from fhir_taper.plans.medicines.regimen import Intake
 from fhir_taper.plans.tapers.plan import Baseline, Tier, TierFactor
 
 
 @dataclass(frozen=True, slots=True)
-class PlanRequest:
-    """Exactly one of `strategy` and `protocol` is given. `params` are as typed, by name ("percent", "interval_days", …); the strategy parses and refuses.
+class Taken:
+    """Units of one product that the patient takes today at one time; `slot` None where the order does not say when."""
 
-    `intakes` are today's slots of the patient; `products` what the plan may use (Product.parts is what is permitted); `use` is "<1m" | "1m-1y" | ">=1y".
-    `benzo_table` None means no choice was made: equivalents are ranges.
+    rxcui: str
+    slot: Slot | None
+    units: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a re-plan must know of the plan before it: the baseline of version 1, and the doses in force before this start.
+
+    `doses` are (day, mean mg per day from that day on), rising days, all before the new start; the last is in force on it.
+    """
+
+    original_mg: Decimal
+    doses: tuple[tuple[date, Decimal], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """Exactly one of `strategy` and `protocol` is given.
+
+    `params` are as typed, by name ("percent", "interval_days"); the strategy parses and refuses. `intakes` are today's slots of the
+    patient, `taken` the same by product, where that is known: a plan over extended-release and immediate-release products needs it.
+    `products` are what the plan may use (Product.parts is what is permitted); `use` is "<1m" | "1m-1y" | ">=1y". `benzo_table` None
+    means no choice was made: equivalents are ranges. `past` is set for a re-plan; `created` defaults to the start.
     """
 
     tenant: str
@@ -42,3 +64,6 @@ class PlanRequest:
     avoid_night: bool = False  # sleep apnoea, falls, or an opioid plus a sedative: the larger intake does not go to the night
     unit_override: tuple[str, str, Decimal] | None = None  # (who, reason, mg): a named clinician's override of the unit rule
     sources: tuple[str, ...] = ()
+    taken: tuple[Taken, ...] = ()
+    past: Past | None = None
+    created: date | None = None
