@@ -8,7 +8,7 @@ TESTFLAGS ?=
 
 CHART ?= fixtures/patients/lorazepam-elder.json
 DRUG ?= lorazepam
-START ?= 2026-03-02
+START ?= 2026-01-05
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench faults features docs lock clean
@@ -43,7 +43,7 @@ check: $(READY) ## style, types, layers, module sizes, generated pages
 	$(BIN)/python -m tests.generated_docs --check
 
 bench: $(READY) ## each figure as a ratio against a floor or a peer of the same run
-	@set -e; for file in $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py)); do \
+	@set -e; for file in $$(grep -l "__main__" benchmarks/*.py); do \
 		echo; echo "== $$file"; PYTHONPATH=. $(BIN)/python $$file; done
 
 faults: $(READY) ## hostile input

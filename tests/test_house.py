@@ -22,7 +22,6 @@ IMPORT_LINTER = Path(sys.executable).with_name("lint-imports")
 FORBIDDEN = {
     "layers": ("plans/planted.py", "import fhir_taper.workflow"),
     "plans-only": ("plans/planted.py", "import msgspec"),
-    "plans-rooms": ("plans/medicines/planted.py", "import fhir_taper.plans.tapers.plan"),
     "mappers-pure": ("mappers/planted.py", "import tempfile"),
     "render-pure": ("render/planted.py", "import socket"),
     "door-mappers": ("cli/planted.py", "import fhir_taper.mappers.mapped"),
