@@ -173,6 +173,45 @@ def test_a_generator_that_fails_fails_the_check(tmp_path: Path) -> None:
     assert generated_docs.main([], tmp_path) == 1
 
 
+def run_tests_beside(folder: Path, *, data_are_there: bool, body: str) -> subprocess.CompletedProcess[str]:
+    """Run one test under our conftest in a checkout of its own, with or without the external data beside it."""
+    checkout = folder / "checkout"
+    (checkout / "tests").mkdir(parents=True)
+    if data_are_there:
+        (folder / "shared").mkdir()
+    shutil.copy(ROOT / "tests" / "conftest.py", checkout / "tests")
+    shutil.copy(ROOT / "pyproject.toml", checkout)
+    (checkout / "tests" / "test_one.py").write_text(f"import pytest\n\n{body}\n")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+    return subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
+
+
+def test_a_test_of_external_data_is_skipped_with_the_reason_where_they_are_absent(tmp_path: Path) -> None:
+    finished = run_tests_beside(tmp_path, data_are_there=False, body="@pytest.mark.shared\ndef test_a(): assert False")
+    assert finished.returncode == 0, finished.stdout
+    assert "1 skipped" in finished.stdout
+    assert "is absent" in finished.stdout
+
+
+def test_a_test_of_external_data_runs_where_they_are(tmp_path: Path) -> None:
+    body = "@pytest.mark.shared\ndef test_a(shared_data): assert shared_data.is_dir()"
+    finished = run_tests_beside(tmp_path, data_are_there=True, body=body)
+    assert finished.returncode == 0, finished.stdout
+    assert "1 passed" in finished.stdout
+
+
+def test_a_skip_for_want_of_external_data_fails_the_run_where_they_are(tmp_path: Path) -> None:
+    body = "def test_a(): pytest.skip('the folder shared is absent')"
+    finished = run_tests_beside(tmp_path, data_are_there=True, body=body)
+    assert finished.returncode == 1, finished.stdout
+    assert "SKIPPED IN VAIN" in finished.stdout
+
+
+def test_a_warning_fails_a_test(tmp_path: Path) -> None:
+    finished = run_tests_beside(tmp_path, data_are_there=False, body="def test_a():\n    import warnings\n    warnings.warn('x')")
+    assert finished.returncode == 1, finished.stdout
+
+
 def test_the_lock_names_every_dependency_with_hashes_and_no_address() -> None:
     lock = (ROOT / "requirements.lock").read_text()
     groups = [*PYPROJECT["project"]["dependencies"], *PYPROJECT["dependency-groups"]["dev"]]
