@@ -1,7 +1,7 @@
-"""The safety tables: which findings exist (findings.toml) and what makes a risk tier (tiers.csv).
+"""The safety tables: which findings exist (findings.toml), what makes a risk tier (tiers.csv), what governs a plan's life (plan_life.csv).
 
-Rows only; nothing is judged here: `tapers.safety` and `tapers.tier` judge. Every number a finding compares with stands in a row, with its
-source; this module refuses rows that name a number without one. Tiers are their words ("low", "standard", "high"): the type lives with the plan.
+Rows only; nothing is judged here: `tapers.safety` and `tapers.tier` judge. Every number that a finding compares with stands in a row
+with its source. Tiers are words here ("low", "standard", "high"): their type lives with the plan, which knows these rows.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,9 @@ from typing import Any
 
 from fhir_taper.errors import TableError
 from fhir_taper.plans.medicines.codes import DrugClass
+from fhir_taper.plans.medicines.dose import Exact
 from fhir_taper.plans.medicines.products import Source
+from fhir_taper.plans.tables.life_rules import PLAN_LIFE, LifeRules, load_life_rules
 from fhir_taper.plans.tables.reading import csv_rows, decimal_of, edition_of, integer_of, source_of, text_of, toml_rows
 from fhir_taper.plans.tables.rows import TableEdition
 from fhir_taper.plans.tapers.finding import Severity
@@ -19,17 +21,21 @@ from fhir_taper.plans.tapers.finding import Severity
 FINDINGS = "findings.toml"
 TIERS = "tiers.csv"
 TIER_WORDS = ("low", "standard", "high")
-_CONDITION_KEYS = {"sign", "of", "at_least", "above", "below", "units", "within_days", "after_days"}
+_CONDITION_KEYS = {"sign", "of", "except", "at_least", "above", "below", "units", "within_days", "after_days"}
 _RULE_KEYS = {"id", "code", "severity", "classes", "when", "any", "unless", "message", "clears", "source", "edition", "year", "state"}
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One thing to look for. `sign` names a predicate of `tapers.signs`; `of` are concepts, ingredients, classes or strategies; bounds are in `units`
-    (empty: whatever the sign's own unit is). `within_days` and `after_days` bound how old a fact may be, both inclusive."""
+    """One thing to look for. `sign` names a predicate of `tapers.signs`, which says what it makes of the rest.
+
+    `of` are concepts, ingredients, classes or strategies, `except_of` ("except" in the file) what takes one of them away; bounds are in
+    `units` (empty: the sign's own unit); `within_days` and `after_days` bound the age or distance of facts, both inclusive.
+    """
 
     sign: str
     of: tuple[str, ...] = ()
+    except_of: tuple[str, ...] = ()
     at_least: Decimal | None = None
     above: Decimal | None = None
     below: Decimal | None = None
@@ -37,7 +43,7 @@ class Condition:
     within_days: int | None = None
     after_days: int | None = None
 
-    def holds_for(self, value: Decimal) -> bool:
+    def holds_for(self, value: Exact | int) -> bool:
         """True where the value is within every bound that the row states."""
         too_low = (self.at_least is not None and value < self.at_least) or (self.above is not None and value <= self.above)
         return not too_low and (self.below is None or value < self.below)
@@ -45,7 +51,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class FindingRule:
-    """One row of findings.toml. It fires when all of `when`, at least one of `any_of` (if there are any) and none of `unless` are seen.
+    """One row of findings.toml: fires when all of `when`, at least one of `any_of` (if there are any) and none of `unless` are seen.
 
     `classes` are the classes of what is tapered, empty for all. `message` may hold {seen} and {drug}.
     """
@@ -91,11 +97,12 @@ class TierMeaning:
 
 @dataclass(frozen=True, slots=True)
 class SafetyTables:
-    """Findings in the order in which they are shown, tier rows, and what each tier means."""
+    """Findings in the order in which they are shown, tier rows, what each tier means, and the rules of a plan's life."""
 
     finding_rules: tuple[FindingRule, ...]
     tier_rows: tuple[TierRow, ...]
     tier_meanings: tuple[TierMeaning, ...]
+    life: LifeRules
     editions: tuple[TableEdition, ...]
 
     def meaning(self, tier: str) -> TierMeaning:
@@ -110,28 +117,33 @@ class SafetyTables:
         rules = tuple((f"{FINDINGS}[{rule.id}]", rule.source) for rule in self.finding_rules)
         rows = tuple((f"{TIERS}: {row.factor}, {row.tier}", row.source) for row in self.tier_rows)
         meanings = tuple((f"{TIERS}: meaning of {meaning.tier}", meaning.source) for meaning in self.tier_meanings)
-        return rules + rows + meanings
+        life = tuple((f"{PLAN_LIFE}: {name}", source) for name, source in self.life.sources)
+        return rules + rows + meanings + life
 
 
 def load_safety(findings_text: str | None = None, tiers_text: str | None = None) -> SafetyTables:
-    """Both tables; texts are for tests. Raises TableError naming the row that is not acceptable."""
+    """All of them; texts are for tests. Raises TableError naming the row that is not acceptable."""
     rules = tuple(_rule(place, row) for place, row in toml_rows(FINDINGS, text_of(FINDINGS) if findings_text is None else findings_text))
     rows = list(csv_rows(TIERS, tiers_text))
     factors = tuple(_tier_row(place, row) for place, row in rows if row["kind"] == "factor")
-    meanings = tuple(_meaning(word, [(place, row) for place, row in rows if row["kind"] == "means" and row["tier"] == word]) for word in TIER_WORDS)
+    means = [(place, row) for place, row in rows if row["kind"] == "means"]
+    meanings = tuple(_meaning(word, [(place, row) for place, row in means if row["tier"] == word]) for word in TIER_WORDS)
     for place, row in rows:
         if row["kind"] not in ("factor", "means"):
             raise TableError(f"{place}: kind {row['kind']!r} is neither factor nor means")
-    return SafetyTables(rules, factors, meanings, (edition_of(FINDINGS), edition_of(TIERS)))
+    editions = (edition_of(FINDINGS), edition_of(TIERS), edition_of(PLAN_LIFE))
+    return SafetyTables(rules, factors, meanings, load_life_rules(), editions)
 
 
 def _rule(place: str, row: Mapping[str, Any]) -> FindingRule:
     unknown = set(row) - _RULE_KEYS
     if unknown:
         raise TableError(f"{place}: unknown {', '.join(sorted(unknown))}")
-    for key in ("severity", "message", "when", "clears"):
+    for key in ("severity", "message", "clears"):
         if not row.get(key):
             raise TableError(f"{place}: no {key}")
+    if not row.get("when") and not row.get("any"):
+        raise TableError(f"{place}: neither when nor any")
     if row["severity"] not in set(Severity):
         raise TableError(f"{place}: severity {row['severity']!r} is not one of {', '.join(Severity)}")
     return FindingRule(
@@ -139,7 +151,7 @@ def _rule(place: str, row: Mapping[str, Any]) -> FindingRule:
         code=row.get("code", row["id"]),
         severity=Severity(row["severity"]),
         classes=_classes(place, row.get("classes", [])),
-        when=_conditions(place, row["when"]),
+        when=_conditions(place, row.get("when", [])),
         any_of=_conditions(place, row.get("any", [])),
         unless=_conditions(place, row.get("unless", [])),
         message=row["message"],
@@ -166,6 +178,7 @@ def _condition(place: str, row: Mapping[str, Any]) -> Condition:
     return Condition(
         sign=row["sign"],
         of=tuple(row.get("of", ())),
+        except_of=tuple(row.get("except", ())),
         at_least=decimal_of(place, row, "at_least") if "at_least" in row else None,
         above=decimal_of(place, row, "above") if "above" in row else None,
         below=decimal_of(place, row, "below") if "below" in row else None,
@@ -184,7 +197,8 @@ def _tier_row(place: str, row: Mapping[str, str]) -> TierRow:
     condition: dict[str, Any] = {"sign": row["sign"], "of": row["of"].split(), **bounds[row["op"]]}
     if row["within_days"]:
         condition["within_days"] = row["within_days"]
-    return TierRow(row["factor"], _classes(place, row["classes"].split()), row["tier"], _condition(place, condition), row["says"], source_of(place, row))
+    classes = _classes(place, row["classes"].split())
+    return TierRow(row["factor"], classes, row["tier"], _condition(place, condition), row["says"], source_of(place, row))
 
 
 def _meaning(word: str, rows: list[tuple[str, dict[str, str]]]) -> TierMeaning:

@@ -1,0 +1,183 @@
+"""Plain values (dicts, lists, numbers, text) from frozen ones and back, driven by the types of the fields: nothing lost, nothing guessed.
+
+Decimal stays Decimal, a Fraction that does not terminate becomes {"numerator", "denominator"}, dates are ISO 8601, words are their text.
+Reading is strict: an unknown or missing field, a wrong type or an unknown word is BadInput with the path to it ("steps[2].doses[0].mg").
+Knows nothing of plans: `plan_document` gives the shape.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from functools import lru_cache
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from fhir_taper.errors import BadInput
+
+T = TypeVar("T")
+Json = Any
+
+
+def to_plain(value: object) -> Json:
+    """A frozen value as plain ones. Raises TypeError for what a document cannot hold."""
+    if value is None or isinstance(value, (bool, int, Decimal)):
+        return value
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Fraction):
+        return {"numerator": value.numerator, "denominator": value.denominator}
+    if isinstance(value, (tuple, frozenset)):
+        return [to_plain(item) for item in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
+    raise TypeError(f"a document cannot hold {type(value).__name__}")
+
+
+def from_plain(kind: Any, value: Json, path: str) -> Any:
+    """The value of a type from plain ones. Raises BadInput naming the path."""
+    if get_origin(kind) in (Union, UnionType):
+        return _one_of(get_args(kind), value, path)
+    if get_origin(kind) is tuple:
+        return _tuple(get_args(kind), value, path)
+    if is_dataclass(kind) and isinstance(kind, type):
+        return _record(kind, value, path)
+    return _scalar(kind, value, path)
+
+
+def record(kind: type[T], value: Json, path: str) -> T:
+    """A dataclass from an object with exactly its fields."""
+    made: T = _record(kind, value, path)
+    return made
+
+
+def the_object(value: Json, path: str) -> Mapping[str, Json]:
+    """An object. Raises BadInput where the value is none."""
+    if not isinstance(value, Mapping):
+        raise BadInput(f"an object is expected, not {_word(value)}", path)
+    return value
+
+
+def expect_fields(value: Mapping[str, Json], names: frozenset[str], path: str) -> None:
+    """Raise BadInput naming the first field that is missing or unknown."""
+    for name in sorted(names - set(value)):
+        raise BadInput("the field is missing", inside(path, name))
+    for name in sorted(set(value) - names):
+        raise BadInput("the field is not known", inside(path, name))
+
+
+def inside(path: str, name: str | int) -> str:
+    """The path to a field or an item of what stands at `path`."""
+    if isinstance(name, int):
+        return f"{path}[{name}]"
+    return f"{path}.{name}" if path else name
+
+
+@lru_cache(maxsize=64)
+def field_types(kind: type) -> dict[str, Any]:
+    """The type of each field of a dataclass."""
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in fields(kind)}
+
+
+def _record(kind: Any, value: Json, path: str) -> Any:
+    there = the_object(value, path)
+    types = field_types(kind)
+    expect_fields(there, frozenset(types), path)
+    return kind(**{name: from_plain(field_type, there[name], inside(path, name)) for name, field_type in types.items()})
+
+
+def _tuple(kinds: tuple[Any, ...], value: Json, path: str) -> tuple[Any, ...]:
+    if not isinstance(value, (list, tuple)):
+        raise BadInput(f"a list is expected, not {_word(value)}", path)
+    if len(kinds) == 2 and kinds[1] is Ellipsis:  # noqa: PLR2004 - tuple[T, ...] has these two arguments
+        return tuple(from_plain(kinds[0], item, inside(path, index)) for index, item in enumerate(value))
+    if len(value) != len(kinds):
+        raise BadInput(f"{len(kinds)} items are expected, not {len(value)}", path)
+    return tuple(from_plain(kind, item, inside(path, index)) for index, (kind, item) in enumerate(zip(kinds, value, strict=True)))
+
+
+def _one_of(kinds: tuple[Any, ...], value: Json, path: str) -> Any:
+    if value is None and type(None) in kinds:
+        return None
+    if Fraction in kinds:
+        return _exact(value, path)
+    rest = [kind for kind in kinds if kind is not type(None)]
+    return from_plain(rest[0], value, path)
+
+
+def _exact(value: Json, path: str) -> Decimal | Fraction:
+    if not isinstance(value, Mapping):
+        return _decimal(value, path)
+    expect_fields(value, frozenset({"numerator", "denominator"}), path)
+    denominator = _integer(value["denominator"], inside(path, "denominator"))
+    if denominator == 0:
+        raise BadInput("a denominator of zero", inside(path, "denominator"))
+    return Fraction(_integer(value["numerator"], inside(path, "numerator")), denominator)
+
+
+def _scalar(kind: Any, value: Json, path: str) -> Any:
+    if kind is Decimal:
+        return _decimal(value, path)
+    if kind is bool:
+        return _exactly(bool, value, path)
+    if kind is int:
+        return _integer(value, path)
+    if kind is date:
+        return _date(value, path)
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return _enum_member(kind, value, path)
+    if kind is str:
+        return str(_exactly(str, value, path))
+    raise TypeError(f"{path}: a document cannot hold {kind}")
+
+
+def _decimal(value: Json, path: str) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+        raise BadInput(f"a number is expected, not {_word(value)}", path)
+    number = Decimal(value)
+    if not number.is_finite():
+        raise BadInput("a finite number is expected", path)
+    return number
+
+
+def _integer(value: Json, path: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise BadInput(f"a whole number is expected, not {_word(value)}", path)
+    return value
+
+
+def _date(value: Json, path: str) -> date:
+    text = _exactly(str, value, path)
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f"{text!r} is not a date", path) from None
+    if day.isoformat() != text:
+        raise BadInput(f"{text!r} is not written as YYYY-MM-DD", path)
+    return day
+
+
+def _enum_member(kind: type[StrEnum], value: Json, path: str) -> StrEnum:
+    text = _exactly(str, value, path)
+    try:
+        return kind(text)
+    except ValueError:
+        raise BadInput(f"{text!r} is not one of {', '.join(kind)}", path) from None
+
+
+def _exactly(kind: type[T], value: Json, path: str) -> T:
+    if not isinstance(value, kind):
+        raise BadInput(f"{'text' if kind is str else 'true or false'} is expected, not {_word(value)}", path)
+    return value
+
+
+def _word(value: Json) -> str:
+    if value is None:
+        return "null"
+    words = {bool: "true or false", str: "text", dict: "an object", list: "a list", int: "a number", Decimal: "a number"}
+    return words.get(type(value), type(value).__name__)

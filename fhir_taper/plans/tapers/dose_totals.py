@@ -1,0 +1,40 @@
+"""Totals and medicine groups as findings and tiers use them: the maximum that may be taken, at the cautious end of every range.
+
+The totals themselves are `equivalence`'s; groups are ingredients.csv's. This module only chooses which end counts.
+"""
+
+from collections.abc import Mapping
+
+from fhir_taper.plans.medicines import equivalence
+from fhir_taper.plans.medicines.dose import Exact
+from fhir_taper.plans.medicines.products import ProductCatalogue
+from fhir_taper.plans.medicines.regimen import Regimen
+from fhir_taper.plans.medicines.totals import Total
+from fhir_taper.plans.tables.rows import TableName
+from fhir_taper.plans.tapers.chart_facts import ChartFacts
+from fhir_taper.plans.tapers.signs.case import DoseTotals
+from fhir_taper.plans.tapers.signs.medicine_words import MEDICINE
+
+
+def dose_totals(
+    regimen: Regimen, medicines: equivalence.EquivalenceTables, mme_table: str = TableName.CDC_2022, benzo_table: str | None = None
+) -> DoseTotals:
+    """Maximum totals of a regimen; `benzo_table` None takes the cautious end over all tables. Raises WrongUsage for an unknown table."""
+    opioids = equivalence.mme(regimen, medicines, mme_table)
+    sedatives = equivalence.diazepam_equivalent(regimen, medicines, benzo_table)
+    return DoseTotals(_known_maximum(opioids), opioids.max_at_least, _known_maximum(sedatives), sedatives.max_at_least)
+
+
+def medicine_groups(regimen: Regimen, facts: ChartFacts, catalogue: ProductCatalogue) -> Mapping[str, tuple[str, ...]]:
+    """What each ingredient of the regimen and of the chart's facts counts as; ingredients without a group are left out."""
+    names = {item.ingredient for item in regimen.items}
+    names |= {companion.ingredient for item in regimen.items if item.product is not None for companion in item.product.companions}
+    names |= {one.concept.removeprefix(MEDICINE) for one in facts.facts if one.concept.startswith(MEDICINE)}
+    known = {name: catalogue.ingredient_named(name) for name in names if name}
+    return {name: ingredient.groups for name, ingredient in known.items() if ingredient is not None and ingredient.groups}
+
+
+def _known_maximum(total: Total) -> Exact | None:
+    """The cautious maximum; None where items are taken and none of them could be counted."""
+    counted = any(line.max_amount is not None for line in total.lines)
+    return None if total.max_at_least and not counted else total.max.cautious

@@ -1,0 +1,109 @@
+"""Findings: what a person must know before a plan is approved, judged from the rows of tables/findings.toml.
+
+Pure: the same regimen, facts and tables give the same findings. Holds no number and no clinical sentence. Findings that only a schedule
+can cause (a unit-limited step, a pace beyond the advised one) come from `propose`; these come from the chart and the plan's outline.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+
+from fhir_taper.plans.medicines.regimen import Regimen
+from fhir_taper.plans.tables import Tables
+from fhir_taper.plans.tables.safety_tables import FINDINGS, FindingRule, SafetyTables
+from fhir_taper.plans.tapers.chart_facts import ChartFacts
+from fhir_taper.plans.tapers.dose_totals import dose_totals, medicine_groups
+from fhir_taper.plans.tapers.finding import Finding, Severity
+from fhir_taper.plans.tapers.plan import TaperPlan
+from fhir_taper.plans.tapers.signs import look_for
+from fhir_taper.plans.tapers.signs.case import Case, DoseTotals, Seen, is_current
+
+
+def findings(
+    plan: TaperPlan | None,
+    regimen: Regimen,
+    facts: ChartFacts,
+    tables: Tables,
+    as_of: date,
+    *,
+    totals: DoseTotals | None = None,
+    ingredient: str = "",
+) -> tuple[Finding, ...]:
+    """All findings, in the order of the table: Stops first.
+
+    What is tapered is the plan's ingredient, else `ingredient`, else every taper candidate of the regimen. `totals` are the maximum
+    equivalents, None to make them here (`dose_totals`: cdc-2022, and the cautious end over all benzodiazepine tables). Two rows with one
+    code are two findings: each names its rule.
+    """
+    known = totals or dose_totals(regimen, tables.medicines)
+    groups = medicine_groups(regimen, facts, tables.medicines)
+    return judge(case_of(plan, regimen, facts, as_of, totals=known, groups=groups, ingredient=ingredient), tables.safety)
+
+
+def judge(case: Case, tables: SafetyTables) -> tuple[Finding, ...]:
+    """The findings of one case, in the order of the table."""
+    found = [(rule, seen) for rule in tables.finding_rules if (seen := _fires(rule, case)) is not None]
+    return tuple(_finding(rule, seen, _drug(case)) for rule, seen in found)
+
+
+def blocks_approval(found: tuple[Finding, ...]) -> bool:
+    """True where any finding is a Stop: the plan stays a draft."""
+    return any(finding.severity is Severity.STOP for finding in found)
+
+
+def case_of(
+    plan: TaperPlan | None,
+    regimen: Regimen,
+    facts: ChartFacts,
+    as_of: date,
+    *,
+    totals: DoseTotals,
+    groups: Mapping[str, tuple[str, ...]],
+    ingredient: str = "",
+) -> Case:
+    """The case that findings look at."""
+    subject = _subject(plan, regimen, ingredient)
+    classes = frozenset(item.drug_class for item in regimen.items if item.ingredient in subject)
+    if plan is not None:
+        classes |= {plan.drug_class}
+    return Case(regimen, facts, as_of, subject, classes, plan, totals, use=plan.use if plan is not None else "", groups=groups)
+
+
+def _subject(plan: TaperPlan | None, regimen: Regimen, ingredient: str) -> frozenset[str]:
+    if plan is not None:
+        return frozenset({plan.ingredient})
+    if ingredient:
+        return frozenset({ingredient})
+    return frozenset(item.ingredient for item in regimen.items if item.taper_candidate and is_current(item))
+
+
+def _fires(rule: FindingRule, case: Case) -> tuple[Seen, ...] | None:
+    if rule.classes and not rule.classes & case.classes:
+        return None
+    needed = look_for(case, rule.when)
+    if any(seen is None for seen in needed) or any(seen is not None for seen in look_for(case, rule.unless)):
+        return None
+    either = [seen for seen in look_for(case, rule.any_of) if seen is not None]
+    if rule.any_of and not either:
+        return None
+    return (*(seen for seen in needed if seen is not None), *either)
+
+
+def _finding(rule: FindingRule, seen: tuple[Seen, ...], drug: str) -> Finding:
+    says = "; ".join(dict.fromkeys(one.says for one in seen if one.says))
+    message = rule.message.replace("{seen}", says).replace("{drug}", drug)
+    return Finding(
+        severity=rule.severity,
+        code=rule.code,
+        message=message[:1].upper() + message[1:],
+        source=str(rule.source),
+        value=says,
+        rule=f"{FINDINGS}[{rule.id}]",
+        clears=rule.clears,
+        evidence=tuple(dict.fromkeys(reference for one in seen for reference in one.evidence)),
+    )
+
+
+def _drug(case: Case) -> str:
+    if case.plan is not None:
+        return case.plan.drug
+    return ", ".join(sorted(case.subject)) or "the medicine"
