@@ -120,6 +120,21 @@ def test_a_hundred_megabytes_are_refused_in_little_time_and_memory(name: str, tm
     assert_refused(regimen_of(path), "huge.json")
 
 
+DENSE = {
+    "small objects": (b"[", b'{"a":1.5},', b"{}]"),
+    "empty resources": (b"[", b'{"resourceType":"X"},', b'{"resourceType":"X"}]'),
+    "empty entries": (b'{"resourceType":"Bundle","type":"collection","entry":[', b"{},", b"{}]}"),
+    "one name two million times": (b"{", b'"a":1,', b'"resourceType":"X"}'),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list(DENSE))
+def test_a_file_that_is_small_but_decodes_to_millions_is_refused_in_little_memory(name: str, tmp_path: Path) -> None:
+    head, middle, tail = DENSE[name]
+    assert_refused(regimen(head + middle * 2_000_000 + tail, tmp_path), "chart.json")
+
+
 @pytest.mark.slow
 def test_a_hundred_megabytes_on_standard_input_are_refused() -> None:
     assert_refused(regimen_of("-", stdin=b"[" + b"{}," * (HUNDRED_MB // 3) + b"{}]"))
