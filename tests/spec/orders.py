@@ -184,9 +184,7 @@ def _case(raw: dict[str, Any], rule: int) -> Case:
     )
 
 
-_FIELDS = frozenset(
-    "id clause says why resource as_of invalid product medication bundle order others expect chart totals plan".split()  # noqa: SIM905 - one line reads better
-)
+_FIELDS = frozenset("id clause says why resource as_of invalid product medication bundle order others expect chart totals plan".split())
 
 
 def _other(raw: dict[str, Any], number: int) -> Entry:
