@@ -1,0 +1,99 @@
+"""RequestGroup: the steps of a plan, one action per step, in order, each with its days, kind, exact doses and the review it waits for.
+
+FHIR R4 wants every action to have a resource or actions (rqg-1): a step has one action per product, and each refers to the
+prescription of the next window where it is proposed, else says that it will be. Two strengths for one dose are two actions under one
+step. A stop is an action of its own and never a dose of 0.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from fhir_taper.mappers.systems import RXNORM
+from fhir_taper.mappers.write.care_plan import without_empty
+from fhir_taper.mappers.write.extensions import step_extension
+from fhir_taper.mappers.write.fhir_text import shown, to_fhir
+from fhir_taper.mappers.write.ids import Ids
+from fhir_taper.mappers.write.labels import Label, to_security
+from fhir_taper.mappers.write.namespace import Json, code_system
+from fhir_taper.mappers.write.plan_references import to_protocol, to_subject
+from fhir_taper.mappers.write.wording import drug_of, product_of, slot_words, step_description, step_title
+from fhir_taper.plans.tapers.plan import GateState, ReviewGate, Step, TaperPlan, Units
+
+KIND_SYSTEM = code_system("step-kind")
+_ACTION_TYPE = "http://terminology.hl7.org/CodeSystem/action-type"
+
+Proposals = Mapping[tuple[int, str], str]
+"""(step number, rxcui) → fullUrl of the MedicationRequest that proposes it."""
+
+
+def to_request_group(plan: TaperPlan, ids: Ids, labels: Iterable[Label], device: str, proposals: Proposals | None = None) -> Json:
+    """The RequestGroup of a plan. `device` is the fullUrl of the program's Device; `proposals` what the next window proposes."""
+    resource: Json = {
+        "resourceType": "RequestGroup",
+        "id": ids.of("RequestGroup"),
+        "meta": {"security": to_security(labels)},
+        "identifier": ids.plan_identifiers("RequestGroup"),
+        "instantiatesCanonical": [to_protocol(plan.protocol)] if plan.protocol is not None else [],
+        "status": str(plan.state),
+        "intent": "plan",
+        "code": {"text": f"Taper of {drug_of(plan)}"},
+        "subject": to_subject(plan.patient),
+        "authoredOn": plan.created.isoformat(),
+        "author": {"reference": device},
+        "reasonCode": [{"text": to_fhir(plan.reason)}] if plan.reason else [],
+        "action": [_action(plan, index, proposals or {}) for index in range(len(plan.steps))],
+    }
+    return without_empty(resource)
+
+
+def to_timing(step: Step) -> Json:
+    """The days of a step: both inclusive, in the patient's zone; no end on the last."""
+    return {"start": step.start.isoformat()} | ({"end": step.end.isoformat()} if step.end else {})
+
+
+def to_kind(step: Step) -> Json:
+    """The kind of a step as a concept of our code system."""
+    return {"coding": [{"system": KIND_SYSTEM, "code": str(step.kind)}]}
+
+
+def _action(plan: TaperPlan, index: int, proposals: Proposals) -> Json:
+    step = plan.steps[index]
+    products = [_product_action(plan, step, unit, proposals) for dose in step.doses for unit in dose.units]
+    action: Json = {
+        "id": f"step-{index}",
+        "extension": [step_extension(step)],
+        "prefix": str(step.number),
+        "title": step_title(plan, step),
+        "description": step_description(plan, step),
+        "code": [to_kind(step)],
+        "condition": [_condition(gate) for gate in plan.gates if gate.step == step.number],
+        "relatedAction": [{"actionId": f"step-{index - 1}", "relationship": "after-end"}] if index else [],
+        "timingPeriod": to_timing(step),
+        "type": {"coding": [{"system": _ACTION_TYPE, "code": "update" if products else "remove"}]},
+    }
+    if products:
+        action |= {"groupingBehavior": "logical-group", "selectionBehavior": "all", "action": products}
+    else:
+        action["resource"] = {"display": f"Stop: no {drug_of(plan)} from {step.start.isoformat()}"}
+    return without_empty(action)
+
+
+def _product_action(plan: TaperPlan, step: Step, unit: Units, proposals: Proposals) -> Json:
+    product = product_of(plan, unit)
+    proposed = proposals.get((step.number, unit.rxcui))
+    waits = {"type": "MedicationRequest", "display": "Proposed when its prescription window is next"}
+    return {
+        "title": shown(product.name) or "Product",
+        "description": slot_words(unit, product),
+        "code": [{"coding": [{"system": RXNORM, "code": to_fhir(unit.rxcui)}], "text": shown(product.name) or "Product"}],
+        "resource": {"reference": proposed} if proposed else waits,
+    }
+
+
+def _condition(gate: ReviewGate) -> Json:
+    """A constant expression: a reader that knows nothing of ours still sees that the step may not start while its review is open."""
+    is_passed = gate.state is not GateState.OPEN
+    says = f"The review due {gate.due.isoformat()} is {gate.state}; the reduction starts only when it is passed or overridden"
+    return {
+        "kind": "start",
+        "expression": {"description": says, "language": "text/fhirpath", "expression": "true" if is_passed else "false"},
+    }
