@@ -15,6 +15,7 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import fhirkit
 import msgspec
@@ -22,6 +23,7 @@ from jsonschema import Draft6Validator
 from pydantic import ValidationError
 from pyfhircheck import Validator
 from pyfhircheck.config import ValidatorConfig
+from pyfhircheck.core import fhirpath
 from pyfhircheck.models import ValidationIssue
 
 from tests.validators.definitions import ROOT, R4Definitions, r4_definitions
@@ -85,7 +87,7 @@ class Gate:
 
     def _by_pyfhircheck(self, resource: Json) -> Iterator[str]:
         # dom-3 calls FHIRPath's trace(), which prints.
-        with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(io.StringIO()), _prepared_once():
             report = self._pyfhircheck.validate_resource(_with_floats(resource))
         for issue in report.issues:
             if issue.severity.value == "error" and not _is_illustration(issue) and not _is_mistaken(issue):
@@ -104,6 +106,36 @@ class Gate:
     def _own(self, resource: Json) -> Iterator[str]:
         yield from self._structure.issues(resource)
         yield from us_core(resource)
+
+
+@contextlib.contextmanager
+def _prepared_once() -> Iterator[None]:
+    """Let pyfhircheck 0.2.0 prepare each node for FHIRPath once per verdict, not once per invariant and node.
+
+    Without it a plan of a hundred steps takes seconds, because the whole resource is copied for each of a thousand evaluations.
+    The nodes of one verdict stay alive and unchanged, so their identity is a safe key.
+    """
+    prepare, annotate = fhirpath._augment_choice_types, fhirpath._annotate_resolved_references
+    prepared: dict[int, tuple[object, object]] = {}
+    annotated: dict[int, object] = {}
+
+    def prepare_once(node: object) -> object:
+        if not isinstance(node, dict | list):
+            return node
+        if id(node) not in prepared:
+            prepared[id(node)] = (node, prepare(node))
+        return prepared[id(node)][1]
+
+    def annotate_once(root: object) -> None:
+        if id(root) not in annotated:
+            annotated[id(root)] = root
+            annotate(root)
+
+    with (
+        mock.patch.object(fhirpath, "_augment_choice_types", prepare_once),
+        mock.patch.object(fhirpath, "_annotate_resolved_references", annotate_once),
+    ):
+        yield
 
 
 @cache
