@@ -11,6 +11,7 @@ from fractions import Fraction
 from fhir_taper.plans.medicines.codes import Form, Slot
 from fhir_taper.plans.medicines.dose import ZERO, Exact, canonical, plain, shown
 from fhir_taper.plans.tapers.plan import EquivalentFactor, PlanProduct, Step, StepKind, TaperPlan
+from fhir_taper.plans.tapers.step_figures import StepFigures, step_figures
 
 _PARTS = {Decimal("0.25"): "¼", Decimal("0.5"): "½", Decimal("0.75"): "¾"}
 _KINDS = {
@@ -53,18 +54,10 @@ def rows_of(plan: TaperPlan) -> tuple[PlanRow, ...]:
     """One row per step, in order."""
     products = {product.rxcui: product for product in plan.products}
     slots = used_slots(plan)
-    rows: list[PlanRow] = []
-    previous: Step | None = None
-    for step in plan.steps:
-        rows.append(_row(plan, step, previous, slots, products))
-        previous = step
-    return tuple(rows)
+    return tuple(_row(plan, step, figures, slots, products) for step, figures in zip(plan.steps, step_figures(plan), strict=True))
 
 
-def _row(plan: TaperPlan, step: Step, previous: Step | None, slots: tuple[Slot, ...], products: Mapping[str, PlanProduct]) -> PlanRow:
-    now = step.mg_per_day(plan.ingredient)
-    before = previous.mg_per_day(plan.ingredient) if previous else None
-    change = Fraction(now) - Fraction(before) if before is not None else None
+def _row(plan: TaperPlan, step: Step, figures: StepFigures, slots: tuple[Slot, ...], products: Mapping[str, PlanProduct]) -> PlanRow:
     return PlanRow(
         number=str(step.number),
         start=step.start.isoformat(),
@@ -72,10 +65,10 @@ def _row(plan: TaperPlan, step: Step, previous: Step | None, slots: tuple[Slot, 
         days=str((step.end - step.start).days + 1) if step.end else "",
         slots=tuple(_cell(step, slot, products) for slot in slots),
         dose=dose_in_words(plan, step),
-        equivalent=equivalent_in_words(plan, step),
-        change="" if change is None or change == 0 else f"−{plain(_exact(abs(change)))}" if change < 0 else f"+{plain(_exact(change))}",
-        of_previous=percent(change, before),
-        of_baseline=percent(change, plan.baseline.mg),
+        equivalent=_equivalent(figures.equivalent),
+        change=_signed(figures.change_mg),
+        of_previous=_percent(figures.change_pct_of_previous),
+        of_baseline=_percent(figures.change_pct_of_baseline),
         note="; ".join(part for part in (_KINDS[step.kind], _interval(step), step.note) if part),
         is_pause=step.kind is StepKind.HOLD,
     )
@@ -91,18 +84,26 @@ def dose_in_words(plan: TaperPlan, step: Step) -> str:
     return " + ".join(f"{ingredient} {plain(_shown(mg))}" for ingredient, mg in shown_doses)
 
 
-def equivalent_in_words(plan: TaperPlan, step: Step) -> str:
+def _equivalent(equivalent: Decimal | tuple[Decimal, Decimal] | None) -> str:
     """Diazepam mg or MME per day by the plan's table, one decimal; a range where no table was chosen; empty where nothing converts."""
-    low = high = Fraction(0)
-    found = False
-    for factor in plan.equivalents:
-        mg = Fraction(step.mg_per_day(factor.ingredient))
-        low += mg * Fraction(factor.low)
-        high += mg * Fraction(factor.high)
-        found = True
-    if not found:
+    if equivalent is None:
         return ""
-    return one_decimal(low) if low == high else f"{one_decimal(low)}–{one_decimal(high)}"
+    ends = equivalent if isinstance(equivalent, tuple) else (equivalent, equivalent)
+    return "–".join(dict.fromkeys(one_decimal(end) for end in ends))
+
+
+def _signed(change: Decimal | None) -> str:
+    """The change with a real minus sign; empty where there is none."""
+    if not change:
+        return ""
+    return f"{'−' if change < 0 else '+'}{plain(canonical(abs(change)))}"
+
+
+def _percent(change: Decimal | None) -> str:
+    """A percentage with one decimal; empty where there is no change or nothing to compare with."""
+    if not change:
+        return ""
+    return f"{'−' if change < 0 else '+'}{one_decimal(abs(change))} %"
 
 
 def equivalent_heading(factors: tuple[EquivalentFactor, ...]) -> str:
@@ -128,13 +129,6 @@ def units_in_words(units: Decimal, product: PlanProduct) -> str:
     if product.form is Form.PATCH:
         return f"{count_in_words(units)} × {plain(_exact(Fraction(product.mg) * 1000 / 24))} µg/h patch"
     return f"{count_in_words(units)} × {plain(canonical(product.mg))} mg"
-
-
-def percent(change: Fraction | None, of: Exact | None) -> str:
-    """The change as a percentage with one decimal, or nothing where there is no change or nothing to compare with."""
-    if not change or not of:
-        return ""
-    return f"{'−' if change < 0 else '+'}{one_decimal(abs(change) / Fraction(of) * 100)} %"
 
 
 def one_decimal(value: Fraction | Exact) -> str:

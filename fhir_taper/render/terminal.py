@@ -1,7 +1,7 @@
-"""What a terminal shows: regimen, candidates and plan as tables that a pharmacist would like to read.
+"""Drawing for a terminal: one console into memory, one look of tables, findings and facts. Rich draws; the words come from elsewhere.
 
-Rich draws; the words come from `plan_rows`. Nothing by colour alone; a narrow width wraps, it never cuts a number. Returned as text, so
-that the command line prints once, at the end.
+Nothing by colour alone; a narrow width wraps, it never cuts a number. Everything is returned as text, so that the command line prints
+once, at the end.
 """
 
 import io
@@ -12,127 +12,73 @@ from contextlib import contextmanager
 from rich import box
 from rich.console import Console
 from rich.padding import Padding
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from fhir_taper.plans.tapers.finding import Finding, Severity
-from fhir_taper.plans.tapers.plan import TaperPlan
-from fhir_taper.render.pages import banner_of, by_severity, facts_of, goal_in_words
-from fhir_taper.render.plan_rows import equivalent_heading, rows_of, used_slots
+from fhir_taper.render.pages import by_severity
 
+WARNING, STRONG, QUIET = "bold red", "bold", "dim"
 _PLAIN_WIDTH = 120
 _MARKS = {Severity.STOP: "■ STOP", Severity.ACKNOWLEDGE: "▲ Acknowledge", Severity.INFORMATION: "· Information"}
-_STYLES = {Severity.STOP: "bold red", Severity.ACKNOWLEDGE: "bold yellow", Severity.INFORMATION: ""}
+_STYLES = {Severity.STOP: WARNING, Severity.ACKNOWLEDGE: "bold yellow", Severity.INFORMATION: ""}
 
 
-@contextmanager
-def drawing() -> Iterator[tuple[Console, io.StringIO]]:
-    """A console that draws into memory with the real terminal's width and colours."""
+def draw(paint: Callable[[Console], None]) -> str:
+    """What `paint` puts on a console with the real terminal's width and colours; 120 columns without colour where nobody is looking."""
     terminal = sys.stdout.isatty()
     buffer = io.StringIO()
-    width = None if terminal else _PLAIN_WIDTH
-    yield Console(file=buffer, force_terminal=terminal, width=width, highlight=False, legacy_windows=False), buffer
+    paint(Console(file=buffer, force_terminal=terminal, width=None if terminal else _PLAIN_WIDTH, highlight=False))
+    return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
 
 
-def plan_text(plan: TaperPlan) -> str:
-    """The plan's table view: what was decided, the steps, the findings with their sources."""
-    with drawing() as (console, buffer):
-        console.print(Text(f"{plan.drug}: {goal_in_words(plan)}", style="bold"))
-        if banner_of(plan):
-            console.print(Text(banner_of(plan), style="bold red"))
-        _facts(console, facts_of(plan))
-        console.print()
-        console.print(_steps(plan))
-        _findings(console, plan.findings)
-        return buffer.getvalue()
+def table_of(*headings: str, numbers: Iterable[str] = ()) -> Table:
+    """A light table; the columns in `numbers` are right-aligned."""
+    right = frozenset(numbers)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    for heading in headings:
+        table.add_column(Text(heading), justify="right" if heading in right else "left", overflow="fold")
+    return table
 
 
-def _facts(console: Console, facts: Iterable[tuple[str, str]]) -> None:
+def print_facts(console: Console, facts: Iterable[tuple[str, str]]) -> None:
+    """Label and value, a line each."""
     grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="dim")
+    grid.add_column(style=QUIET)
     grid.add_column()
     for label, value in facts:
         grid.add_row(label, Text(value))
     console.print(grid)
 
 
-def _steps(plan: TaperPlan) -> Table:
-    slots = used_slots(plan)
-    equivalent = equivalent_heading(plan.equivalents)
-    table = table_of(
-        "#",
-        "from",
-        "to",
-        "days",
-        *(slot.value for slot in slots),
-        "mg/day",
-        *([equivalent] if equivalent else []),
-        "change",
-        "% prev",
-        "% start",
-        "",
-    )
-    for row in rows_of(plan):
-        cells = (
-            row.number,
-            row.start,
-            row.end or "…",
-            row.days,
-            *row.slots,
-            row.dose,
-            *([row.equivalent] if equivalent else []),
-            row.change,
-            row.of_previous,
-            row.of_baseline,
-            row.note,
-        )
-        table.add_row(*(Text(cell) for cell in cells), style="on grey15" if row.is_pause else None)
-    return table
-
-
-_NUMBERS = frozenset(
-    {"#", "days", "mg/day", "change", "% prev", "% start", "scheduled", "maximum", "steps", "weeks", "first cut", "smallest", "units"}
-)
-
-
-def table_of(*headings: str) -> Table:
-    """A light table; columns of numbers are right-aligned."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for heading in headings:
-        table.add_column(
-            Text(heading), justify="right" if heading in _NUMBERS or "eq." in heading or "MME" in heading else "left", overflow="fold"
-        )
-    return table
-
-
-def _findings(console: Console, findings: tuple[Finding, ...]) -> None:
+def print_findings(console: Console, findings: tuple[Finding, ...]) -> None:
+    """Stops first; each with its mark in words, what would clear it, and its source."""
     if not findings:
         return
-    console.print(Text("Findings", style="bold"))
+    console.print(Text("Findings", style=STRONG))
     for finding in by_severity(findings):
         console.print(Padding(Text.assemble((_MARKS[finding.severity], _STYLES[finding.severity]), f"  {finding.message}"), (0, 0, 0, 2)))
-        detail = f"To clear: {finding.clears}  " if finding.clears else ""
-        console.print(Padding(Text(f"{detail}Source: {finding.source}", style="dim"), (0, 0, 0, 6)))
+        cleared = f"To clear: {finding.clears}  " if finding.clears else ""
+        console.print(Padding(Text(f"{cleared}Source: {finding.source}", style=QUIET), (0, 0, 0, 6)))
+
+
+def indented(console: Console, text: str, by: int = 2, style: str = "") -> None:
+    """One paragraph, wrapped under its indent."""
+    console.print(Padding(Text(text, style=style), (0, 0, 0, by)))
 
 
 @contextmanager
 def load_progress() -> Iterator[Callable[[str, int, int], None]]:
     """A progress bar per file on standard error, where somebody is looking; silent otherwise."""
     console = Console(stderr=True)
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-    ) as bar:
-        tasks: dict[str, int] = {}
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        tasks: dict[str, TaskID] = {}
 
         def on_progress(file: str, done: int, total: int) -> None:
             if file not in tasks:
-                tasks[file] = int(bar.add_task(file, total=total))
-            bar.update(tasks[file], completed=done)  # type: ignore[arg-type]
+                tasks[file] = bar.add_task(file, total=total)
+            bar.update(tasks[file], completed=done)
 
         yield on_progress

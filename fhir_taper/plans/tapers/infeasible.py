@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 
 class WayOut(StrEnum):
@@ -30,3 +31,16 @@ class Infeasible:
     at_mg: Decimal | None = None
     next_mg: Decimal | None = None
     ways_out: tuple[WayOut, ...] = ()
+
+
+def infeasible_to_document(no: Infeasible) -> dict[str, Any]:
+    """The answer of the command line where there is no plan: {"infeasible": {...}} (schema 1)."""
+    return {
+        "infeasible": {
+            "reason": no.reason,
+            "message": no.message,
+            "at_mg": no.at_mg,
+            "next_mg": no.next_mg,
+            "ways_out": [way.value for way in no.ways_out],
+        }
+    }

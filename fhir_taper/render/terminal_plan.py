@@ -1,0 +1,106 @@
+"""The plan in a terminal: what was decided, the steps as a table that a pharmacist would like to read, the findings with their sources."""
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from fhir_taper.plans.medicines.dose import plain
+from fhir_taper.plans.tapers.candidates import Candidate, Candidates, figures_of
+from fhir_taper.plans.tapers.finding import Severity
+from fhir_taper.plans.tapers.infeasible import Infeasible
+from fhir_taper.plans.tapers.plan import TaperPlan
+from fhir_taper.render.pages import banner_of, facts_of, goal_in_words
+from fhir_taper.render.plan_rows import equivalent_heading, rows_of, used_slots
+from fhir_taper.render.series import series_of
+from fhir_taper.render.terminal import QUIET, STRONG, WARNING, draw, indented, print_facts, print_findings, table_of
+from fhir_taper.render.terminal_chart import terminal_chart
+
+_CHARTED = 5
+"""More lines than this on one chart cannot be told apart."""
+
+
+def plan_text(plan: TaperPlan) -> str:
+    """The plan's table view."""
+
+    def paint(console: Console) -> None:
+        console.print(Text(f"{plan.drug}: {goal_in_words(plan)}", style=STRONG))
+        if banner_of(plan):
+            console.print(Text(banner_of(plan), style=WARNING))
+        print_facts(console, facts_of(plan))
+        console.print(_steps(plan))
+        print_findings(console, plan.findings)
+
+    return draw(paint)
+
+
+def infeasible_text(no: Infeasible) -> str:
+    """Why there is no plan, and what could be done instead."""
+
+    def paint(console: Console) -> None:
+        console.print(Text("No plan", style=WARNING))
+        _why_not(console, no)
+
+    return draw(paint)
+
+
+def candidates_text(found: Candidates) -> str:
+    """Candidates side by side: a chart, a table, and under it why some cannot be made."""
+
+    def paint(console: Console) -> None:
+        if found.refused is not None:
+            console.print(Text(f"No candidate for {found.drug}", style=WARNING))
+            _why_not(console, found.refused)
+            return
+        console.print(
+            Text(f"{found.drug} from {plain(found.baseline_mg)} mg a day: ways to taper" if found.baseline_mg else found.drug, style=STRONG)
+        )
+        feasible = [(one, one.outcome) for one in found.candidates if isinstance(one.outcome, TaperPlan)]
+        if feasible:
+            console.print(Text(terminal_chart([series_of(plan, one.label) for one, plan in feasible[:_CHARTED]])))
+            console.print(_comparison(feasible))
+        for one in found.candidates:
+            if isinstance(one.outcome, Infeasible):
+                console.print(Text.assemble(("✗ ", WARNING), one.label))
+                _why_not(console, one.outcome)
+
+    return draw(paint)
+
+
+def _steps(plan: TaperPlan) -> Table:
+    equivalent = [heading for heading in (equivalent_heading(plan.equivalents),) if heading]
+    slots = [slot.value for slot in used_slots(plan)]
+    numbers = ("#", "days", "mg/day", *equivalent, "change", "of previous", "of start")
+    table = table_of("#", "from", "to", "days", *slots, "mg/day", *equivalent, "change", "of previous", "of start", "note", numbers=numbers)
+    for row in rows_of(plan):
+        cells = [row.number, row.start, row.end or "…", row.days, *row.slots, row.dose, *([row.equivalent] if equivalent else [])]
+        table.add_row(*(Text(cell) for cell in [*cells, row.change, row.of_previous, row.of_baseline, row.note]))
+    return table
+
+
+def _comparison(feasible: list[tuple[Candidate, TaperPlan]]) -> Table:
+    numbers = ("first cut", "steps", "weeks", "smallest mg", "units")
+    table = table_of("way", "first cut", "steps", "weeks", "end", "smallest mg", "units", "findings", numbers=numbers)
+    for one, plan in feasible:
+        figures = figures_of(plan)
+        numbers_of = (
+            f"{plain(figures.first_cut_pct)} %",
+            str(figures.steps),
+            str(figures.weeks),
+            figures.end,
+            plain(figures.smallest_mg),
+            plain(figures.tablets),
+        )
+        table.add_row(*(Text(cell) for cell in (one.label, *numbers_of, _weighed(plan))))
+    return table
+
+
+def _weighed(plan: TaperPlan) -> str:
+    """How many findings of each weight."""
+    counts = {severity: sum(finding.severity is severity for finding in plan.findings) for severity in Severity}
+    return ", ".join(f"{count} {severity.value}" for severity, count in counts.items() if count) or "none"
+
+
+def _why_not(console: Console, no: Infeasible) -> None:
+    indented(console, f"{no.message} ({no.reason})")
+    if no.ways_out:
+        indented(console, f"Ways out: {', '.join(way.value for way in no.ways_out)}", style=QUIET)

@@ -1,0 +1,104 @@
+"""The regimen in a terminal: what could not be computed comes first, scheduled and as-needed maximum apart, every equivalent with its
+factor and source."""
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from fhir_taper.plans.medicines.codes import TAPERED_CLASSES, DrugClass
+from fhir_taper.plans.medicines.dose import Exact, plain
+from fhir_taper.plans.medicines.regimen import Issue, ItemState, Regimen, RegimenItem
+from fhir_taper.plans.medicines.totals import Span, Total
+from fhir_taper.render.plan_rows import one_decimal
+from fhir_taper.render.terminal import QUIET, STRONG, WARNING, draw, indented, table_of
+
+_ORDER = {ItemState.NOT_COMPUTABLE: 0, ItemState.COMPUTED: 1, ItemState.EXCLUDED: 2}
+_NAMES = {"mme": "Opioids, MME a day", "diazepam_mg": "Benzodiazepines, diazepam equivalent mg a day"}
+
+
+def regimen_text(regimen: Regimen, mme: Total, diazepam: Total) -> str:
+    """The regimen's table view."""
+
+    def paint(console: Console) -> None:
+        console.print(Text(f"Regimen of {regimen.patient or 'an unnamed patient'} on {regimen.as_of.isoformat()}", style=STRONG))
+        if not regimen.complete:
+            console.print(Text("The chart is incomplete: totals are “at least”, and nothing is planned unattended.", style=WARNING))
+        ours, others = _split(regimen)
+        console.print(_items(ours, mme, diazepam) if ours else Text("No opioid, benzodiazepine or z-drug in this chart."))
+        for item in ours:
+            _remarks(console, item)
+        if others:
+            indented(console, f"Other medicines: {', '.join(dict.fromkeys(item.drug for item in others))}", by=0, style=QUIET)
+        for total in (mme, diazepam):
+            _total(console, total)
+        for issue in regimen.issues:
+            _issue(console, issue)
+
+    return draw(paint)
+
+
+def _split(regimen: Regimen) -> tuple[list[RegimenItem], list[RegimenItem]]:
+    """Items of the classes that we compute, unreadable ones first, and the rest that is taken."""
+    ours = [item for item in regimen.items if item.drug_class in TAPERED_CLASSES | {DrugClass.UNKNOWN}]
+    others = [item for item in regimen.items if item not in ours and item.state is not ItemState.EXCLUDED]
+    return sorted(ours, key=lambda item: _ORDER[item.state]), others
+
+
+def _items(items: list[RegimenItem], mme: Total, diazepam: Total) -> Table:
+    table = table_of(
+        "medicine", "scheduled mg/d", "maximum mg/d", "equivalent", "how", "until", numbers=("scheduled mg/d", "maximum mg/d", "equivalent")
+    )
+    for item in items:
+        line = mme.line_of(item) or diazepam.line_of(item)
+        equivalent = _span(line.max or line.scheduled) if line else ""
+        until = item.end.isoformat() if item.end else ""
+        scheduled, largest = _amount(item.scheduled_mg, item), _amount(item.max_mg, item)
+        table.add_row(*(Text(cell) for cell in (item.drug, scheduled, largest, equivalent, _state(item), until)))
+    return table
+
+
+def _state(item: RegimenItem) -> str:
+    """How it was computed, or why it was not."""
+    if item.state is ItemState.COMPUTED:
+        return item.how
+    mark = "✗ not computable" if item.state is ItemState.NOT_COMPUTABLE else "not counted"
+    return f"{mark}: {item.reason.value if item.reason else 'no reason given'}. {item.how}".rstrip(". ")
+
+
+def _amount(amount: Exact | None, item: RegimenItem) -> str:
+    if amount is None:
+        return "" if item.state is ItemState.EXCLUDED else "?"
+    return plain(amount)
+
+
+def _remarks(console: Console, item: RegimenItem) -> None:
+    duplicates = [f"may be the same as {', '.join(item.possible_duplicate_of)}"] if item.possible_duplicate_of else []
+    unknown = [f"the maximum is not known: {item.max_reason.value}"] if item.max_reason else []
+    for remark in (*item.notes, *unknown, *duplicates):
+        indented(console, f"{item.drug}: {remark}", style=QUIET)
+
+
+def _total(console: Console, total: Total) -> None:
+    if not total.lines and not total.left_out:
+        return
+    tables = total.table or f"range over {', '.join(total.tables) or 'no table'}"
+    flags = [word for word, is_set in (("at least", total.at_least), ("up to", total.up_to)) if is_set]
+    said = f" ({', '.join(flags)})" if flags else ""
+    console.print(
+        Text(f"{_NAMES[total.measure]}: scheduled {_span(total.scheduled)}, maximum {_span(total.max)}{said}, by {tables}", style=STRONG)
+    )
+    for line in total.lines:
+        indented(console, str(line), style=QUIET)
+    for left in total.left_out:
+        indented(console, f"left out: {left.item.drug}: {left.says}", style=QUIET)
+
+
+def _issue(console: Console, issue: Issue) -> None:
+    place = f" ({issue.source})" if issue.source else ""
+    indented(console, f"{issue.severity}: {issue.message}{place}", by=0, style=WARNING if issue.severity == "error" else "")
+
+
+def _span(span: Span | None) -> str:
+    if span is None:
+        return "?"
+    return "–".join(dict.fromkeys(one_decimal(end) for end in (span.low, span.high)))

@@ -1,0 +1,114 @@
+"""One taper plan from a reading and a person's options, and its printed forms.
+
+Where the answer must be no, it is a typed `Infeasible` with ways out, never an exception and never a guess. Findings of the chart and of
+the schedule travel
+on the plan; a Stop leaves it a draft that cannot be approved.
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from fhir_taper.exact_json import encode
+from fhir_taper.plans.tapers.finding import Finding, Severity
+from fhir_taper.plans.tapers.infeasible import Infeasible, infeasible_to_document
+from fhir_taper.plans.tapers.plan import TaperPlan
+from fhir_taper.plans.tapers.plan_document import to_document
+from fhir_taper.plans.tapers.propose import propose
+from fhir_taper.plans.tapers.request import PlanRequest
+from fhir_taper.plans.tapers.safety import blocks_approval, findings
+from fhir_taper.plans.tapers.use import UNKNOWN_COUNTS_AS
+from fhir_taper.workflow.plan_request import UNKNOWN_ZONE, PlanOptions, request_of, use_from_chart, zone_of
+from fhir_taper.workflow.regimen import Reading
+
+__all__ = ["Outcome", "PlanOptions", "is_blocked", "make_plan", "plan_of", "plan_output"]
+
+Outcome = TaperPlan | Infeasible
+
+
+def make_plan(reading: Reading, options: PlanOptions) -> Outcome:
+    """A draft plan with its findings, or why there is none. Raises WrongUsage naming the option that cannot be meant."""
+    request = request_of(reading, options)
+    return request if isinstance(request, Infeasible) else plan_of(reading, options, request)
+
+
+def plan_of(reading: Reading, options: PlanOptions, request: PlanRequest) -> Outcome:
+    """The same from a request that was made already."""
+    outcome = propose(request, reading.tables)
+    if isinstance(outcome, Infeasible):
+        return outcome
+    of_chart = findings(outcome, reading.regimen, reading.facts, reading.tables, options.start)
+    said = _not_said(reading, options, outcome)
+    return replace(outcome, findings=(*of_chart, *outcome.findings, *said))
+
+
+def is_blocked(outcome: Outcome) -> bool:
+    """True where there is no plan, or one that cannot be approved."""
+    return isinstance(outcome, Infeasible) or blocks_approval(outcome.findings)
+
+
+def plan_output(outcome: Outcome, form: str) -> bytes:
+    """The outcome in one of the printed forms: json, table, fhir, text, svg, pdf.
+
+    Without a plan, table and text say why in words and the rest in JSON.
+    """
+    if isinstance(outcome, Infeasible):
+        return _no(outcome, form)
+    match form:
+        case "json":
+            return _json(to_document(outcome))
+        case "fhir":
+            return _json(_bundle(outcome))
+        case "table":
+            from fhir_taper.render.terminal_plan import plan_text
+
+            return plan_text(outcome).encode()
+        case "text":
+            from fhir_taper.render.pages import page_text
+
+            return page_text(outcome).encode()
+        case "svg":
+            from fhir_taper.render.charts import step_chart
+            from fhir_taper.render.series import series_of
+
+            return step_chart([series_of(outcome)], f"{outcome.drug}, mg per day").encode()
+        case _:
+            from fhir_taper.render.pages import page_html
+            from fhir_taper.render.pdf import pdf_of
+
+            return pdf_of(page_html(outcome))
+
+
+def _no(outcome: Infeasible, form: str) -> bytes:
+    if form not in ("table", "text"):
+        return _json(infeasible_to_document(outcome))
+    from fhir_taper.render.terminal_plan import infeasible_text
+
+    return infeasible_text(outcome).encode()
+
+
+def _bundle(plan: TaperPlan) -> dict[str, Any]:
+    from fhir_taper.mappers.write.bundle import to_bundle
+
+    return to_bundle(plan, as_of=plan.created, instant=datetime.now(UTC))
+
+
+def _json(document: Any) -> bytes:
+    return encode(document, indent=2) + b"\n"
+
+
+def _not_said(reading: Reading, options: PlanOptions, plan: TaperPlan) -> list[Finding]:
+    """What was assumed because neither the person nor the chart said it."""
+    said: list[Finding] = []
+    if zone_of(reading, options) is None:
+        said.append(
+            _assumed("zone-not-known", f"The patient's time zone is not known: the plan's days are days in {UNKNOWN_ZONE}.", "Give --zone.")
+        )
+    if options.use is None and use_from_chart(reading, plan.ingredient, options.start) is None:
+        message = f"How long {plan.drug} has been taken is not known: it counts as a year or longer ({UNKNOWN_COUNTS_AS})."
+        said.append(_assumed("use-not-known", message, "Give --use."))
+    return said
+
+
+def _assumed(code: str, message: str, clears: str) -> Finding:
+    return Finding(Severity.INFORMATION, code, message, "design: what is not known is said", clears=clears)

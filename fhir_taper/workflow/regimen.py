@@ -1,0 +1,83 @@
+"""What a patient takes: chart to regimen, facts and totals. One function per use; the clinical work is in `mappers` and `plans`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from fhir_taper.exact_json import encode
+from fhir_taper.mappers.chart import Chart
+from fhir_taper.mappers.read.facts import read_facts
+from fhir_taper.mappers.read.regimen import read_items
+from fhir_taper.plans.medicines.codes import TAPERED_CLASSES, DrugClass
+from fhir_taper.plans.medicines.duplicates import flag_duplicates
+from fhir_taper.plans.medicines.equivalence import Total, diazepam_equivalent, mme
+from fhir_taper.plans.medicines.products import ProductCatalogue
+from fhir_taper.plans.medicines.regimen import ItemState, Regimen
+from fhir_taper.plans.medicines.regimen_document import regimen_to_document
+from fhir_taper.plans.tables import Tables, load
+from fhir_taper.plans.tapers.chart_facts import ChartFacts
+from fhir_taper.workflow.read_chart import read_chart
+
+_MUST_BE_KNOWN = TAPERED_CLASSES | {DrugClass.UNKNOWN}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One chart on one day, read: what is taken, what it equals, and what else the chart says. Everything after this is pure."""
+
+    regimen: Regimen
+    facts: ChartFacts
+    mme: Total
+    diazepam: Total
+    tables: Tables
+    catalogue: ProductCatalogue
+    benzo_table: str | None
+
+
+def regimen(chart: Chart, as_of: date, catalogue: ProductCatalogue | None = None) -> Regimen:
+    """The regimen of a decoded chart on a day. `catalogue` None: the built-in products."""
+    items = read_items(chart, catalogue or load().medicines, as_of)
+    return Regimen(chart.patient, as_of, flag_duplicates(items.value), chart.complete, chart.issues + items.issues)
+
+
+def read(chart: Chart, as_of: date, mme_table: str, benzo_table: str | None, catalogue: ProductCatalogue | None = None) -> Reading:
+    """Regimen, facts and totals. Raises WrongUsage for a table that does not exist."""
+    tables = load()
+    products = catalogue or tables.medicines
+    taken = regimen(chart, as_of, products)
+    facts = read_facts(chart, products, tables.medicines.concepts, as_of)
+    taken = replace(taken, issues=taken.issues + facts.issues)
+    totals = mme(taken, tables.medicines, mme_table), diazepam_equivalent(taken, tables.medicines, benzo_table)
+    return Reading(taken, facts.value, *totals, tables, products, benzo_table)
+
+
+@contextmanager
+def chart_reading(path: str, as_of: date, mme_table: str, benzo_table: str | None, terminology: Path | None) -> Iterator[Reading]:
+    """A file, folder or standard input, read; the site's terminology stays open until the block ends."""
+    chart = read_chart(path)
+    if terminology is None:
+        yield read(chart, as_of, mme_table, benzo_table)
+        return
+    from fhir_taper.store.terminology import SiteCatalogue  # a database only where one was named
+
+    catalogue = SiteCatalogue(terminology, load().medicines)
+    try:
+        yield read(chart, as_of, mme_table, benzo_table, catalogue)
+    finally:
+        catalogue.close()
+
+
+def is_answered(taken: Regimen) -> bool:
+    """False where an opioid, benzodiazepine or z-drug item, or one that could be any of these, is not computable."""
+    return not any(item.state is ItemState.NOT_COMPUTABLE and item.drug_class in _MUST_BE_KNOWN for item in taken.items)
+
+
+def regimen_output(reading: Reading, form: str) -> bytes:
+    """The answer of `fhir-taper regimen` as a table for people, or as JSON (schema 1)."""
+    if form == "json":
+        return encode(regimen_to_document(reading.regimen, reading.mme, reading.diazepam), indent=2) + b"\n"
+    from fhir_taper.render.terminal_regimen import regimen_text
+
+    return regimen_text(reading.regimen, reading.mme, reading.diazepam).encode()

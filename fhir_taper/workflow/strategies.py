@@ -1,0 +1,76 @@
+"""Candidate tapers side by side: every strategy and protocol that is meant for this medicine, made with the same baseline and products.
+
+A candidate that cannot be made stays in the list, with the reason and the ways out. Nothing here ranks: a person chooses.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from fhir_taper.errors import WrongUsage
+from fhir_taper.exact_json import encode
+from fhir_taper.plans.medicines.codes import DrugClass
+from fhir_taper.plans.tapers.candidates import Candidate, Candidates, candidates_document
+from fhir_taper.plans.tapers.infeasible import Infeasible
+from fhir_taper.plans.tapers.plan import TaperPlan
+from fhir_taper.plans.tapers.protocol import applies_to
+from fhir_taper.plans.tapers.request import PlanRequest
+from fhir_taper.workflow.plan import PlanOptions, make_plan, plan_of
+from fhir_taper.workflow.plan_request import request_of
+from fhir_taper.workflow.regimen import Reading
+
+STRATEGIES = ("linear", "proportional", "hyperbolic", "stepped", "substitution", "interval-extension")
+CROSS_OVER_TO = "diazepam"
+"""What a substitution candidate of another benzodiazepine crosses over to unless somebody says otherwise."""
+
+
+def candidates(reading: Reading, options: PlanOptions) -> Candidates:
+    """Every strategy and every protocol that applies; with --strategy or --protocol only that one.
+
+    Raises WrongUsage for an option that cannot be meant.
+    """
+    request = request_of(reading, options)
+    if isinstance(request, Infeasible):
+        return Candidates(options.drug, request.at_mg, refused=request)
+    asked = [options] if options.strategy or options.protocol else _all_options(reading, options, request)
+    found = tuple(_candidate(reading, one, request) for one in asked)
+    return Candidates(request.drug, request.baseline.mg, found)
+
+
+def candidates_output(found: Candidates, form: str) -> bytes:
+    """The answer of `fhir-taper strategies` as a chart and table for people, or as JSON (schema 1)."""
+    if form == "json":
+        return encode(candidates_document(found), indent=2) + b"\n"
+    from fhir_taper.render.terminal_plan import candidates_text
+
+    return candidates_text(found).encode()
+
+
+def _all_options(reading: Reading, options: PlanOptions, request: PlanRequest) -> Iterator[PlanOptions]:
+    for strategy in STRATEGIES:
+        params = dict(options.params)
+        if strategy == "substitution":
+            if request.drug_class is DrugClass.BENZODIAZEPINE and request.ingredient != CROSS_OVER_TO:
+                params.setdefault("to", CROSS_OVER_TO)
+            elif "to" not in params:
+                continue
+        yield replace(options, strategy=strategy, params=tuple(params.items()))
+    for row in reading.tables.limits.protocols.values():
+        if applies_to(row, request):
+            yield replace(options, protocol=row.id)
+
+
+def _candidate(reading: Reading, options: PlanOptions, request: PlanRequest) -> Candidate:
+    """One candidate. A cross-over needs the products of its agent: only then the request is made anew."""
+    try:
+        if "to" in dict(options.params):
+            outcome = make_plan(reading, options)
+        else:
+            asked = replace(request, strategy=options.strategy, protocol=options.protocol, params=options.params)
+            outcome = plan_of(reading, options, asked)
+    except WrongUsage as error:
+        outcome = Infeasible("needs-parameter", str(error))
+    strategy = outcome.strategy if isinstance(outcome, TaperPlan) else options.strategy or ""
+    if options.protocol and not strategy:
+        strategy = reading.tables.limits.protocols[options.protocol].strategy
+    params = outcome.params if isinstance(outcome, TaperPlan) else options.params
+    return Candidate(strategy, options.protocol, params, outcome)
