@@ -19,8 +19,10 @@ from fhir_taper.mappers.chart import SetAside
 
 FILE_LIMIT: Final = 64 * 1024 * 1024
 """Bytes of one file. A chart of a thousand resources is one or two megabytes."""
-VALUE_LIMIT: Final = 6_000_000
+VALUE_LIMIT: Final = 5_000_000
 """Objects, lists and further members of one file: bounds the memory of what decodes."""
+RESOURCE_LIMIT: Final = 250_000
+"""Resources of one file: bounds the time. Of FHIR's usual size they would be hundreds of megabytes."""
 
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -50,6 +52,12 @@ def read_documents(name: str, data: bytes) -> tuple[list[Document], list[SetAsid
             raise _as_text_error(error, data, name) from error
         return lines
     return _documents_of(value, name)
+
+
+def refuse_too_many(count: int, place: str) -> None:
+    """Raises NotJson for more resources in one list than a chart can have."""
+    if count > RESOURCE_LIMIT:
+        raise NotJson(f"a list of {count:,}; more than {RESOURCE_LIMIT:,} resources are not one patient's chart", place)
 
 
 def has_type(value: object) -> bool:
@@ -95,6 +103,8 @@ def _unique(pairs: list[tuple[str, Any]], place: str) -> dict[str, Any]:
 
 def _by_line(name: str, data: bytes) -> tuple[list[Document], list[SetAside]] | None:
     """NDJSON, or None where this is not NDJSON: most lines must be resources of their own."""
+    if data.count(b"\n") > RESOURCE_LIMIT:
+        return None
     documents: list[Document] = []
     set_aside: list[SetAside] = []
     for number, line in _lines(data):
@@ -126,6 +136,7 @@ def _documents_of(value: Any, name: str) -> tuple[list[Document], list[SetAside]
 
 
 def _list_of_resources(value: list[Any], name: str) -> tuple[list[Document], list[SetAside]]:
+    refuse_too_many(len(value), name)
     if not any(has_type(item) for item in value):
         raise NotFhir(f"a JSON list of {len(value)} in which nothing has a resourceType", name)
     documents = [Document(item, f"{name} [{index}]") for index, item in enumerate(value) if has_type(item)]

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from fhir_taper.errors import NotFhir
 from fhir_taper.mappers.chart import SetAside
-from fhir_taper.mappers.documents import Document, has_type
+from fhir_taper.mappers.documents import Document, has_type, refuse_too_many
 from fhir_taper.mappers.outcomes import Page, is_outcome, outcome_issues, page_of
 from fhir_taper.mappers.references import address
 from fhir_taper.plans.medicines.regimen import Issue
@@ -77,6 +77,7 @@ def unfold(document: Document, into: Unfolded) -> None:
 
 
 def _unfold_bundle(bundle: Mapping[str, Any], place: str, into: Unfolded, depth: int) -> None:
+    refuse_too_many(len(_entries(bundle) or ()), place)
     if bundle.get("type") == "searchset":
         into.pages.append(page_of(bundle, place))
     for index, entry in enumerate(_entries(bundle) or ()):

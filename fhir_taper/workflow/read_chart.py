@@ -21,7 +21,7 @@ _SUFFIXES: Final = frozenset({".json", ".ndjson"})
 
 
 def read_chart(path: str) -> Chart:
-    """The chart in a file or folder, or in standard input for "-". Raises BadInput naming the place for whatever cannot be opened or read."""
+    """The chart in a file or folder, or in standard input for "-". Raises BadInput naming what cannot be opened or read."""
     if path == STANDARD_INPUT:
         return read_chart_bytes(_limited(sys.stdin.buffer, "standard input"), "standard input")
     place = Path(path)

@@ -1,0 +1,62 @@
+"""Finds which of our concepts a FHIR coding means, by tables/concepts.csv.
+
+Exact codes and code prefixes (ICD-10 chapters). Codes of ICD are compared without their dot; systems in any spelling that `systems` knows.
+A coding without a system means nothing: codes of different systems collide.
+
+Two endings of a concept's id have a meaning of their own: "-history" holds whether or not the condition is over, and "-status" is an
+Observation whose value says whether the rest of the id is true.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from fhir_taper.mappers.systems import ICD_9_CM, ICD_10, ICD_10_CM, canonical_system, codings
+from fhir_taper.plans.tables.rows import Concept
+
+_DOTTED: Final = frozenset({ICD_10, ICD_10_CM, ICD_9_CM})
+_HISTORY: Final = "-history"
+_STATUS: Final = "-status"
+
+
+def is_history(concept: str) -> bool:
+    """Whether the concept stays true when the condition is over."""
+    return concept.endswith(_HISTORY)
+
+
+def status_of(concept: str) -> str:
+    """The concept that an Observation of this "-status" concept speaks about; "" for every other concept."""
+    return concept.removesuffix(_STATUS) if concept.endswith(_STATUS) else ""
+
+
+class ConceptIndex:
+    """The rows of concepts.csv, found by code. Made once per reading."""
+
+    def __init__(self, concepts: Iterable[Concept]) -> None:
+        self._exact: dict[tuple[str, str], list[Concept]] = {}
+        self._prefixes: dict[str, dict[str, list[Concept]]] = {}
+        for concept in concepts:
+            system = canonical_system(concept.system)
+            code = _plain(system, concept.code)
+            if concept.match == "prefix":
+                self._prefixes.setdefault(system, {}).setdefault(code, []).append(concept)
+            else:
+                self._exact.setdefault((system, code), []).append(concept)
+
+    def concepts_of(self, codeable_concept: object) -> tuple[str, ...]:
+        """The ids of all our concepts that any coding means, each once, in the order of the codings."""
+        found: dict[str, None] = {}
+        for coding in codings(codeable_concept):
+            for concept in self._rows(coding.system, _plain(coding.system, coding.code)):
+                found.setdefault(concept.concept)
+        return tuple(found)
+
+    def _rows(self, system: str, code: str) -> Iterable[Concept]:
+        yield from self._exact.get((system, code), ())
+        prefixes = self._prefixes.get(system)
+        if prefixes:
+            for length in range(1, len(code) + 1):
+                yield from prefixes.get(code[:length], ())
+
+
+def _plain(system: str, code: str) -> str:
+    return code.replace(".", "").upper() if system in _DOTTED else code

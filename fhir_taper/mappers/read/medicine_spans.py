@@ -1,0 +1,115 @@
+"""When each medicine of a chart was taken, as far as orders, reports and supplies say: one span of days per resource.
+
+For facts about what is taken beside the taper, and for how long a controlled medicine has been taken without a gap. Doses are not
+read here. A proposal, a draft, a cancelled order and an order not to give are nothing that was taken.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from fhir_taper.mappers.chart import Chart, Entry
+from fhir_taper.mappers.read.dates import first_day_of, last_day_of
+from fhir_taper.mappers.read.medicine_names import medicine_concept, medicine_ingredients
+from fhir_taper.mappers.systems import words_of
+from fhir_taper.plans.medicines.products import Ingredient, ProductCatalogue
+
+_NEVER_TAKEN: Final = frozenset({"entered-in-error", "draft", "cancelled", "not-taken", "declined", "intended", "preparation"})
+_STILL: Final = frozenset({"active", "in-progress"})
+_ORDERS: Final = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order", ""})
+_HOME_INTENTS: Final = frozenset({"plan"})
+"""A plan that is reported is a home medication (one large vendor writes them so)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One resource's days of use. `end` None: not known to have ended. `is_open`: the resource says that it goes on."""
+
+    entry: Entry
+    ingredients: tuple[Ingredient, ...]
+    says: str
+    start: date | None
+    end: date | None
+    is_open: bool
+
+    def is_current(self, as_of: date) -> bool:
+        """Whether the medicine is taken on the day, as far as this resource says."""
+        has_begun = self.start is None or self.start <= as_of
+        return has_begun and (self.is_open if self.end is None else self.end >= as_of and (self.is_open or self.is_supply))
+
+    @property
+    def is_supply(self) -> bool:
+        """Whether this is a dispense: completed when handed over, and taken after."""
+        return self.entry.resource_type == "MedicationDispense"
+
+
+def medicine_spans(chart: Chart, catalogue: ProductCatalogue, supply_days: int) -> tuple[Span, ...]:
+    """The spans of all requests, statements and dispenses; `supply_days` is for a dispense that does not say how long it lasts."""
+    spans = (
+        _span(chart, entry, catalogue, supply_days)
+        for entry in chart.of("MedicationRequest", "MedicationStatement", "MedicationDispense")
+        if _was_taken(entry)
+    )
+    return tuple(span for span in spans if span.ingredients)
+
+
+def _span(chart: Chart, entry: Entry, catalogue: ProductCatalogue, supply_days: int) -> Span:
+    concept = medicine_concept(chart, entry)
+    ingredients = medicine_ingredients(concept, catalogue)
+    if entry.resource_type == "MedicationDispense":
+        start, end = _supplied(entry.resource, supply_days)
+    elif entry.resource_type == "MedicationStatement":
+        start = first_day_of(entry.resource, "effectivePeriod.start", "effectiveDateTime", "dateAsserted")
+        end = last_day_of(entry.resource, "effectivePeriod.end")
+    else:
+        start, end = _ordered(entry.resource)
+    return Span(entry, ingredients, words_of(concept), start, end, _status(entry.resource) in _STILL)
+
+
+def _was_taken(entry: Entry) -> bool:
+    resource = entry.resource
+    if _status(resource) in _NEVER_TAKEN or resource.get("doNotPerform") is True:
+        return False
+    if entry.resource_type != "MedicationRequest":
+        return True
+    intent = resource.get("intent")
+    word = intent if isinstance(intent, str) else ""
+    is_reported = resource.get("reportedBoolean") is True or isinstance(resource.get("reportedReference"), Mapping)
+    return word in _ORDERS or (word in _HOME_INTENTS and is_reported)
+
+
+def _ordered(resource: Mapping[str, Any]) -> tuple[date | None, date | None]:
+    """From the earliest bound (else the validity, else the day it was written) to the latest bound. Validity ends supply, not therapy."""
+    bounds = list(_bounds(resource))
+    starts = [day for start, _ in bounds if (day := start) is not None]
+    ends = [end for _, end in bounds]
+    start = min(starts, default=None) or first_day_of(resource, "dispenseRequest.validityPeriod.start", "authoredOn")
+    known = [end for end in ends if end is not None]
+    end = max(known) if known and len(known) == len(ends) else None
+    if end is None and _status(resource) not in _STILL:
+        end = last_day_of(resource, "dispenseRequest.validityPeriod.end")
+    return start, end
+
+
+def _bounds(resource: Mapping[str, Any]) -> Iterator[tuple[date | None, date | None]]:
+    listed = resource.get("dosageInstruction")
+    for dosage in listed if isinstance(listed, list) else ():
+        if isinstance(dosage, Mapping):
+            path = "timing.repeat.boundsPeriod"
+            yield first_day_of(dosage, f"{path}.start"), last_day_of(dosage, f"{path}.end")
+
+
+def _supplied(resource: Mapping[str, Any], supply_days: int) -> tuple[date | None, date | None]:
+    start = first_day_of(resource, "whenHandedOver", "whenPrepared")
+    supply = resource.get("daysSupply")
+    days = supply.get("value") if isinstance(supply, Mapping) else None
+    known = isinstance(days, (int, Decimal)) and not isinstance(days, bool) and 0 < days < 10 * supply_days
+    lasting = int(days) if known and days is not None else supply_days
+    return start, start + timedelta(days=lasting - 1) if start else None
+
+
+def _status(resource: Mapping[str, Any]) -> str:
+    status = resource.get("status")
+    return status if isinstance(status, str) else ""
