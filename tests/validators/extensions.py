@@ -15,6 +15,7 @@ from typing import Any
 Json = dict[str, Any]
 
 ILLUSTRATIONS = ("http://example.org/", "http://example.com/", "https://example.org/", "https://example.com/")
+HL7 = "http://hl7.org/fhir/"
 ANYWHERE = {"Element", "Resource", "DomainResource", "BackboneElement"}
 
 
@@ -42,8 +43,8 @@ class Extensions:
             if definition.get("resourceType") == "StructureDefinition" and definition.get("type") == "Extension":
                 self._shapes[definition["url"]] = shape_of(definition)
 
-    def issues(self, items: object, place: str | None, path: str) -> Iterator[str]:
-        """Judge the extensions of one element; `place` is its path in the definitions, None for a primitive's."""
+    def issues(self, items: object, places: set[str], path: str) -> Iterator[str]:
+        """Judge the extensions of one element; `places` are its paths in the definitions, empty for a primitive's."""
         for number, item in enumerate(items if isinstance(items, list) else []):
             url = item.get("url") if isinstance(item, dict) else None
             where = f"{path}[{number}]"
@@ -53,8 +54,8 @@ class Extensions:
                 yield f"{where}: extension {url} has no definition"
                 continue
             shape = self._shapes[url]
-            if place is not None and not _is_allowed_at(place, shape.contexts):
-                yield f"{where}: extension {url} is not allowed on {place}"
+            if places and not _is_allowed(url, places, shape.contexts):
+                yield f"{where}: extension {url} is not allowed on {' or '.join(sorted(filter(None, places)))}"
             yield from _judge(item, shape, where)
 
 
@@ -114,5 +115,7 @@ def _judge(item: Mapping[str, Any], shape: ExtensionShape, path: str) -> Iterato
             yield f"{path}.extension[{number}]: {name} is no part of {item.get('url')}"
 
 
-def _is_allowed_at(place: str, contexts: set[str]) -> bool:
-    return not contexts or place in contexts or bool(contexts & ANYWHERE)
+def _is_allowed(url: str, places: set[str], contexts: set[str]) -> bool:
+    """HL7 itself puts extensions of a primitive (`ElementDefinition.type.code`) on the object around it; ours are held to the word."""
+    around = url.startswith(HL7) and any(context.startswith(f"{place}.") for context in contexts for place in places if place)
+    return not contexts or around or bool(contexts & (places | ANYWHERE))

@@ -49,13 +49,16 @@ class Structure:
         body = {key: value for key, value in resource.items() if key != "resourceType"}
         yield from self._members(body, name, name, name)
 
-    def _members(self, node: Json, owner: str, parent: str, path: str) -> Iterator[str]:
-        """Judge the members of an object whose elements are the children of `parent` in the definition of `owner`."""
+    def _members(self, node: Json, owner: str, parent: str, path: str, used_as: str = "") -> Iterator[str]:
+        """Judge the members of an object whose elements are the children of `parent` in the definition of `owner`.
+
+        `used_as` is the element that has the datatype `owner` (`MedicationRequest.dosageInstruction` for a Dosage).
+        """
         yield from (f"{path}: {wrong}" for wrong in self._invariants.get(parent, _no_invariant)(node))
         if owner != "Extension":
-            place = None if owner == "Element" else parent
+            places = {parent, used_as} if owner != "Element" else set()
             for key in ("extension", "modifierExtension"):
-                yield from self._extensions.issues(node.get(key), place, f"{path}.{key}")
+                yield from self._extensions.issues(node.get(key), places, f"{path}.{key}")
         elements = self._children[owner].get(parent, {})
         by_key = dict(_keys(elements))
         given: dict[str, list[str]] = {}
@@ -114,7 +117,7 @@ class Structure:
         elif code in {"BackboneElement", "Element"} and element_path in self._children[owner]:
             yield from self._object(value, owner, element_path, path)
         elif code[:1].isupper():
-            yield from self._object(value, code, code, path)
+            yield from self._object(value, code, code, path, element_path)
             if code == "Reference":
                 yield from _target(value, kind["targets"], path)
         else:
@@ -122,13 +125,13 @@ class Structure:
         if element["codes"]:
             yield from self._binding(value, element["codes"], path)
 
-    def _object(self, value: object, owner: str, parent: str, path: str) -> Iterator[str]:
+    def _object(self, value: object, owner: str, parent: str, path: str, used_as: str = "") -> Iterator[str]:
         if not isinstance(value, dict):
             yield f"{path}: expected an object"
         elif not value:
             yield f"{path}: an empty object is not allowed"
         else:
-            yield from self._members(value, owner, parent, path)
+            yield from self._members(value, owner, parent, path, used_as)
 
     def _primitive(self, value: object, code: str, element_path: str, path: str) -> Iterator[str]:
         code = "string" if code == SYSTEM_STRING else code
