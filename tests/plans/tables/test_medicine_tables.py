@@ -200,8 +200,8 @@ def test_half_lives_have_two_ends_and_a_source_of_their_own() -> None:
     diazepam, triazolam = TABLES.ingredient_named("diazepam"), TABLES.ingredient_named("triazolam")
     assert diazepam is not None
     assert triazolam is not None
-    assert diazepam.half_life_h == (20, 100)
-    assert triazolam.half_life_h == (2, 2)
+    assert diazepam.half_life_h == (Decimal(20), Decimal(100))
+    assert triazolam.half_life_h == (Decimal(2), Decimal(2))
     assert diazepam.half_life_source is not None
     assert diazepam.half_life_source.state is SourceState.SECONDARY
 
@@ -250,9 +250,10 @@ def test_a_planted_bad_product_is_refused(old: str, new: str, says: str) -> None
 
 
 def test_a_strength_that_differs_from_the_name_is_accepted_when_the_row_says_why() -> None:
-    assert read_medicines(
-        changed("products.csv", PRODUCT, PRODUCT.replace(",oral,5,", ",oral,4,").replace(',,,,"', ',,,because,"'))
-    ).check()
+    row = PRODUCT.replace(",oral,5,", ",oral,4,").replace(',,,,"', ',,,because,"')
+    found = read_medicines(changed("products.csv", PRODUCT, row)).check().product("197591")
+    assert found is not None
+    assert found.mg == 4
 
 
 @pytest.mark.parametrize(
