@@ -112,6 +112,13 @@ class SafetyTables:
                 return meaning
         raise KeyError(tier)
 
+    def rule(self, rule_id: str) -> FindingRule:
+        """The row of this name. Raises KeyError for a name that is none."""
+        for rule in self.finding_rules:
+            if rule.id == rule_id:
+                return rule
+        raise KeyError(rule_id)
+
     def sources(self) -> tuple[tuple[str, Source], ...]:
         """Every row as (place, source), for the list of values that await sign-off."""
         rules = tuple((f"{FINDINGS}[{rule.id}]", rule.source) for rule in self.finding_rules)

@@ -98,7 +98,7 @@ def _finding(rule: FindingRule, seen: tuple[Seen, ...], drug: str) -> Finding:
         source=str(rule.source),
         value=says,
         rule=f"{FINDINGS}[{rule.id}]",
-        clears=rule.clears,
+        clears=rule.clears.replace("{drug}", drug),
         evidence=tuple(dict.fromkeys(reference for one in seen for reference in one.evidence)),
     )
 

@@ -17,8 +17,8 @@ from fhir_taper.plans.tapers.dose_totals import dose_totals, medicine_groups
 from fhir_taper.plans.tapers.plan import Tier, TierFactor
 from fhir_taper.plans.tapers.signs import look
 from fhir_taper.plans.tapers.signs.case import Case, DoseTotals
+from fhir_taper.plans.tapers.use import UNKNOWN_COUNTS_AS
 
-UNKNOWN_USE = ">=1y"
 _RANK = {Tier.LOW: 0, Tier.STANDARD: 1, Tier.HIGH: 2}
 
 
@@ -45,7 +45,7 @@ def risk_tier(
         frozenset({ingredient}),
         frozenset({drug_class}),
         totals=totals or dose_totals(regimen, tables.medicines),
-        use=use or UNKNOWN_USE,
+        use=use or UNKNOWN_COUNTS_AS,
         failed_tapers=failed_tapers,
         groups=medicine_groups(regimen, facts, tables.medicines),
     )
@@ -72,7 +72,7 @@ def _factor(name: str, rows: list[TierRow], case: Case, *, is_use_known: bool) -
     row, seen = max(hits, key=lambda hit: _RANK[Tier(hit[0].tier)])
     says = f"{row.says} ({seen.says})" if seen.says else row.says
     if name == "duration" and not is_use_known:
-        says = f"duration of use is not known and counts as {UNKNOWN_USE}"
+        says = f"duration of use is not known and counts as {UNKNOWN_COUNTS_AS}"
     return TierFactor(name, Tier(row.tier), says, f"{TIERS}: {row.source}")
 
 

@@ -1,0 +1,269 @@
+"""Revisions that make a new schedule from today: slower, another strategy, back to the last tolerated dose.
+
+What was taken stays in the plan as its history: the new version has the old steps up to yesterday and the new ones from today, so that
+limits go on being judged against the baseline of version 1. A new schedule is a draft until it is approved; the version it replaces goes
+on until then. New doses come from a `propose` that is handed in, limits from a `check`: this module computes none.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeVar
+
+from fhir_taper.errors import NotAllowed
+from fhir_taper.plans.medicines.codes import DrugClass
+from fhir_taper.plans.medicines.dose import Exact, canonical, divide, multiply, plain, shown
+from fhir_taper.plans.tables.life_rules import LifeRules
+from fhir_taper.plans.tapers.in_force import step_in_force
+from fhir_taper.plans.tapers.infeasible import Infeasible
+from fhir_taper.plans.tapers.new_version import Decision, new_version
+from fhir_taper.plans.tapers.plan import EquivalentFactor, Milestone, PlanProduct, PlanState, ReviewGate, Step, StepKind, TaperPlan
+from fhir_taper.plans.tapers.review import gates_for
+from fhir_taper.plans.tapers.revision import check_running, dose_words
+
+_DAY = timedelta(days=1)
+_Listed = TypeVar("_Listed", PlanProduct, EquivalentFactor)
+
+
+class Slower(StrEnum):
+    PERCENT = "half the percentage"
+    INTERVAL = "twice the interval"
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """What `propose` is asked: a schedule of `ingredient` for `plan`'s patient from `mg` a day on `on`, which is day 0 of it."""
+
+    plan: TaperPlan
+    on: date
+    ingredient: str
+    mg: Decimal
+    now: Step
+    strategy: str | None
+    protocol: str | None
+    params: tuple[tuple[str, str], ...]
+
+
+Propose = Callable[[Restart], TaperPlan | Infeasible]
+Check = Callable[[TaperPlan], Iterable[object]]
+"""The limits that a plan breaks (`envelope.check`): empty where it keeps all of them."""
+
+
+def slow(
+    plan: TaperPlan, decision: Decision, propose: Propose, rules: LifeRules, by: Slower = Slower.INTERVAL, check: Check | None = None
+) -> TaperPlan | Infeasible:
+    """The same strategy with half the percentage or twice the interval, from today's dose; a draft that replaces this version.
+
+    Raises NotAllowed where the plan's parameters have nothing to slow, or the new schedule breaks a limit.
+    """
+    params = _slower(plan.params, by, rules.slow_factor)
+    return _restarted(plan, decision, propose, _restart(plan, decision, None, plan.strategy, None, params), "slow", f"slower: {by}", check)
+
+
+def change_strategy(
+    plan: TaperPlan,
+    decision: Decision,
+    propose: Propose,
+    *,
+    strategy: str | None = None,
+    protocol: str | None = None,
+    params: tuple[tuple[str, str], ...] = (),
+    actual_mg: Decimal | None = None,
+    check: Check | None = None,
+) -> TaperPlan | Infeasible:
+    """Another strategy or protocol from the dose that is really taken (`actual_mg`, None: the plan's own). A draft likewise.
+
+    Raises NotAllowed without a reason where the actual dose is above the plan's, in a cross-over, or where the schedule breaks a limit.
+    """
+    restart = _restart(plan, decision, actual_mg, strategy, protocol, params)
+    if restart.mg > restart.now.mg_per_day(restart.ingredient) and not decision.reason.strip():
+        raise NotAllowed("a dose above the plan's is entered only with a reason")
+    return _restarted(plan, decision, propose, restart, "change-strategy", f"from {protocol or strategy}", check)
+
+
+def step_back(plan: TaperPlan, decision: Decision, to_step: int, days: int, rules: LifeRules, check: Check | None = None) -> TaperPlan:
+    """Back to the dose of an earlier step for `days`, then down the same steps again, each after a new review. A clinician's, with a reason.
+
+    Raises NotAllowed without a reason, for a step that is not earlier and higher, for an opioid dose that was not taken within the days of
+    `rules.step_back_days` (enter a new dose instead: `change_strategy`), and where the result breaks a limit.
+    """
+    check_running(plan)
+    now = step_in_force(plan, decision.on)
+    _check_step_back(plan, decision, now, to_step, days, rules)
+    back_to = plan.steps[to_step]
+    history = _history(plan, now, decision.on)
+    back = replace(back_to, start=decision.on, end=decision.on + timedelta(days=days - 1), kind=StepKind.HOLD, note="stepped back")
+    again = _moved_to(plan.steps[to_step + 1 :], decision.on + timedelta(days=days))
+    steps = _joined(history, (back, *again))
+    offset = len(steps) - len(plan.steps)
+    changed = replace(
+        plan,
+        steps=steps,
+        gates=_kept_gates(plan, len(history)),
+        milestones=tuple(_moved_milestone(one, plan, steps, to_step, offset) for one in plan.milestones),
+        state=PlanState.ACTIVE,
+    )
+    changed = replace(changed, gates=gates_for(changed))
+    _refuse_broken(changed, check)
+    moved = (steps[-1].start - plan.steps[-1].start).days
+    told = f"back from {dose_words(now)} to {dose_words(back_to)} for {days} days; the last step is now on {steps[-1].start.isoformat()}"
+    return new_version(changed, plan, decision, "step-back", told, days=moved)
+
+
+def _check_step_back(plan: TaperPlan, decision: Decision, now: Step, to_step: int, days: int, rules: LifeRules) -> None:
+    if not decision.reason.strip():
+        raise NotAllowed("a dose is raised only by a clinician, with a reason")
+    if days < 1:
+        raise NotAllowed(f"a step back lasts a day or more, not {days}")
+    if not 0 <= to_step < now.number:
+        raise NotAllowed(f"step {to_step} is not a step before today's")
+    if plan.steps[to_step].mg_per_day(plan.ingredient) <= now.mg_per_day(plan.ingredient):
+        raise NotAllowed(f"step {to_step} is not above today's dose")
+    last_taken = plan.steps[to_step].end
+    is_opioid = plan.drug_class is DrugClass.OPIOID
+    if is_opioid and (last_taken is None or (decision.on - last_taken).days > rules.step_back_days):
+        raise NotAllowed(
+            f"that dose was last taken more than {rules.step_back_days} days ago and may be too much now: enter a new dose instead"
+        )
+
+
+def _restart(
+    plan: TaperPlan,
+    decision: Decision,
+    actual_mg: Decimal | None,
+    strategy: str | None,
+    protocol: str | None,
+    params: tuple[tuple[str, str], ...],
+) -> Restart:
+    check_running(plan)
+    now = step_in_force(plan, decision.on)
+    given = list(dict.fromkeys(dose.ingredient for dose in now.doses if dose.units))
+    if len(given) != 1:
+        raise NotAllowed("a new schedule starts from one medicine: a cross-over or a stopped medicine has none")
+    mg = shown(now.mg_per_day(given[0])) if actual_mg is None else actual_mg
+    return Restart(plan, decision.on, given[0], mg, now, strategy, protocol, params)
+
+
+def _restarted(
+    plan: TaperPlan, decision: Decision, propose: Propose, restart: Restart, kind: str, says: str, check: Check | None
+) -> TaperPlan | Infeasible:
+    fresh = propose(restart)
+    if isinstance(fresh, Infeasible):
+        return fresh
+    if fresh.steps[0].start != restart.on:
+        raise NotAllowed(f"the new schedule starts on {fresh.steps[0].start.isoformat()}, not on {restart.on.isoformat()}")
+    history = _history(plan, restart.now, restart.on)
+    first = replace(fresh.steps[0], kind=_first_kind(restart), note=fresh.steps[0].note or f"from {plain(restart.mg)} mg a day")
+    steps = _joined(history, (first, *fresh.steps[1:]))
+    offset = len(steps) - len(fresh.steps)
+    spliced = replace(
+        fresh,
+        id=plan.id,
+        key=plan.key,
+        version=plan.version,
+        patient=plan.patient,
+        zone=plan.zone,
+        drug=plan.drug,
+        ingredient=plan.ingredient,
+        drug_class=plan.drug_class,
+        baseline=plan.baseline,
+        created=plan.created,
+        reason=plan.reason,
+        contingency=plan.contingency,
+        minimum_function=plan.minimum_function,
+        products=_united(fresh.products, plan.products),
+        equivalents=_united(fresh.equivalents, plan.equivalents),
+        steps=steps,
+        gates=_kept_gates(plan, len(history)),
+        milestones=tuple(replace(one, step=one.step + offset) for one in fresh.milestones),
+        state=PlanState.DRAFT,
+        agreement=None,
+        pharmacist_review=None,
+        acknowledgements=(),
+    )
+    spliced = replace(spliced, gates=gates_for(spliced))
+    _refuse_broken(spliced, check)
+    moved = (steps[-1].start - plan.steps[-1].start).days
+    told = f"{says}; {plain(canonical(restart.mg))} mg a day from {restart.on.isoformat()}, the last step on {steps[-1].start.isoformat()}"
+    return new_version(spliced, plan, decision, kind, told, days=moved)
+
+
+def _united(first: tuple[_Listed, ...], further: tuple[_Listed, ...]) -> tuple[_Listed, ...]:
+    """What the new schedule uses, and what the history did besides."""
+    return (*first, *(one for one in further if _name(one) not in {_name(known) for known in first}))
+
+
+def _name(one: PlanProduct | EquivalentFactor) -> str:
+    return one.rxcui if isinstance(one, PlanProduct) else one.ingredient
+
+
+def _first_kind(restart: Restart) -> StepKind:
+    planned = restart.now.mg_per_day(restart.ingredient)
+    return StepKind.REDUCTION if restart.mg < planned else StepKind.HOLD
+
+
+def _history(plan: TaperPlan, now: Step, on: date) -> tuple[Step, ...]:
+    """The steps that were really taken, up to the day before `on`. Empty where the plan has not begun."""
+    taken = [step for step in plan.steps[: now.number + 1] if step.start < on]
+    return (*taken[:-1], replace(taken[-1], end=on - _DAY)) if taken else ()
+
+
+def _joined(history: tuple[Step, ...], later: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Both in one row with new numbers; where the dose does not change at the seam the two steps are one."""
+    if history and history[-1].doses == later[0].doses and history[-1].every_days == later[0].every_days:
+        history, later = (*history[:-1], replace(history[-1], end=later[0].end)), later[1:]
+    return tuple(replace(step, number=number) for number, step in enumerate((*history, *later)))
+
+
+def _moved_to(steps: tuple[Step, ...], start: date) -> tuple[Step, ...]:
+    by = start - steps[0].start
+    return tuple(replace(step, start=step.start + by, end=None if step.end is None else step.end + by) for step in steps)
+
+
+def _kept_gates(plan: TaperPlan, taken: int) -> tuple[ReviewGate, ...]:
+    """Reviews of the steps that were taken; those of later steps are made anew."""
+    return tuple(gate for gate in plan.gates if gate.step < taken)
+
+
+def _moved_milestone(one: Milestone, plan: TaperPlan, steps: tuple[Step, ...], to_step: int, offset: int) -> Milestone:
+    if one.step <= to_step:
+        return one
+    by = steps[one.step + offset].start - plan.steps[one.step].start
+    return replace(one, step=one.step + offset, due=one.due + by)
+
+
+def _refuse_broken(plan: TaperPlan, check: Check | None) -> None:
+    broken = tuple(str(one) for one in check(plan)) if check is not None else ()
+    if broken:
+        raise NotAllowed(*broken)
+
+
+def _slower(params: tuple[tuple[str, str], ...], by: Slower, factor: int) -> tuple[tuple[str, str], ...]:
+    """The parameters with a smaller percentage or longer intervals. Raises NotAllowed where they have none."""
+    change = _less if by is Slower.PERCENT else _longer
+    slower = tuple((name, change(name, value, Decimal(factor))) for name, value in params)
+    if slower == params:
+        raise NotAllowed(f"the plan has no parameter for {by}: change the strategy instead")
+    return slower
+
+
+def _less(name: str, value: str, factor: Decimal) -> str:
+    return _number(divide(Decimal(value), factor)) if name == "percent" else value
+
+
+def _longer(name: str, value: str, factor: Decimal) -> str:
+    if name == "interval_days":
+        return _number(multiply(Decimal(value), factor))
+    return ",".join(_longer_band(band, factor) for band in value.split(",")) if name == "bands" else value
+
+
+def _longer_band(band: str, factor: Decimal) -> str:
+    """One `above:cut:days[:hold]` with the days of its interval made longer."""
+    above, cut, days, *hold = band.split(":")
+    return ":".join((above, cut, _number(multiply(Decimal(days), factor)), *hold))
+
+
+def _number(amount: Exact) -> str:
+    return plain(canonical(shown(amount)))
