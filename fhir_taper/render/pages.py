@@ -13,7 +13,8 @@ from fhir_taper.plans.medicines.dose import plain
 from fhir_taper.plans.tapers.finding import Finding, Severity
 from fhir_taper.plans.tapers.plan import PlanGoal, PlanState, TaperPlan
 from fhir_taper.render.charts import step_chart
-from fhir_taper.render.plan_rows import PlanRow, equivalent_heading, rows_of, used_slots
+from fhir_taper.render.plan_rows import PlanRow, equivalent_heading, equivalent_tables, rows_of, used_slots
+from fhir_taper.render.printable import printable
 from fhir_taper.render.series import series_of
 
 PAUSE_RULE = "Pausing means: pause reductions and keep taking today's dose. It never means stopping."
@@ -92,6 +93,7 @@ def facts_of(plan: TaperPlan) -> tuple[tuple[str, str], ...]:
         ("Way", f"{plan.strategy}{by_protocol}{f' ({parameters})' if parameters else ''}"),
         ("Baseline", f"{plain(plan.baseline.mg)} mg a day{confirmed}"),
         ("From – to", f"{start.isoformat()} – {last.isoformat()} ({length})"),
+        ("Equivalent", equivalent_tables(plan.equivalents) if plan.equivalents else ""),
         ("Products", "; ".join(product.name for product in plan.products)),
         ("Limits", f"{plan.limits.row}; duration of use {plan.use}"),
         (
@@ -125,7 +127,7 @@ def page_text(plan: TaperPlan) -> str:
     if page.findings:
         lines += ["", "Findings", "--------"]
         lines += [line for finding in page.findings for line in _finding_lines(finding)]
-    return "\n".join([*lines, "", page.footer]) + "\n"
+    return "".join(f"{printable(line)}\n" for line in [*lines, "", page.footer])
 
 
 def _step_lines(page: PlanPage, row: PlanRow) -> list[str]:

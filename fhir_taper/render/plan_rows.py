@@ -17,9 +17,9 @@ _PARTS = {Decimal("0.25"): "¼", Decimal("0.5"): "½", Decimal("0.75"): "¾"}
 _KINDS = {
     StepKind.BASELINE: "today's dose",
     StepKind.REDUCTION: "",
-    StepKind.HOLD: "pause reductions, keep taking this dose",
+    StepKind.HOLD: "pause: keep taking this dose",
     StepKind.LIMITED: "held back by a limit",
-    StepKind.UNIT_LIMITED: "smallest cut these products allow",
+    StepKind.UNIT_LIMITED: "smallest cut possible",
     StepKind.SUBSTITUTION: "cross-over",
     StepKind.INTERVAL: "longer interval",
     StepKind.STOP: "stop",
@@ -107,11 +107,17 @@ def _percent(change: Decimal | None) -> str:
 
 
 def equivalent_heading(factors: tuple[EquivalentFactor, ...]) -> str:
-    """What the equivalent column holds and by which table."""
+    """What the equivalent column holds; empty where nothing converts."""
     if not factors:
         return ""
-    measure = "MME/d" if factors[0].measure == "mme" else "diazepam eq. mg/d"
-    return f"{measure} ({', '.join(dict.fromkeys(factor.table for factor in factors))})"
+    return "MME/d" if factors[0].measure == "mme" else "diazepam eq."
+
+
+def equivalent_tables(factors: tuple[EquivalentFactor, ...]) -> str:
+    """By which tables the equivalents are; a range where no table was chosen."""
+    tables = ", ".join(dict.fromkeys(factor.table for factor in factors))
+    chosen = all(factor.low == factor.high for factor in factors)
+    return tables if chosen else f"range over {tables}: no table was chosen"
 
 
 def count_in_words(units: Decimal) -> str:
@@ -154,7 +160,7 @@ def _interval(step: Step) -> str:
 
 
 def _exact(value: Fraction) -> Decimal:
-    return shown(value) if value.denominator != 1 else Decimal(value.numerator)
+    return canonical(shown(value))
 
 
 def _shown(value: Exact) -> Decimal:

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from fhir_taper.plans.tapers.finding import Finding, Severity
 from fhir_taper.render.pages import by_severity
+from fhir_taper.render.printable import printable
 
 WARNING, STRONG, QUIET = "bold red", "bold", "dim"
 _PLAIN_WIDTH = 120
@@ -33,12 +34,19 @@ def draw(paint: Callable[[Console], None]) -> str:
     return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
 
 
-def table_of(*headings: str, numbers: Iterable[str] = ()) -> Table:
-    """A light table; the columns in `numbers` are right-aligned."""
+def said(words: str, style: str = "") -> Text:
+    """Words for a console: no markup, no control characters."""
+    return Text(printable(words), style=style)
+
+
+def table_of(*headings: str, numbers: Iterable[str] = (), wraps: str = "") -> Table:
+    """A light table; the columns in `numbers` are right-aligned. Where the width is short only the column `wraps` gives way ("": all do)."""
     right = frozenset(numbers)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     for heading in headings:
-        table.add_column(Text(heading), justify="right" if heading in right else "left", overflow="fold")
+        table.add_column(
+            said(heading), justify="right" if heading in right else "left", overflow="fold", no_wrap=bool(wraps) and heading != wraps
+        )
     return table
 
 
@@ -48,7 +56,7 @@ def print_facts(console: Console, facts: Iterable[tuple[str, str]]) -> None:
     grid.add_column(style=QUIET)
     grid.add_column()
     for label, value in facts:
-        grid.add_row(label, Text(value))
+        grid.add_row(label, said(value))
     console.print(grid)
 
 
@@ -56,16 +64,18 @@ def print_findings(console: Console, findings: tuple[Finding, ...]) -> None:
     """Stops first; each with its mark in words, what would clear it, and its source."""
     if not findings:
         return
-    console.print(Text("Findings", style=STRONG))
+    console.print(said("Findings", style=STRONG))
     for finding in by_severity(findings):
-        console.print(Padding(Text.assemble((_MARKS[finding.severity], _STYLES[finding.severity]), f"  {finding.message}"), (0, 0, 0, 2)))
+        console.print(
+            Padding(Text.assemble((_MARKS[finding.severity], _STYLES[finding.severity]), printable(f"  {finding.message}")), (0, 0, 0, 2))
+        )
         cleared = f"To clear: {finding.clears}  " if finding.clears else ""
-        console.print(Padding(Text(f"{cleared}Source: {finding.source}", style=QUIET), (0, 0, 0, 6)))
+        console.print(Padding(said(f"{cleared}Source: {finding.source}", style=QUIET), (0, 0, 0, 6)))
 
 
 def indented(console: Console, text: str, by: int = 2, style: str = "") -> None:
     """One paragraph, wrapped under its indent."""
-    console.print(Padding(Text(text, style=style), (0, 0, 0, by)))
+    console.print(Padding(said(text, style=style), (0, 0, 0, by)))
 
 
 @contextmanager

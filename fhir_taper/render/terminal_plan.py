@@ -11,8 +11,9 @@ from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.render.pages import banner_of, facts_of, goal_in_words
 from fhir_taper.render.plan_rows import equivalent_heading, rows_of, used_slots
+from fhir_taper.render.printable import printable
 from fhir_taper.render.series import series_of
-from fhir_taper.render.terminal import QUIET, STRONG, WARNING, draw, indented, print_facts, print_findings, table_of
+from fhir_taper.render.terminal import QUIET, STRONG, WARNING, draw, indented, print_facts, print_findings, said, table_of
 from fhir_taper.render.terminal_chart import terminal_chart
 
 _CHARTED = 5
@@ -23,9 +24,9 @@ def plan_text(plan: TaperPlan) -> str:
     """The plan's table view."""
 
     def paint(console: Console) -> None:
-        console.print(Text(f"{plan.drug}: {goal_in_words(plan)}", style=STRONG))
+        console.print(said(f"{plan.drug}: {goal_in_words(plan)}", style=STRONG))
         if banner_of(plan):
-            console.print(Text(banner_of(plan), style=WARNING))
+            console.print(said(banner_of(plan), style=WARNING))
         print_facts(console, facts_of(plan))
         console.print(_steps(plan))
         print_findings(console, plan.findings)
@@ -37,7 +38,7 @@ def infeasible_text(no: Infeasible) -> str:
     """Why there is no plan, and what could be done instead."""
 
     def paint(console: Console) -> None:
-        console.print(Text("No plan", style=WARNING))
+        console.print(said("No plan", style=WARNING))
         _why_not(console, no)
 
     return draw(paint)
@@ -48,11 +49,11 @@ def candidates_text(found: Candidates) -> str:
 
     def paint(console: Console) -> None:
         if found.refused is not None:
-            console.print(Text(f"No candidate for {found.drug}", style=WARNING))
+            console.print(said(f"No candidate for {found.drug}", style=WARNING))
             _why_not(console, found.refused)
             return
         console.print(
-            Text(f"{found.drug} from {plain(found.baseline_mg)} mg a day: ways to taper" if found.baseline_mg else found.drug, style=STRONG)
+            said(f"{found.drug} from {plain(found.baseline_mg)} mg a day: ways to taper" if found.baseline_mg else found.drug, style=STRONG)
         )
         feasible = [(one, one.outcome) for one in found.candidates if isinstance(one.outcome, TaperPlan)]
         if feasible:
@@ -60,7 +61,7 @@ def candidates_text(found: Candidates) -> str:
             console.print(_comparison(feasible))
         for one in found.candidates:
             if isinstance(one.outcome, Infeasible):
-                console.print(Text.assemble(("✗ ", WARNING), one.label))
+                console.print(Text.assemble(("✗ ", WARNING), printable(one.label)))
                 _why_not(console, one.outcome)
 
     return draw(paint)
@@ -69,11 +70,11 @@ def candidates_text(found: Candidates) -> str:
 def _steps(plan: TaperPlan) -> Table:
     equivalent = [heading for heading in (equivalent_heading(plan.equivalents),) if heading]
     slots = [slot.value for slot in used_slots(plan)]
-    numbers = ("#", "days", "mg/day", *equivalent, "change", "of previous", "of start")
-    table = table_of("#", "from", "to", "days", *slots, "mg/day", *equivalent, "change", "of previous", "of start", "note", numbers=numbers)
+    numbers = ("#", "days", "mg/day", *equivalent, "change", "%")
+    table = table_of("#", "from", "to", "days", *slots, "mg/day", *equivalent, "change", "%", "note", numbers=numbers, wraps="note")
     for row in rows_of(plan):
         cells = [row.number, row.start, row.end or "…", row.days, *row.slots, row.dose, *([row.equivalent] if equivalent else [])]
-        table.add_row(*(Text(cell) for cell in [*cells, row.change, row.of_previous, row.of_baseline, row.note]))
+        table.add_row(*(said(cell) for cell in [*cells, row.change, row.of_previous.removesuffix(" %"), row.note]))
     return table
 
 
@@ -90,7 +91,7 @@ def _comparison(feasible: list[tuple[Candidate, TaperPlan]]) -> Table:
             plain(figures.smallest_mg),
             plain(figures.tablets),
         )
-        table.add_row(*(Text(cell) for cell in (one.label, *numbers_of, _weighed(plan))))
+        table.add_row(*(said(cell) for cell in (one.label, *numbers_of, _weighed(plan))))
     return table
 
 

@@ -3,14 +3,13 @@ factor and source."""
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from fhir_taper.plans.medicines.codes import TAPERED_CLASSES, DrugClass
 from fhir_taper.plans.medicines.dose import Exact, plain
 from fhir_taper.plans.medicines.regimen import Issue, ItemState, Regimen, RegimenItem
 from fhir_taper.plans.medicines.totals import Span, Total
 from fhir_taper.render.plan_rows import one_decimal
-from fhir_taper.render.terminal import QUIET, STRONG, WARNING, draw, indented, table_of
+from fhir_taper.render.terminal import QUIET, STRONG, WARNING, draw, indented, said, table_of
 
 _ORDER = {ItemState.NOT_COMPUTABLE: 0, ItemState.COMPUTED: 1, ItemState.EXCLUDED: 2}
 _NAMES = {"mme": "Opioids, MME a day", "diazepam_mg": "Benzodiazepines, diazepam equivalent mg a day"}
@@ -20,11 +19,11 @@ def regimen_text(regimen: Regimen, mme: Total, diazepam: Total) -> str:
     """The regimen's table view."""
 
     def paint(console: Console) -> None:
-        console.print(Text(f"Regimen of {regimen.patient or 'an unnamed patient'} on {regimen.as_of.isoformat()}", style=STRONG))
+        console.print(said(f"Regimen of {regimen.patient or 'an unnamed patient'} on {regimen.as_of.isoformat()}", style=STRONG))
         if not regimen.complete:
-            console.print(Text("The chart is incomplete: totals are “at least”, and nothing is planned unattended.", style=WARNING))
+            console.print(said("The chart is incomplete: totals are “at least”, and nothing is planned unattended.", style=WARNING))
         ours, others = _split(regimen)
-        console.print(_items(ours, mme, diazepam) if ours else Text("No opioid, benzodiazepine or z-drug in this chart."))
+        console.print(_items(ours, mme, diazepam) if ours else said("No opioid, benzodiazepine or z-drug in this chart."))
         for item in ours:
             _remarks(console, item)
         if others:
@@ -53,7 +52,7 @@ def _items(items: list[RegimenItem], mme: Total, diazepam: Total) -> Table:
         equivalent = _span(line.max or line.scheduled) if line else ""
         until = item.end.isoformat() if item.end else ""
         scheduled, largest = _amount(item.scheduled_mg, item), _amount(item.max_mg, item)
-        table.add_row(*(Text(cell) for cell in (item.drug, scheduled, largest, equivalent, _state(item), until)))
+        table.add_row(*(said(cell) for cell in (item.drug, scheduled, largest, equivalent, _state(item), until)))
     return table
 
 
@@ -85,7 +84,7 @@ def _total(console: Console, total: Total) -> None:
     flags = [word for word, is_set in (("at least", total.at_least), ("up to", total.up_to)) if is_set]
     said = f" ({', '.join(flags)})" if flags else ""
     console.print(
-        Text(f"{_NAMES[total.measure]}: scheduled {_span(total.scheduled)}, maximum {_span(total.max)}{said}, by {tables}", style=STRONG)
+        said(f"{_NAMES[total.measure]}: scheduled {_span(total.scheduled)}, maximum {_span(total.max)}{said}, by {tables}", style=STRONG)
     )
     for line in total.lines:
         indented(console, str(line), style=QUIET)

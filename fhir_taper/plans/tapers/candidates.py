@@ -15,6 +15,7 @@ from fhir_taper.plans.tapers.plan import Step, TaperPlan
 
 SCHEMA = 1
 _DAYS_PER_WEEK = 7
+_SHORT = {"percent": "{} %", "interval_days": "every {} d", "to": "to {}", "steps": "{} steps"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Candidate:
 
     @property
     def label(self) -> str:
-        return self.protocol or " ".join([self.strategy, *(f"{name} {value}" for name, value in self.params)])
+        """The protocol, or the strategy with its parameters in short: "linear, 10 %, every 14 d"."""
+        return self.protocol or ", ".join([self.strategy, *(_SHORT.get(name, f"{name} {{}}").format(value) for name, value in self.params)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,67 @@
+"""A small lorazepam plan, written out by hand: five steps, one of them a hold, halves and two strengths."""
+
+from datetime import date
+from decimal import Decimal
+
+from fhir_taper.plans.medicines.codes import DrugClass, Form, Release, Slot, SourceState
+from fhir_taper.plans.medicines.products import Source
+from fhir_taper.plans.tables.rows import Basis, Bound, Limit, LimitsRow
+from fhir_taper.plans.tapers.finding import Finding, Severity
+from fhir_taper.plans.tapers.plan import Baseline, Dose, EquivalentFactor, PlanGoal, PlanProduct, Step, StepKind, TaperPlan, Units
+
+SOURCE = Source("a guideline", "1st", "2025", SourceState.READ)
+HALF_MG = PlanProduct("197900", "lorazepam 0.5 MG Oral Tablet", "lorazepam", Form.TABLET, Release.IMMEDIATE, Decimal("0.5"), 2)
+ONE_MG = PlanProduct("197901", "lorazepam 1 MG Oral Tablet", "lorazepam", Form.TABLET, Release.IMMEDIATE, Decimal(1), 2)
+
+
+def _units(product: PlanProduct, **slots: str) -> Units:
+    return Units(product.rxcui, product.mg, tuple((slot, Decimal(slots[slot.value])) for slot in Slot if slot.value in slots))
+
+
+def _step(number: int, start: str, end: str | None, kind: StepKind, ideal: str, *units: Units) -> Step:
+    last = date.fromisoformat(end) if end else None
+    return Step(number, date.fromisoformat(start), last, kind, (Dose("lorazepam", units),), Decimal(ideal))
+
+
+def sample_plan(**changes: object) -> TaperPlan:
+    """The plan; `changes` replace fields."""
+    fields: dict[str, object] = {
+        "id": "5f0c6f6e-8f0b-5c1e-9d0a-2a6f7d0f9b11",
+        "version": 1,
+        "patient": "p1",
+        "zone": "UTC",
+        "drug": "lorazepam",
+        "ingredient": "lorazepam",
+        "drug_class": DrugClass.BENZODIAZEPINE,
+        "reason": "falls & sedation <by day>",
+        "goal": PlanGoal.DISCONTINUE,
+        "strategy": "linear",
+        "params": (("percent", "25"), ("interval_days", "14")),
+        "use": ">=1y",
+        "baseline": Baseline(Decimal(2)),
+        "target_mg": Decimal(0),
+        "products": (HALF_MG, ONE_MG),
+        "limits": LimitsRow(
+            "benzodiazepine",
+            DrugClass.BENZODIAZEPINE,
+            "any",
+            (Limit(Bound.HARD, 14, Decimal("0.25"), Basis.WINDOW, SOURCE),),
+            1095,
+        ),
+        "steps": (
+            _step(0, "2026-01-05", "2026-01-18", StepKind.BASELINE, "2", _units(ONE_MG, morning="1", night="1")),
+            _step(1, "2026-01-19", "2026-02-01", StepKind.REDUCTION, "1.5", _units(HALF_MG, morning="1"), _units(ONE_MG, night="1")),
+            _step(2, "2026-02-02", "2026-02-22", StepKind.HOLD, "1.5", _units(HALF_MG, morning="1"), _units(ONE_MG, night="1")),
+            _step(3, "2026-02-23", "2026-03-08", StepKind.UNIT_LIMITED, "1", _units(HALF_MG, night="0.5")),
+            _step(4, "2026-03-09", None, StepKind.STOP, "0"),
+        ),
+        "tables": (),
+        "created": date(2026, 1, 5),
+        "program_version": "0.1.0",
+        "equivalents": (EquivalentFactor("lorazepam", "ashton-2002, va-dod-2021", Decimal(5), Decimal(10), "diazepam_mg", "two tables"),),
+        "findings": (
+            Finding(Severity.INFORMATION, "zone-not-known", "The zone is not known.", "design"),
+            Finding(Severity.STOP, "pregnancy", "Pregnancy is on record.", "ASAM 2025", clears="Refer to a specialist."),
+        ),
+    }
+    return TaperPlan(**{**fields, **changes})  # type: ignore[arg-type]

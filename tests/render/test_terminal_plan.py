@@ -1,0 +1,38 @@
+"""The table views: columns a pharmacist would like to read, words beside colours, control characters kept out."""
+
+from fhir_taper.plans.tapers.candidates import Candidate, Candidates
+from fhir_taper.plans.tapers.infeasible import Infeasible, WayOut
+from fhir_taper.render.terminal_plan import candidates_text, infeasible_text, plan_text
+from tests.render.sample_plan import sample_plan
+
+STUCK = Infeasible("notch-above-unit-max", "From 1 mg the next lower dose is 0.", ways_out=(WayOut.HALF, WayOut.LIQUID))
+
+
+def test_the_plan_shows_steps_findings_and_sources() -> None:
+    text = plan_text(sample_plan())
+    assert "lorazepam: taper from 2 mg a day to stop" in text
+    assert "½ × 0.5 mg" in text
+    assert "■ STOP  Pregnancy is on record." in text
+    assert "To clear: Refer to a specialist.  Source: ASAM 2025" in text
+
+
+def test_no_plan_says_why_and_what_else_could_be_done() -> None:
+    text = infeasible_text(STUCK)
+    assert "From 1 mg the next lower dose is 0. (notch-above-unit-max)" in text
+    assert "Ways out: half, liquid" in text
+
+
+def test_candidates_stand_side_by_side_and_those_that_fail_stay() -> None:
+    plan = sample_plan()
+    made = Candidate("linear", None, plan.params, plan)
+    text = candidates_text(Candidates("lorazepam", plan.baseline.mg, (made, Candidate("stepped", None, (), STUCK))))
+    assert "linear, 25 %, every 14 d" in text
+    assert "1 Stop, 1 Information" in text
+    assert "✗ stepped" in text
+
+
+def test_markup_and_control_characters_in_a_name_do_nothing() -> None:
+    text = plan_text(sample_plan(drug="[red]lorazepam[/b]\x1b[31m\x00"))
+    assert "[red]lorazepam[/b]" in text
+    assert "\x1b" not in text
+    assert "\x00" not in text
