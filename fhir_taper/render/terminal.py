@@ -40,7 +40,7 @@ def said(words: str, style: str = "") -> Text:
 
 
 def table_of(*headings: str, numbers: Iterable[str] = (), wraps: str = "") -> Table:
-    """A light table; the columns in `numbers` are right-aligned. Where the width is short only the column `wraps` gives way ("": all do)."""
+    """A light table; the columns in `numbers` are right-aligned. Only the column `wraps` gives way where the width is short ("": all)."""
     right = frozenset(numbers)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     for heading in headings:
