@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from fhir_taper.plans.medicines.codes import Form, Release
+from fhir_taper.plans.medicines.dose import plain, six_places
 from fhir_taper.plans.medicines.products import Ingredient, Product
 
 NamesIngredients = Callable[[str], tuple[Ingredient, ...]]
@@ -94,7 +95,9 @@ _PER_VOLUME = re.compile(_NUMBER + r" ?(mg|mcg|ug|g) ?(?:/|per) ?" + r"(\d*\.?\d
 _PER_HOUR = re.compile(_NUMBER + r" ?(mg|mcg|ug|micrograms?) ?(?:/|per) ?(?:hr|hour|h)\b")
 _NOT_A_RATIO = r"(?! ?(?:/|per) ?(?:[\d.]+ ?)?(?:ml|hr|hour|h)\b)"
 _MASS = re.compile(r"(?<![\d.])" + _NUMBER + r" ?(mg|mcg|ug|micrograms?|milligrams?|g)\b" + _NOT_A_RATIO)
-_PAIR = re.compile(r"(?<![\d.#/-])(\d+(?:\.\d+)?) ?[-/] ?(\d+(?:\.\d+)?)(?![\d.]| ?ml| ?m[cg]| ?day)")
+_PAIR = re.compile(  # "5-325", "5/325 mg", "7.5-325 mg/15 mL": two strengths under one unit
+    r"(?<![\d.#/-])(\d+(?:\.\d+)?) ?[-/] ?(\d+(?:\.\d+)?)(?![\d.])(?: ?mg)?(?: ?(?:/|per) ?(\d*\.?\d+)? ?ml)?"
+)
 _MG_PER = {
     "mg": Decimal(1),
     "milligram": Decimal(1),
@@ -115,8 +118,9 @@ def _strength_differs(product: Product, text: str) -> str:
     ratios = ((number, unit, Decimal(volume or 1)) for number, unit, volume in _PER_VOLUME.findall(text))
     concentrations = [_mg(number, unit) / volume for number, unit, volume in ratios if volume]
     masses = [_mg(number, unit) for number, unit in _MASS.findall(text)]
-    if len(product.companions) == 1 and not masses and not concentrations:
-        masses = [Decimal(number) for pair in _PAIR.findall(text)[:1] for number in pair]
+    if len(product.companions) == 1 and (pair := _PAIR.search(text)):
+        per_unit, per_ml = [Decimal(pair[1]), Decimal(pair[2])], Decimal(pair[3] or 1) or Decimal(1)
+        (concentrations if "ml" in pair[0] else masses).extend(number / per_ml for number in per_unit)
     stated = stated_strengths(product.name)
     amounts = {product.mg, *(part.amount for part in stated), *(companion.mg for companion in product.companions)}
     if concentrations and any(part.unit == "MG/ML" for part in stated):
@@ -127,7 +131,7 @@ def _strength_differs(product: Product, text: str) -> str:
 def _first_foreign(seen: list[Decimal], accepted: set[Decimal], unit: str) -> str:
     for amount in seen:
         if not any(abs(amount - known) <= _ROUNDING * known for known in accepted):
-            return f"says {amount.normalize():f} {unit}"
+            return f"says {plain(six_places(amount))} {unit}"
     return ""
 
 

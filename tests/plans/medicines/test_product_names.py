@@ -33,6 +33,7 @@ AGREE = [
     ("637540", "aspirin 325 MG / oxycodone hydrochloride 4.5 MG / oxycodone terephthalate 0.38 MG Oral Tablet"),
     ("1716069", "buprenorphine 450 mcg buccal film"),
     ("857002", "acetaminophen 325 mg / hydrocodone bitartrate 5 mg tablet"),
+    ("857002", "HYDROcodone-acetaminophen (NORCO) 5-325 mg per tablet"),
 ]
 DISAGREE = [
     ("854873", "zolpidem tartrate 5 MG Oral Tablet", "says 5 mg"),
@@ -42,6 +43,8 @@ DISAGREE = [
     ("1049621", "12 HR oxycodone hydrochloride 5 MG Extended Release Oral Tablet", "says extended release"),
     ("1049502", "oxycodone hydrochloride 10 MG Oral Tablet", "does not say extended release"),
     ("1049221", "Percocet 10-325", "says 10 mg"),
+    ("857002", "HYDROcodone-acetaminophen (NORCO) 10-325 mg per tablet", "says 10 mg"),
+    ("856940", "hydrocodone-acetaminophen 10-325 mg/15 mL oral solution", "says 0.666667 mg/mL"),
     ("1049621", "oxycodone 5 MG / acetaminophen 325 MG Oral Tablet", "also names acetaminophen"),
     ("1049221", "oxycodone hydrochloride 5 MG Oral Tablet", "does not name acetaminophen"),
     ("577057", "fentanyl 25 mcg/hr patch", "says 0.025 mg/h"),
@@ -63,6 +66,16 @@ def test_another_product_is_named_as_such(rxcui: str, display: str, why: str) ->
     product = TABLES.product(rxcui)
     assert product is not None
     assert disagreement(product, display, TABLES.ingredients_in) == why
+
+
+@pytest.mark.parametrize(
+    "display", ["diazepam 0 mg/0 ml", "diazepam 5-0 mg/0 ml", "diazepam ................ 5 mg", "diazepam 5" + "0" * 400]
+)
+def test_odd_words_are_compared_without_falling_over(display: str) -> None:
+    product = TABLES.product("856940")
+    assert product is not None
+    assert disagreement(product, display, TABLES.ingredients_in) == "names diazepam, not hydrocodone"
+    assert isinstance(disagreement(product, display.replace("diazepam", "hycet"), TABLES.ingredients_in), str)
 
 
 def test_without_a_table_of_names_only_the_products_own_words_are_understood() -> None:
