@@ -9,7 +9,7 @@ from fhir_taper.errors import MissingSystemLibrary
 
 
 def pdf_of(html: str) -> bytes:
-    """A PDF of a self-contained page; a page that refers to anything outside is refused (WeasyPrint's FatalURLFetchingError).
+    """A PDF of a self-contained page; a page that refers to anything outside is refused (ValueError).
 
     Raises MissingSystemLibrary where Pango is absent.
     """
@@ -24,5 +24,8 @@ def pdf_of(html: str) -> bytes:
         ) from error
     # a plan's page holds everything that it shows; a reference to the outside could leak who looked at it
     nothing = weasyprint.URLFetcher(allowed_protocols=(), fail_on_errors=True)
-    document: bytes = weasyprint.HTML(string=html, url_fetcher=nothing).write_pdf()
+    try:
+        document: bytes = weasyprint.HTML(string=html, url_fetcher=nothing).write_pdf()
+    except weasyprint.urls.FatalURLFetchingError as error:  # a BaseException: nothing else would stop it
+        raise ValueError(f"a plan's page must not load anything: {error}") from error
     return document
