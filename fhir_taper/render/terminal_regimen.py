@@ -82,9 +82,9 @@ def _total(console: Console, total: Total) -> None:
         return
     tables = total.table or f"range over {', '.join(total.tables) or 'no table'}"
     flags = [word for word, is_set in (("at least", total.at_least), ("up to", total.up_to)) if is_set]
-    said = f" ({', '.join(flags)})" if flags else ""
+    flagged = f" ({', '.join(flags)})" if flags else ""
     console.print(
-        said(f"{_NAMES[total.measure]}: scheduled {_span(total.scheduled)}, maximum {_span(total.max)}{said}, by {tables}", style=STRONG)
+        said(f"{_NAMES[total.measure]}: scheduled {_span(total.scheduled)}, maximum {_span(total.max)}{flagged}, by {tables}", style=STRONG)
     )
     for line in total.lines:
         indented(console, str(line), style=QUIET)
