@@ -1,6 +1,7 @@
-"""The pace tables: how fast a dose may fall (limits.csv), the unit rule (unit_rule.csv), named protocols and the defaults of the strategies.
+"""The pace tables: limits (how fast a dose may fall), the unit rule, named protocols, and the defaults of the strategies.
 
-Rows only, read once by `load_limits`; nothing is judged here. Which row a plan gets is `tapers.envelope`'s work, what a protocol means `tapers.protocol`'s.
+Rows only, read once by `load_limits`; nothing is judged here. Which row a plan gets is the work of `tapers.envelope`, what a protocol
+means that of `tapers.protocol`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,7 +13,7 @@ from typing import Any
 from fhir_taper.errors import TableError
 from fhir_taper.plans.medicines.codes import DrugClass
 from fhir_taper.plans.medicines.products import Source
-from fhir_taper.plans.tables.reading import csv_rows, decimal_of, edition_of, integer_of, source_of, toml_rows
+from fhir_taper.plans.tables.reading import SOURCE_COLUMNS, csv_rows, decimal_of, edition_of, integer_of, source_of, toml_rows
 from fhir_taper.plans.tables.rows import Basis, Bound, Limit, LimitsRow, Part, TableEdition, UnitRule
 
 LIMITS = "limits.csv"
@@ -25,9 +26,7 @@ _STRATEGY_WORDS = ("linear", "proportional", "hyperbolic", "stepped", "substitut
 _SPLITS = ("fewest", "even")
 _DEMANDS = ("", "reason", "life-threatening")
 _BASES = ("mg", "baseline", "current")
-_PROTOCOL_KEYS = {
-    "id", "title", "strategy", "limits", "split", "params", "bands", "applies", "demands", "target_pct", "source", "edition", "year", "state",
-}  # fmt: skip
+_PROTOCOL_KEYS = {"id", "title", "strategy", "limits", "split", "params", "bands", "applies", "demands", "target_pct", *SOURCE_COLUMNS}
 _APPLIES_KEYS = {"class", "ingredient", "not_ingredient", "use", "patches", "baseline_mg_max"}
 
 
@@ -233,7 +232,7 @@ def _applies(place: str, row: Mapping[str, Any]) -> Applies:
 
 def _setting(place: str, row: Mapping[str, Any]) -> Setting:
     source = source_of(place, row)
-    names = [name for name in row if name not in ("id", "source", "edition", "year", "state")]
+    names = [name for name in row if name not in ("id", *SOURCE_COLUMNS)]
     return Setting(row["id"], {name: decimal_of(place, row, name) for name in names}, source)
 
 

@@ -1,0 +1,268 @@
+"""Which doses exist: the grid of all daily doses that given products can make, exactly.
+
+A dose is a sum of pieces (whole tablets, permitted halves and quarters, patches worn together, or a measured volume of a liquid), at most
+`max_pieces` per intake, over the times of day at which this patient takes doses. Amounts are whole numbers of `Measure.per_mg` parts of a
+mg; the set of doses is kept as the bits of one integer (bit i is the dose of i quanta), so that a liquid's thousand doses cost what ten
+tablets cost. Nothing is rounded here but an ideal to the nearest dose that exists, ties up (domain §2, §3). No clinical number stands here.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+from math import gcd, lcm
+from typing import Protocol
+
+from fhir_taper.plans.medicines.codes import SOLID_FORMS
+from fhir_taper.plans.medicines.dose import as_exact
+from fhir_taper.plans.medicines.products import Product
+
+MICRO = 10**6
+"""Ideals are rounded to six decimals of a mg when they are made, so every measure counts at least these."""
+
+
+class Doses(Protocol):
+    """What the walk asks of a set of doses, in whole numbers of one measure. The grid answers it, and so does a ladder of steps."""
+
+    def nearest(self, amount: int) -> int:
+        """The dose nearest to an amount; of two equally near, the higher."""
+
+    def at_least(self, amount: int) -> int | None:
+        """The lowest dose that is not below an amount; None above the highest."""
+
+    def below(self, amount: int) -> int | None:
+        """The next lower dose; None below the lowest."""
+
+    def __contains__(self, amount: object) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One thing that is taken as a whole: `part` of one unit of a product (1, 1/2, 1/4)."""
+
+    amount: int
+    product: int
+    part: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Liquid:
+    """A liquid: any whole number of `amount` (its smallest measurable volume) is one piece."""
+
+    amount: int
+    product: int
+    smallest_ml: Decimal
+
+
+class Measure:
+    """The common measure of some products: amounts are whole numbers of 1/`per_mg` mg, and every dose is a multiple of `quantum` of them."""
+
+    def __init__(self, products: Iterable[Product]) -> None:
+        self.products = tuple(products)
+        sizes = [(index, part, _mg(product) * part) for index, product in enumerate(self.products) for part in parts_of(product)]
+        self.per_mg = lcm(MICRO, *(size.denominator for _, _, size in sizes))
+        pieces: dict[int, Piece] = {}
+        liquids: list[Liquid] = []
+        for index, part, size in sorted(sizes, key=lambda piece: -piece[1]):
+            amount = int(size * self.per_mg)
+            product = self.products[index]
+            if product.is_liquid and product.smallest_ml is not None:
+                liquids.append(Liquid(amount, index, product.smallest_ml))
+            else:
+                pieces.setdefault(amount, Piece(amount, index, part))  # a whole unit before a part of the same size
+        self.pieces = tuple(sorted(pieces.values(), key=lambda piece: -piece.amount))
+        self.liquids = tuple(liquids)
+        self.quantum = gcd(*(piece.amount for piece in self.pieces), *(liquid.amount for liquid in self.liquids))
+
+    def of(self, mg: Decimal | Fraction) -> int | None:
+        """An amount in mg as a whole number of this measure, or None where it is not one."""
+        size = Fraction(mg) * self.per_mg
+        return size.numerator if size.denominator == 1 else None
+
+    def mg(self, amount: int) -> Fraction:
+        """mg of an amount."""
+        return Fraction(amount, self.per_mg)
+
+
+def is_measurable(product: Product) -> bool:
+    """True where a person can count or measure off a dose: solids, patches, and liquids with a known smallest volume."""
+    return product.form in SOLID_FORMS or product.is_patch or (product.is_liquid and bool(product.smallest_ml))
+
+
+def parts_of(product: Product) -> tuple[Fraction, ...]:
+    """The parts of one unit that may be taken: whole, half, quarter; only immediate-release plain tablets may be split (domain §2)."""
+    permitted = product.parts if product.may_be_split else 1
+    return tuple(Fraction(1, part) for part in (1, 2, 4) if part <= permitted)
+
+
+class Intakes:
+    """What one intake can be: amounts that at most `max_pieces` pieces make, with the fewest pieces and what they are.
+
+    `levels[k]` has bit i set where i quanta can be made with k pieces or fewer; nothing above `top` quanta is looked at.
+    """
+
+    def __init__(self, measure: Measure, max_pieces: int, top: int) -> None:
+        self.measure = measure
+        self.max_pieces = max_pieces
+        self.mask = (1 << (top + 1)) - 1
+        quantum = measure.quantum
+        self._steps = tuple(piece.amount // quantum for piece in measure.pieces)
+        self._volumes = tuple(liquid.amount // quantum for liquid in measure.liquids)
+        self._solid = [1]
+        self.levels = [1]
+        for count in range(1, max_pieces + 1):
+            before = self.solid(count - 1)
+            level = self.solid(count)
+            for volume in self._volumes:
+                level |= closed_under(before, volume, self.mask)
+            self.levels.append(level)
+        self._fewest: dict[int, int] = {0: 0}
+        self._made: dict[int, tuple[tuple[int, Decimal], ...]] = {0: ()}
+
+    @property
+    def reachable(self) -> int:
+        """Bits of all amounts that one intake can be."""
+        return self.levels[-1]
+
+    @property
+    def largest_piece(self) -> int | None:
+        """Quanta of the largest piece; None with a liquid, whose pieces have no largest."""
+        return None if self._volumes else self._steps[0]
+
+    def solid(self, count: int) -> int:
+        """Bits of the amounts that `count` or fewer solid pieces make."""
+        solid = self._solid
+        while len(solid) <= count:
+            last = level = solid[-1]
+            if len(solid) < 2 or solid[-2] != last:
+                for step in self._steps:
+                    level |= last << step
+            solid.append(level & self.mask)
+        return solid[count]
+
+    def daily(self, times: int) -> int:
+        """Bits of all daily doses over `times` intakes. A liquid taken at one time makes every volume, so it is one piece of the day."""
+        most = self.max_pieces * times
+        day = self.solid(most)
+        for first, volume in enumerate(self._volumes):
+            with_one = closed_under(self.solid(most - 1), volume, self.mask)
+            day |= with_one
+            for other in self._volumes[first + 1 :] if times > 1 else ():
+                day |= closed_under(closed_under(self.solid(most - 2), volume, self.mask), other, self.mask)
+        return day
+
+    def fewest(self, amount: int) -> int:
+        """Fewest pieces that make a reachable amount (quanta)."""
+        known = self._fewest.get(amount)
+        if known is None:
+            known = next(count for count, level in enumerate(self.levels) if level >> amount & 1)
+            self._fewest[amount] = known
+        return known
+
+    def made_of(self, amount: int) -> tuple[tuple[int, Decimal], ...]:
+        """(product index, units) that make a reachable amount (quanta) with the fewest pieces, the largest pieces first; mL of a liquid."""
+        known = self._made.get(amount)
+        if known is None:
+            known = self._made[amount] = self._compose(amount)
+        return known
+
+    def _compose(self, amount: int) -> tuple[tuple[int, Decimal], ...]:
+        count = self.fewest(amount)
+        units: dict[int, Fraction] = {}
+        rest = amount
+        if not self.solid(count) >> amount & 1:
+            rest, liquid, volumes = self._with_least_liquid(amount, count)
+            units[liquid.product] = Fraction(liquid.smallest_ml) * volumes
+            count -= 1
+        while rest:
+            while count and self.solid(count - 1) >> rest & 1:
+                count -= 1
+            piece = next(
+                piece
+                for piece, step in zip(self.measure.pieces, self._steps, strict=True)
+                if step <= rest and self.solid(count - 1) >> (rest - step) & 1
+            )
+            units[piece.product] = units.get(piece.product, Fraction(0)) + piece.part
+            rest -= piece.amount // self.measure.quantum
+            count -= 1
+        return tuple((product, _decimal(units[product])) for product in sorted(units))
+
+    def _with_least_liquid(self, amount: int, count: int) -> tuple[int, Liquid, int]:
+        """The largest solid share, the liquid, and how many of its smallest volumes complete the amount."""
+        for solid in reversed(list(bits_between(self.solid(count - 1), 0, amount))):
+            for liquid, volume in zip(self.measure.liquids, self._volumes, strict=True):
+                if (amount - solid) % volume == 0:
+                    return solid, liquid, (amount - solid) // volume
+        raise ValueError(amount)  # pragma: no cover - levels hold only what can be made
+
+
+class Grid:
+    """All daily doses up to `top_mg` that products can make over a number of intakes per day. Implements `Doses`."""
+
+    def __init__(self, products: Iterable[Product], times: int, max_pieces: int, top_mg: Decimal | Fraction) -> None:
+        self.measure = Measure(products)
+        self.times = times
+        self.quantum = self.measure.quantum
+        self.top = int(Fraction(top_mg) * self.measure.per_mg) // self.quantum
+        self.intakes = Intakes(self.measure, max_pieces, self.top)
+        self.bits = self.intakes.daily(times)
+
+    def __contains__(self, amount: object) -> bool:
+        return isinstance(amount, int) and amount >= 0 and amount % self.quantum == 0 and self.bits >> (amount // self.quantum) & 1 == 1
+
+    def at_least(self, amount: int) -> int | None:
+        index = max(0, -(-amount // self.quantum))
+        above = self.bits >> index
+        return (index + (above & -above).bit_length() - 1) * self.quantum if above else None
+
+    def at_most(self, amount: int) -> int:
+        """The highest dose that is not above an amount; zero is always a dose."""
+        return ((self.bits & ((1 << (amount // self.quantum + 1)) - 1)).bit_length() - 1) * self.quantum
+
+    def below(self, amount: int) -> int | None:
+        return self.at_most(amount - 1) if amount > 0 else None
+
+    def nearest(self, amount: int) -> int:
+        lower, higher = self.at_most(amount), self.at_least(amount)
+        return lower if higher is None or amount - lower < higher - amount else higher
+
+    @cached_property
+    def smallest(self) -> int | None:
+        """The smallest dose above zero; None where the products make none up to the top."""
+        return self.at_least(1)
+
+    def doses(self) -> Iterator[Fraction]:
+        """All doses in mg, rising."""
+        return (self.measure.mg(index * self.quantum) for index in bits_between(self.bits, 0, self.top))
+
+
+def closed_under(bits: int, step: int, mask: int) -> int:
+    """The set with every multiple of `step` added to every member, within the mask."""
+    shift = step
+    while shift < mask.bit_length():
+        bits |= (bits << shift) & mask
+        shift *= 2
+    return bits
+
+
+def bits_between(bits: int, low: int, high: int) -> Iterator[int]:
+    """Members of a set from `low` to `high`, both inclusive, rising."""
+    if high < low:
+        return
+    rest = (bits >> low) & ((1 << (high - low + 1)) - 1)
+    while rest:
+        last = rest & -rest
+        yield low + last.bit_length() - 1
+        rest ^= last
+
+
+def _mg(product: Product) -> Fraction:
+    """mg of one whole piece; of a liquid, mg of its smallest measurable volume."""
+    return Fraction(product.mg) * Fraction(product.smallest_ml) if product.is_liquid and product.smallest_ml else Fraction(product.mg)
+
+
+def _decimal(amount: Fraction) -> Decimal:
+    """Units as a Decimal: parts are halves and quarters and volumes are decimals, so it always terminates."""
+    exact = as_exact(amount)
+    return exact if isinstance(exact, Decimal) else Decimal(exact.numerator) / Decimal(exact.denominator)

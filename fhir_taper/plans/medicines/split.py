@@ -1,0 +1,151 @@
+"""Splitting a day's dose over the patient's own times of day.
+
+In this order (domain §2): no time's dose rises; spread at most one notch or the table's share of the day's dose, else the least spread there is;
+fewest pieces; least spread; and of equals, the larger dose at night, then morning, evening, noon (night last where it must not be the larger).
+`even` puts the least spread before the fewest pieces. A rise that cannot be avoided is marked, never hidden.
+
+Amounts are quanta of a grid. The search runs over the day's doses as a set of amounts, largest first: which time takes which follows from the order of
+preference, because a set fits under the times' caps exactly when it fits largest under largest.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import permutations
+
+from fhir_taper.plans.medicines.codes import Slot
+from fhir_taper.plans.medicines.rounding import Intakes, bits_between
+
+_LARGER_FIRST = (Slot.NIGHT, Slot.MORNING, Slot.EVENING, Slot.NOON)
+_NOT_AT_NIGHT = (Slot.MORNING, Slot.EVENING, Slot.NOON, Slot.NIGHT)
+_MOST_NODES = 20_000
+"""A search that has looked at this many partial splits keeps the best it has seen: many fine volumes over four times have millions of near-equals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Quanta per time, in the order of the splitter's `slots`; `rises` where a time takes more than it took before."""
+
+    amounts: tuple[int, ...]
+    rises: bool
+
+
+def preference(slots: Iterable[Slot], avoid_night: bool) -> tuple[Slot, ...]:
+    """The times in the order in which they get the larger doses."""
+    taken = set(slots)
+    return tuple(slot for slot in (_NOT_AT_NIGHT if avoid_night else _LARGER_FIRST) if slot in taken)
+
+
+class Splitter:
+    """Splits doses of one grid over fixed times; answers are remembered.
+
+    `slots` are in order of preference, `spread` is the share of a day's dose that the times may differ by.
+    """
+
+    def __init__(self, intakes: Intakes, slots: tuple[Slot, ...], spread: Fraction, even: bool = False) -> None:
+        self.intakes = intakes
+        self.slots = slots
+        self._spread = spread
+        self._even = even
+        self._known: dict[tuple[int, tuple[int, ...] | None, int], Split] = {}
+
+    def split(self, dose: int, before: tuple[int, ...] | None, notch: int) -> Split:
+        """Split `dose` quanta; `before` are the amounts taken until now (None: none known), `notch` the distance to the next lower dose."""
+        key = (dose, before, notch)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._split(dose, before, notch)
+        return known
+
+    def _split(self, dose: int, before: tuple[int, ...] | None, notch: int) -> Split:
+        widest = max(notch, dose * self._spread.numerator // self._spread.denominator)
+        if before is not None:
+            within = self._best(dose, before, widest)
+            if within is not None:
+                return Split(within, rises=False)
+        free = self._best(dose, (dose,) * len(self.slots), widest)
+        if free is None:
+            raise ValueError(dose)  # pragma: no cover - a grid's dose is made by its own intakes
+        if before is None:
+            return Split(free, rises=False)
+        return Split(_least_rise(free, before), rises=True)
+
+    def _best(self, dose: int, caps: tuple[int, ...], widest: int) -> tuple[int, ...] | None:
+        if len(caps) == 1:
+            return (dose,) if dose <= caps[0] and self.intakes.reachable >> dose & 1 else None
+        if sum(caps) < dose:
+            return None
+        found = _Search(self.intakes, dose, caps, widest, self._even).sets() or _Search(self.intakes, dose, caps, dose, even=True).sets()
+        return max((_placed(amounts, caps) for amounts in found), default=None)
+
+
+class _Search:
+    """Depth-first over sets of amounts, largest first, from the evenest outwards; what cannot beat the best found so far is cut off."""
+
+    def __init__(self, intakes: Intakes, dose: int, caps: tuple[int, ...], widest: int, even: bool) -> None:
+        self._intakes = intakes
+        self._dose = dose
+        self._caps = sorted(caps, reverse=True)
+        self._times = len(caps)
+        self._widest = widest
+        self._even = even
+        self._nodes = 0
+        self._best_key: tuple[int, int] | None = None
+        self._best: list[tuple[int, ...]] = []
+        largest = intakes.largest_piece
+        pieces = 1 if largest is None else -(-dose // largest)
+        self._fewest_possible = max(pieces, min(self._times, -(-dose // widest)) if widest and dose else 0)
+
+    def sets(self) -> list[tuple[int, ...]]:
+        """All best sets, each falling; empty where none exists within the spread and the caps."""
+        lowest = -(-self._dose // self._times)
+        for first in self._members(lowest, min(self._caps[0], self._dose)):
+            if first * self._times - (self._times - 1) * self._widest > self._dose or self._nodes > _MOST_NODES:
+                break  # even with all others as low as the spread allows, the sum is above the dose
+            self._extend((first,), self._dose - first, self._intakes.fewest(first))
+        return self._best
+
+    def _extend(self, taken: tuple[int, ...], rest: int, pieces: int) -> None:
+        self._nodes += 1
+        position = len(taken)
+        left = self._times - position
+        floor = taken[0] - self._widest
+        most = min(taken[-1], self._caps[position], rest)
+        if left == 1:
+            if floor <= rest <= most and self._intakes.reachable >> rest & 1:
+                self._keep((*taken, rest), pieces + self._intakes.fewest(rest))
+            return
+        if not self._even and self._best_key is not None and pieces > self._best_key[0]:
+            return
+        for amount in self._members(max(-(-rest // left), floor), most):
+            if rest - amount >= floor * (left - 1):
+                self._extend((*taken, amount), rest - amount, pieces + self._intakes.fewest(amount))
+
+    def _keep(self, amounts: tuple[int, ...], pieces: int) -> None:
+        spread = amounts[0] - amounts[-1]
+        key = (spread, pieces) if self._even else (pieces, spread)
+        if self._best_key is None or key < self._best_key:
+            self._best_key, self._best = key, [amounts]
+            if self._even or pieces <= self._fewest_possible:
+                self._widest = min(self._widest, spread)  # nothing wider can win any more
+        elif key == self._best_key:
+            self._best.append(amounts)
+
+    def _members(self, low: int, high: int) -> Iterator[int]:
+        return bits_between(self._intakes.reachable, max(low, 0), high)
+
+
+def _placed(amounts: tuple[int, ...], caps: tuple[int, ...]) -> tuple[int, ...]:
+    """The amounts by time, larger ones to preferred times as far as the caps allow."""
+    if all(amount <= cap for amount, cap in zip(amounts, caps, strict=True)):
+        return amounts
+    return max(order for order in permutations(amounts) if all(amount <= cap for amount, cap in zip(order, caps, strict=True)))
+
+
+def _least_rise(amounts: tuple[int, ...], before: tuple[int, ...]) -> tuple[int, ...]:
+    """The amounts by time with the least total rise; of equals, larger ones to preferred times."""
+
+    def rise(order: tuple[int, ...]) -> int:
+        return sum(max(0, new - old) for new, old in zip(order, before, strict=True))
+
+    return min(permutations(amounts), key=lambda order: (rise(order), tuple(-amount for amount in order)))

@@ -1,0 +1,188 @@
+"""What a strategy works with: one ingredient's doses, limits and parameters, made ready, and the draft steps that it gives back.
+
+A `Course` is made once per ingredient of a plan (a substitution has two). All doses in it are whole numbers of its maker's measure.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+
+from fhir_taper.plans.medicines.codes import Slot
+from fhir_taper.plans.medicines.dose import plain
+from fhir_taper.plans.medicines.products import Product
+from fhir_taper.plans.medicines.rounding import MICRO
+from fhir_taper.plans.tables import Tables
+from fhir_taper.plans.tables.rows import LimitsRow
+from fhir_taper.plans.tapers.infeasible import Infeasible
+from fhir_taper.plans.tapers.making import Maker, as_decimal
+from fhir_taper.plans.tapers.pace import History, Pace
+from fhir_taper.plans.tapers.parameters import Parameters
+from fhir_taper.plans.tapers.plan import Dose, StepKind
+from fhir_taper.plans.tapers.request import PlanRequest
+from fhir_taper.plans.tapers.schedule import Point, Segment, Stuck, Walked, walk
+
+
+@dataclass(frozen=True, slots=True)
+class DraftStep:
+    """A step before it has dates: `day` counts from the start of the plan."""
+
+    day: int
+    kind: StepKind
+    doses: tuple[Dose, ...]
+    ideal: Decimal
+    every_days: int = 1
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """The doses that limits are judged by, as whole numbers of one measure: mean mg a day of the tapered agent, by the steps of a draft."""
+
+    per_mg: int
+    original: int
+    before: int
+    days: tuple[int, ...]
+    doses: tuple[int, ...]
+    kinds: tuple[StepKind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """A strategy's answer: steps, the track of limits and the row they were held to, and the products that the plan may use.
+
+    `waits` are the days on which the walk waited, `rises` the steps that raise one time of day, `notes` become findings.
+    """
+
+    steps: tuple[DraftStep, ...]
+    track: Track
+    row: LimitsRow
+    products: tuple[Product, ...]
+    waits: tuple[int, ...] = ()
+    rises: tuple[int, ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(slots=True)
+class Course:
+    """One ingredient of one plan. `taken_mg` is what the patient takes at each time today, or None; `day` is when the course's first step starts."""
+
+    request: PlanRequest
+    tables: Tables
+    ingredient: str
+    maker: Maker
+    row: LimitsRow
+    params: Parameters
+    baseline: int
+    target: int
+    original: int
+    history: History
+    taken_mg: Mapping[Slot, Fraction] | None = None
+    day: int = 0
+    notes: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def per_mg(self) -> int:
+        return self.maker.measure.per_mg
+
+    @property
+    def pace(self) -> Pace:
+        return Pace(self.row, self.original, self.per_mg)
+
+    @property
+    def smallest(self) -> int:
+        """The smallest dose above zero."""
+        return self.maker.doses.at_least(1) or self.baseline
+
+    def mg(self, amount: int) -> Decimal:
+        """An amount of the measure in mg."""
+        return as_decimal(Fraction(amount, self.per_mg))
+
+    def rounded(self, ideal: Fraction) -> int:
+        """An ideal, in whole numbers of the measure, rounded half-even to six decimals of a mg."""
+        grain = self.per_mg // MICRO
+        return round(ideal / grain) * grain
+
+    def lengthened(self, days: int) -> int:
+        """An interval that this medicine allows: not below its shortest step, and a multiple of a patch's wear time. A change is noted."""
+        allowed = lengthened(self.row, days)
+        if allowed != days:
+            self.notes["interval-lengthened"] = f"{days} to {allowed} days"
+        return allowed
+
+    def percent(self) -> Fraction:
+        """The parameter `percent`, by default the tier's first cut."""
+        return self.params.percent("percent", self._meaning_percent())
+
+    def interval_days(self) -> int:
+        """The parameter `interval_days`, by default the tier's, in the length that the medicine allows."""
+        return self.lengthened(self.params.whole("interval_days", self.tables.safety.meaning(self._tier()).interval_days))
+
+    def _meaning_percent(self) -> Decimal:
+        return self.tables.safety.meaning(self._tier()).first_cut_percent
+
+    def _tier(self) -> str:
+        return self.request.tier or "standard"
+
+
+def lengthened(row: LimitsRow, days: int) -> int:
+    """An interval in the length that a row allows: not below its shortest step, and a multiple of its wear time."""
+    multiple = row.step_multiple_days
+    return -(-max(days, row.min_step_days) // multiple) * multiple
+
+
+def walked(course: Course, points: Iterable[Point], *, strict: bool = False) -> Walked | Stuck:
+    """Walk ideal points over the course's own doses and limits. The course's history is not touched."""
+    history = History(list(course.history.days), list(course.history.doses), course.history.last_reduction, course.history.has_cut)
+    return walk(points, course.maker.doses, course.pace, history, course.target, strict=strict)
+
+
+def drafted(course: Course, outcome: Walked | Stuck) -> Drafted | Infeasible:
+    """The walk's segments as steps with units, or why there are none."""
+    if isinstance(outcome, Stuck):
+        return infeasible(course, outcome)
+    steps: list[DraftStep] = []
+    rises: list[int] = []
+    state: tuple[int, ...] | None = None
+    for index, segment in enumerate(outcome.segments):
+        made = course.maker.next(segment.dose, state) if index else course.maker.first(segment.dose, course.taken_mg)
+        state = made.state
+        if made.rises:
+            rises.append(index)
+        ideal = course.mg(segment.ideal)
+        steps.append(DraftStep(course.day + segment.day, segment.kind, (Dose(course.ingredient, made.units),), ideal))
+    waits = tuple(course.day + day for day in outcome.waits)
+    return Drafted(
+        tuple(steps), track_of(course, outcome.segments), course.row, course.maker.products, waits, tuple(rises), tuple(course.notes.items())
+    )
+
+
+def track_of(course: Course, segments: Iterable[Segment]) -> Track:
+    """What limits are judged by, for findings."""
+    found = tuple(segments)
+    return Track(
+        course.per_mg,
+        course.original,
+        course.history.doses[0],
+        tuple(course.day + segment.day for segment in found),
+        tuple(segment.dose for segment in found),
+        tuple(segment.kind for segment in found),
+    )
+
+
+_SAYS = {
+    "duration": "at {at} mg a day the taper is longer than the {max_days} days that its limits row allows",
+    "notch-above-unit-max": "from {at} mg a day the next lower dose that can be made is {below} mg, and that cut is beyond the limits of row {row}",
+    "waits-at-limit": "no number of steps up to the most that are tried keeps to the limits of row {row} without waiting at {at} mg a day",
+}
+
+
+def infeasible(course: Course, stuck: Stuck, per_mg: int | None = None) -> Infeasible:
+    """A stuck walk as the engine's typed no, still without ways out. `per_mg` is the walk's measure where it is not the course's."""
+    measure = per_mg or course.per_mg
+    at = as_decimal(Fraction(stuck.dose, measure))
+    below = None if stuck.below is None else as_decimal(Fraction(stuck.below, measure))
+    says = _SAYS[stuck.reason].format(at=plain(at), below=below and plain(below), row=course.row.row, max_days=course.row.max_days)
+    if stuck.reason == "notch-above-unit-max" and course.row.unit is None:
+        return Infeasible("no-unit-rule", f"{says}; {course.ingredient} has no unit rule", at, below)
+    return Infeasible(stuck.reason, says, at, below)

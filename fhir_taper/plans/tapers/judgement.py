@@ -1,0 +1,218 @@
+"""A finished plan judged again, day by day, from nothing but its own data.
+
+Written apart from the walk on purpose: D(t) is spread out over every day of the plan as exact fractions, and each reduction is held against each limit
+as domain §4 words it. What the walk kept in its books is not looked at. Used on every plan that tests make, and on revisions.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from fhir_taper.plans.medicines.codes import DrugClass, RxNormCode, SourceState
+from fhir_taper.plans.medicines.products import Product, Source
+from fhir_taper.plans.medicines.rounding import Grid
+from fhir_taper.plans.tables.rows import Basis, Limit
+from fhir_taper.plans.tapers.pace import longest_window
+from fhir_taper.plans.tapers.plan import PlanProduct, Step, StepKind, TaperPlan
+from fhir_taper.plans.tapers.request import Past
+
+_ONE_DAY = timedelta(days=1)
+_UNSOURCED = Source("plan", "plan", "plan", SourceState.READ)
+RISE = "slot-rise"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One rule that a plan breaks: which, in which step, and in words."""
+
+    rule: str
+    step: int
+    says: str
+
+
+def check(plan: TaperPlan, past: Past | None = None) -> tuple[Violation, ...]:
+    """Everything that is wrong with a plan: its order of days, its doses, and its limits on every day. `past` is that of a re-plan."""
+    if not plan.steps:
+        return (Violation("no-steps", 0, "a plan has steps"),)
+    return (*_order(plan), *_doses(plan), *_falls(plan), *_limits(plan, past))
+
+
+def daily_doses(plan: TaperPlan, past: Past | None = None) -> dict[date, Fraction]:
+    """D(t) for every day from the first step to the first day of the last one: mean mg a day, of the agent that limits judge.
+
+    With two benzodiazepines both count, in mg of the last one by the plan's own equivalents; a rotated opioid counts from its own first full dose.
+    """
+    weights = _weights(plan)
+    days: dict[date, Fraction] = {}
+    for index, step in enumerate(plan.steps):
+        end = plan.steps[index + 1].start if index + 1 < len(plan.steps) else step.start + _ONE_DAY
+        amount = sum((Fraction(step.mg_per_day(name)) * weight for name, weight in weights.items()), Fraction(0))
+        for offset in range((end - step.start).days):
+            days[step.start + timedelta(days=offset)] = amount
+    if plan.drug_class is DrugClass.OPIOID and len(weights) < len(_ingredients(plan)):
+        first = _after_crossing(plan)
+        days = {day: days[first.start] if day < first.start else amount for day, amount in days.items()}
+    if past is not None:
+        _add_past(days, past, plan.steps[0].start)
+    return days
+
+
+def _order(plan: TaperPlan) -> Iterator[Violation]:
+    for index, step in enumerate(plan.steps):
+        after = plan.steps[index + 1] if index + 1 < len(plan.steps) else None
+        if step.number != index:
+            yield Violation("numbering", index, f"step {index} is numbered {step.number}")
+        if after is None and step.end is not None:
+            yield Violation("open-end", index, "the last step has no end")
+        if after is not None and (step.end is None or step.end + _ONE_DAY != after.start or step.end < step.start):
+            yield Violation("contiguous", index, f"step {index} ends {step.end} and the next starts {after.start}")
+        length = (after.start - step.start).days if after else 0
+        if after is not None and plan.strategy != "substitution" and (
+            length < plan.limits.min_step_days or length % plan.limits.step_multiple_days
+        ):
+            yield Violation("step-length", index, f"a step of {length} days")
+    if plan.steps[0].kind is not StepKind.BASELINE or plan.steps[0].mg_per_day(plan.ingredient) != plan.baseline.mg:
+        yield Violation("starts-at-baseline", 0, "step 0 is not the baseline")
+    last = plan.steps[-1]
+    total = sum((Fraction(last.mg_per_day(name)) for name in _ingredients(plan)), Fraction(0))
+    if total != plan.target_mg:
+        yield Violation("target", last.number, f"the last step is {total} mg, the target {plan.target_mg} mg")
+    if (last.start - plan.steps[0].start).days > plan.limits.max_days:
+        yield Violation("duration", last.number, f"longer than {plan.limits.max_days} days")
+
+
+def _doses(plan: TaperPlan) -> Iterator[Violation]:
+    products = {product.rxcui: product for product in plan.products}
+    for step in plan.steps:
+        for dose in step.doses:
+            for unit in dose.units:
+                product = products.get(unit.rxcui)
+                if product is None or product.ingredient != dose.ingredient or product.mg != unit.strength_mg:
+                    yield Violation("dose-not-made", step.number, f"{unit.rxcui} is not a product of this plan")
+                elif any(units <= 0 or Fraction(units) % _smallest_part(product) for _, units in unit.slots):
+                    yield Violation("dose-not-made", step.number, f"units of {product.name} that cannot be measured off")
+
+
+def _smallest_part(product: PlanProduct) -> Fraction:
+    return Fraction(product.smallest_ml) if product.smallest_ml else Fraction(1, product.parts)
+
+
+def _falls(plan: TaperPlan) -> Iterator[Violation]:
+    """No dose rises but the incoming agent's in a crossing; no time of day rises but where a finding says so."""
+    flagged = {finding.code for finding in plan.findings}
+    for before, step in zip(plan.steps, plan.steps[1:], strict=False):
+        for dose in before.doses:
+            name = dose.ingredient
+            incoming = step.kind is StepKind.SUBSTITUTION and name != plan.ingredient
+            if step.mg_per_day(name) > before.mg_per_day(name) and not incoming:
+                yield Violation("dose-rises", step.number, f"{name} rises to {step.mg_per_day(name)} mg")
+            if not incoming and RISE not in flagged and step.every_days == 1 and _rises_at_a_time(before, step, name):
+                yield Violation("slot-rises", step.number, f"{name} rises at one time of day")
+
+
+def _rises_at_a_time(before: Step, step: Step, ingredient: str) -> bool:
+    earlier, later = _by_slot(before, ingredient), _by_slot(step, ingredient)
+    return any(amount > earlier.get(slot, Fraction(0)) for slot, amount in later.items())
+
+
+def _by_slot(step: Step, ingredient: str) -> dict[str, Fraction]:
+    amounts: dict[str, Fraction] = {}
+    for dose in step.doses:
+        for unit in dose.units if dose.ingredient == ingredient else ():
+            for slot, units in unit.slots:
+                amounts[slot] = amounts.get(slot, Fraction(0)) + Fraction(units * unit.strength_mg)
+    return amounts
+
+
+def _limits(plan: TaperPlan, past: Past | None) -> Iterator[Violation]:
+    days = daily_doses(plan, past)
+    first_day = min(days)
+    original = Fraction(past.original_mg) if past else days[first_day]
+    has_cut = past is not None and any(amount < original for day, amount in days.items() if day < plan.steps[0].start)
+
+    def dose(day: date) -> Fraction:
+        return days[day] if day in days else original
+
+    for step in plan.steps[1:]:
+        if step.kind is StepKind.SUBSTITUTION or dose(step.start) >= dose(step.start - _ONE_DAY):
+            continue
+        before, now = dose(step.start - _ONE_DAY), dose(step.start)
+        broken = [limit for limit in plan.limits.hard if _is_broken(limit, dose(step.start - timedelta(days=limit.days)), now, original)]
+        cap = plan.limits.first_cut
+        if cap is not None and not has_cut and before - now > Fraction(cap.fraction) * original:
+            broken.append(cap)
+        has_cut = True
+        if step.kind is not StepKind.UNIT_LIMITED:
+            for limit in broken:
+                yield Violation("limit", step.number, f"{now} mg breaks {limit.fraction} of {limit.basis} in {limit.days} days")
+            continue
+        unit = plan.limits.unit
+        if unit is None or before - now > Fraction(unit.unit_max_mg):
+            yield Violation("unit-rule", step.number, f"a unit-limited cut of {before - now} mg")
+        since = longest_window(plan.limits)
+        if any(dose(step.start - timedelta(days=back)) != before for back in range(1, since + 1)):
+            yield Violation("unit-rule", step.number, f"another reduction within {since} days")
+        if step.every_days == 1 and _skips_a_notch(plan, step, before, now):
+            yield Violation("unit-rule", step.number, "more than one notch")
+
+
+def _is_broken(limit: Limit, then: Fraction, now: Fraction, original: Fraction) -> bool:
+    if then <= Fraction(limit.above) * original or (limit.up_to is not None and then > Fraction(limit.up_to) * original):
+        return False
+    return then - now > Fraction(limit.fraction) * (original if limit.basis is Basis.ORIGINAL else then)
+
+
+def _skips_a_notch(plan: TaperPlan, step: Step, before: Fraction, now: Fraction) -> bool:
+    """True where a dose between the two could have been made at the times of the baseline."""
+    name = step.doses[-1].ingredient
+    products = tuple(_as_product(product, plan.drug_class) for product in plan.products if product.ingredient == name)
+    slots = {slot for one in plan.steps for dose in one.doses for unit in dose.units for slot, _ in unit.slots}
+    grid = Grid(products, max(1, len(slots)), plan.limits.max_pieces, max(before, Fraction(1)))
+    lower = grid.below(int(before * grid.measure.per_mg))
+    return lower is not None and grid.measure.mg(lower) > now
+
+
+def _as_product(product: PlanProduct, drug_class: DrugClass) -> Product:
+    return Product(
+        rxcui=RxNormCode(product.rxcui),
+        name=product.name,
+        ingredient_rxcui=RxNormCode(""),
+        ingredient=product.ingredient,
+        drug_class=drug_class,
+        form=product.form,
+        release=product.release,
+        route="",
+        mg=product.mg,
+        source=_UNSOURCED,
+        parts=product.parts,
+        smallest_ml=product.smallest_ml,
+        wear_h=product.wear_h,
+    )
+
+
+def _ingredients(plan: TaperPlan) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(dose.ingredient for step in plan.steps for dose in step.doses))
+
+
+def _weights(plan: TaperPlan) -> dict[str, Fraction]:
+    """mg of the last agent per mg of each: one agent alone, or two by the plan's equivalents; of a rotated opioid only the last counts."""
+    names = _ingredients(plan)
+    last = plan.steps[-1].doses[-1].ingredient
+    if len(names) == 1 or plan.drug_class is DrugClass.OPIOID:
+        return {last: Fraction(1)}
+    factors = {factor.ingredient: Fraction(factor.low) for factor in plan.equivalents}
+    return {name: factors[name] / factors[last] for name in names}
+
+
+def _after_crossing(plan: TaperPlan) -> Step:
+    """The step of the last stage, from which on only the new agent is taken."""
+    return [step for step in plan.steps if step.kind is StepKind.SUBSTITUTION][-1]
+
+
+def _add_past(days: dict[date, Fraction], past: Past, start: date) -> None:
+    for index, (day, mg) in enumerate(past.doses):
+        until = past.doses[index + 1][0] if index + 1 < len(past.doses) else start
+        for offset in range((min(until, start) - day).days):
+            days[day + timedelta(days=offset)] = Fraction(mg)

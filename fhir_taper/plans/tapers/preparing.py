@@ -1,0 +1,90 @@
+"""Making a course ready: the products that can be measured off, the patient's times, the doses that exist, and whether the plan's ends are among them.
+
+What cannot be prepared is a typed Infeasible, still without ways out. Bounds of dose making come from tables/strategies.toml.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from fhir_taper.plans.medicines.products import Product
+from fhir_taper.plans.medicines.rounding import is_measurable
+from fhir_taper.plans.medicines.split import preference
+from fhir_taper.plans.tables import Tables
+from fhir_taper.plans.tables.rows import LimitsRow
+from fhir_taper.plans.tapers.course import Course
+from fhir_taper.plans.tapers.envelope import resolve
+from fhir_taper.plans.tapers.infeasible import Infeasible
+from fhir_taper.plans.tapers.making import Maker, as_decimal, maker_for, roomy
+from fhir_taper.plans.tapers.pace import History
+from fhir_taper.plans.tapers.parameters import Parameters
+from fhir_taper.plans.tapers.request import PlanRequest
+from fhir_taper.plans.tapers.times import Times, times_of
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """The maker of one ingredient's doses at the patient's times, and the row that limits them here."""
+
+    ingredient: str
+    maker: Maker
+    times: Times
+    row: LimitsRow
+
+
+def bench(request: PlanRequest, tables: Tables, ingredient: str, top_mg: Decimal, row: LimitsRow, even: bool) -> Bench | Infeasible:
+    """The bench for doses of an ingredient up to at least `top_mg` a day under a row of limits.csv, or why there is none."""
+    products = usable(request.products, ingredient)
+    if not products:
+        return Infeasible("no-product", f"no product of {ingredient} was given whose doses can be counted or measured off")
+    if any(product.is_patch for product in products) and not all(product.is_patch for product in products):
+        says = f"patches and other forms of {ingredient} need plans of their own: how one becomes the other is a clinician's entry"
+        return Infeasible("patches-with-other-forms", says)
+    times = times_of(request, products)
+    grid = tables.limits.setting("grid")
+    pieces = max(times.pieces, grid.whole("max_patches" if products[0].is_patch else "max_pieces"))
+    spread = Fraction(tables.limits.setting("split").number("spread_percent")) / 100
+    maker = maker_for(products, preference(times.slots, request.avoid_night), pieces, roomy(top_mg), spread, even)
+    return Bench(ingredient, maker, times, resolve(row, request, tables, ingredient, products, pieces))
+
+
+def prepare(request: PlanRequest, tables: Tables, on: Bench, params: Parameters, target_mg: Decimal) -> Course | Infeasible:
+    """The course from the request's baseline to the target, or which of the two cannot be made."""
+    maker = on.maker
+    baseline, target = maker.measure.of(request.baseline.mg), maker.measure.of(target_mg)
+    if baseline is None or baseline not in maker.doses:
+        return not_on_grid("baseline-not-on-grid", "baseline", maker, request.baseline.mg)
+    if target is None or target not in maker.doses:
+        return not_on_grid("target-not-on-grid", "target", maker, target_mg)
+    course = Course(request, tables, on.ingredient, maker, on.row, params, baseline, target, baseline, History([0], [baseline]), on.times.mg)
+    if on.times.assumed:
+        course.notes["times-assumed"] = ", ".join(on.times.slots)
+    return _with_past(course)
+
+
+def usable(products: tuple[Product, ...], ingredient: str) -> tuple[Product, ...]:
+    """Products of an ingredient whose doses a person can count or measure off."""
+    return tuple(product for product in products if product.ingredient == ingredient and is_measurable(product))
+
+
+def not_on_grid(reason: str, what: str, maker: Maker, mg: Decimal) -> Infeasible:
+    """A dose that the products cannot make, and the next lower one that they can."""
+    next_mg = as_decimal(maker.measure.mg(maker.doses.at_most(int(Fraction(mg) * maker.measure.per_mg))))
+    says = f"the {what} of {mg} mg a day cannot be made exactly with these products at these times; the next lower dose is {next_mg} mg"
+    return Infeasible(reason, says, mg, next_mg)
+
+
+def _with_past(course: Course) -> Course:
+    """The doses before the start of a re-plan, and the original that its limits refer to."""
+    past = course.request.past
+    if past is None:
+        return course
+    per_mg, start = course.per_mg, course.request.start
+    course.original = int(past.original_mg * per_mg)
+    days, doses = [min(0, (past.doses[0][0] - start).days) - 1 if past.doses else -1], [course.original]
+    history = History(days, doses)
+    for day, mg in past.doses:
+        history.take((day - start).days, -(-Fraction(mg) * per_mg).__floor__())
+    history.take(0, course.baseline)
+    course.history = history
+    return course

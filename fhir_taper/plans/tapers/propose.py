@@ -1,0 +1,182 @@
+"""The engine's one door: from a request to a draft plan whose every dose can be dispensed, or a typed no with its ways out.
+
+A pure function: the same request and the same tables give the same plan, ids included. Findings are the ones that the schedule itself causes;
+what the chart says is `safety`'s work. Nothing is approved here.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+from fhir_taper import __version__
+from fhir_taper.errors import WrongUsage
+from fhir_taper.plans.medicines.dose import as_exact, multiply, plain
+from fhir_taper.plans.medicines.equivalence import factors_for
+from fhir_taper.plans.medicines.products import Product
+from fhir_taper.plans.tables import Tables
+from fhir_taper.plans.tapers.course import Course, Drafted, DraftStep
+from fhir_taper.plans.tapers.identity import plan_id, plan_key
+from fhir_taper.plans.tapers.infeasible import Infeasible
+from fhir_taper.plans.tapers.parameters import Parameters
+from fhir_taper.plans.tapers.plan import EquivalentFactor, PlanGoal, PlanProduct, Step, TaperPlan
+from fhir_taper.plans.tapers.preparing import bench, prepare
+from fhir_taper.plans.tapers.protocol import Chosen, choose
+from fhir_taper.plans.tapers.request import PlanRequest
+from fhir_taper.plans.tapers.review import with_gates
+from fhir_taper.plans.tapers.schedule_findings import schedule_findings
+from fhir_taper.plans.tapers.strategies import STRATEGIES
+from fhir_taper.plans.tapers.ways_out import with_ways_out
+
+_FIRST_VERSION = 1
+
+
+def propose(request: PlanRequest, tables: Tables) -> TaperPlan | Infeasible:
+    """A draft plan with its review gates and the findings of its schedule, or why there is none.
+
+    Raises WrongUsage for a parameter that cannot be meant; the message names it.
+    """
+    outcome = _attempt(request, tables)
+    return with_ways_out(outcome, request, tables, _attempt) if isinstance(outcome, Infeasible) else with_gates(outcome)
+
+
+def _attempt(request: PlanRequest, tables: Tables) -> TaperPlan | Infeasible:
+    _refuse_nonsense(request)
+    chosen = choose(request, tables)
+    if isinstance(chosen, Infeasible):
+        return chosen
+    draft, known = STRATEGIES[chosen.strategy]
+    params = Parameters(chosen.params, chosen.bands)
+    params.refuse_unknown(known, chosen.strategy)
+    params.refuse_nonsense()
+    on = bench(request, tables, request.ingredient, max(request.baseline.mg, chosen.target_mg), chosen.row, chosen.even)
+    if isinstance(on, Infeasible):
+        return on
+    course = prepare(request, tables, on, params, chosen.target_mg)
+    if isinstance(course, Infeasible):
+        return course
+    drafted = draft(course)
+    if isinstance(drafted, Infeasible):
+        return drafted
+    return _companions_refuse(drafted, tables) or _plan(request, tables, chosen, course, drafted)
+
+
+def _refuse_nonsense(request: PlanRequest) -> None:
+    """Raise WrongUsage for a baseline or a target that cannot be meant."""
+    baseline, target = request.baseline.mg, request.target_mg
+    if not baseline.is_finite() or baseline <= 0:
+        raise WrongUsage(f"baseline: {baseline} mg a day is nothing to taper from")
+    if not target.is_finite() or target < 0:
+        raise WrongUsage(f"target: {target} mg a day cannot be meant")
+    if target >= baseline and request.strategy != "substitution":
+        raise WrongUsage(f"target: {plain(target)} mg a day is not below the baseline of {plain(baseline)} mg a day")
+
+
+def _companions_refuse(drafted: Drafted, tables: Tables) -> Infeasible | None:
+    """The first step that would give more of a companion ingredient than its row allows."""
+    by_code: dict[str, Product] = {product.rxcui: product for product in drafted.products if product.companions}
+    for step in drafted.steps if by_code else ():
+        for dose in step.doses:
+            totals: dict[str, Decimal] = {}
+            for unit in dose.units:
+                for companion in by_code[unit.rxcui].companions if unit.rxcui in by_code else ():
+                    totals[companion.ingredient] = totals.get(companion.ingredient, Decimal(0)) + companion.mg * unit.per_day
+            for name, total in totals.items():
+                row = tables.limits.settings.get(f"companion-{name}")
+                if row is not None and total > row.number("mg_max"):
+                    at = as_exact(dose.mg)
+                    most = plain(row.number("mg_max"))
+                    says = f"{plain(at)} mg {dose.ingredient} a day would bring {plain(total)} mg {name}, above {most} mg ({row.source})"
+                    return Infeasible("companion-above-limit", says, at if isinstance(at, Decimal) else None)
+    return None
+
+
+def _plan(request: PlanRequest, tables: Tables, chosen: Chosen, course: Course, drafted: Drafted) -> TaperPlan:
+    name = request.protocol or chosen.strategy
+    params = course.params.resolved
+    products = tuple(_plan_product(product) for product in drafted.products)
+    key = plan_key(name, *_asked(request, chosen, params, products))
+    target = chosen.target_mg
+    if chosen.protocol is not None and target != request.target_mg:
+        note = f"Protocol {chosen.protocol.id} ends at {plain(target)} mg a day: {chosen.protocol.title}"
+        drafted = replace(drafted, notes=(*drafted.notes, ("protocol-target", note)))
+    return TaperPlan(
+        id=plan_id(request.tenant, request.patient, request.ingredient, key, _FIRST_VERSION),
+        version=_FIRST_VERSION,
+        patient=request.patient,
+        zone=request.zone,
+        drug=request.drug,
+        ingredient=request.ingredient,
+        drug_class=request.drug_class,
+        reason=request.reason,
+        goal=PlanGoal.TARGET if target else PlanGoal.DISCONTINUE,
+        strategy=chosen.strategy,
+        params=params,
+        use=request.use,
+        baseline=request.baseline,
+        target_mg=target,
+        products=products,
+        limits=drafted.row,
+        steps=_dated(drafted.steps, request),
+        tables=(*tables.limits.editions, *tables.medicines.editions, *tables.safety.editions),
+        created=request.created or request.start,
+        program_version=__version__,
+        key=key,
+        protocol=request.protocol,
+        equivalents=_equivalents(request, tables, drafted),
+        tier=request.tier,
+        tier_factors=request.tier_factors,
+        author=request.author,
+        findings=schedule_findings(request, chosen, drafted),
+        sources=request.sources,
+    )
+
+
+def _asked(request: PlanRequest, chosen: Chosen, params: tuple[tuple[str, str], ...], products: tuple[PlanProduct, ...]) -> tuple[str, ...]:
+    """Everything that makes one plan another plan, as text for its key."""
+    return (
+        request.start.isoformat(),
+        plain(request.baseline.mg),
+        plain(chosen.target_mg),
+        request.use,
+        str(request.tier or ""),
+        str(request.benzo_table or ""),
+        *(f"{name}={value}" for name, value in params),
+        *(f"{product.rxcui}/{product.parts}" for product in products),
+        *(f"{intake.slot}:{intake.units}" for intake in request.intakes),
+        *(f"{entry.rxcui}@{entry.slot}:{entry.units}" for entry in request.taken),
+    )
+
+
+def _dated(drafts: tuple[DraftStep, ...], request: PlanRequest) -> tuple[Step, ...]:
+    """Draft steps with whole days, both inclusive; the last has no end."""
+    starts = [request.start + timedelta(days=step.day) for step in drafts]
+    ends = [start - timedelta(days=1) for start in starts[1:]]
+    return tuple(
+        Step(number, start, end, step.kind, step.doses, step.ideal, step.every_days, step.note)
+        for number, (step, start, end) in enumerate(zip(drafts, starts, (*ends, None), strict=True))
+    )
+
+
+def _plan_product(product: Product) -> PlanProduct:
+    parts = product.parts if product.may_be_split else 1
+    return PlanProduct(
+        product.rxcui,
+        product.name,
+        product.ingredient,
+        product.form,
+        product.release,
+        product.mg,
+        parts,
+        product.smallest_ml,
+        product.wear_h,
+    )
+
+
+def _equivalents(request: PlanRequest, tables: Tables, drafted: Drafted) -> tuple[EquivalentFactor, ...]:
+    """What one mg a day of each ingredient equals, by the tables that were chosen."""
+    first = {product.ingredient: product for product in reversed(drafted.products)}
+    names = dict.fromkeys(dose.ingredient for step in drafted.steps for dose in step.doses)
+    found = (
+        factors_for(name, request.drug_class, first[name], tables.medicines, request.mme_table, request.benzo_table) for name in names
+    )
+    return tuple(factor for factors in found for factor in factors)

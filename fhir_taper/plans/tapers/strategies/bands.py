@@ -1,0 +1,76 @@
+"""The one generator behind linear, proportional and stepped tapers: bands of cuts, exactly as domain §3 states them.
+
+While the ideal dose is above a band's edge it falls by the band's cut every `every_days`; a cut never jumps over the lower edge of its band; `hold_days` is
+added once, before the first cut of the band. Cuts that are a percent of the current dose never reach zero by themselves: below the floor the ideal goes to the
+floor, and from there to the target. The series is made from ideals only, each rounded to six decimals of a mg when it is made.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from fhir_taper.errors import WrongUsage
+from fhir_taper.plans.medicines.rounding import MICRO
+from fhir_taper.plans.tables.limit_tables import BandRow
+from fhir_taper.plans.tapers.course import Course
+from fhir_taper.plans.tapers.schedule import Point
+
+_HUNDRED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A band over whole numbers of one measure. `share` is the part of the current dose that is cut; `cut` the fixed cut where `share` is zero."""
+
+    above: int
+    cut: Fraction
+    share: Fraction
+    every_days: int
+    hold_days: int = 0
+
+
+def bands_of(course: Course, rows: Iterable[BandRow]) -> tuple[Band, ...]:
+    """Bands as stated, over the course's measure. Raises WrongUsage where the lowest band ends above the target."""
+    found = tuple(_band(course, row) for row in sorted(rows, key=lambda row: -row.above))
+    if found[-1].above > course.target:
+        raise WrongUsage(f"bands: nothing is said below {course.mg(found[-1].above)} mg, and the target is {course.mg(course.target)} mg")
+    return found
+
+
+def points(course: Course, bands: tuple[Band, ...], floor: int) -> Iterator[Point]:
+    """Ideal doses from the baseline to the target."""
+    ideal, entered = course.baseline, -1
+    grain = course.per_mg // MICRO
+    while ideal > course.target:
+        index = next((index for index, band in enumerate(bands) if ideal > band.above), len(bands) - 1)
+        band = bands[index]
+        hold = band.hold_days if index != entered else 0
+        entered = index
+        if band.share:
+            lower = _rounded(ideal * (1 - band.share), grain)
+            if lower < floor:
+                lower = floor if ideal > floor else course.target
+        else:
+            lower = _rounded(ideal - band.cut, grain)
+        ideal = max(min(lower, ideal), band.above, course.target)
+        yield Point(ideal, band.every_days, hold)
+
+
+def _rounded(ideal: Fraction, grain: int) -> int:
+    return round(ideal / grain) * grain
+
+
+def _band(course: Course, row: BandRow) -> Band:
+    hold = 0 if row.hold_days == 0 else _to_multiple(row.hold_days, course.row.step_multiple_days)
+    every = course.lengthened(row.every_days)
+    if row.of == "mg":
+        above = row.above * course.per_mg
+        return Band(int(above), row.cut * course.per_mg, Fraction(0), every, hold)
+    above = row.above * course.original / _HUNDRED
+    if row.of == "baseline":
+        return Band(course.rounded(above), row.cut * course.original / _HUNDRED, Fraction(0), every, hold)
+    return Band(course.rounded(above), Fraction(0), row.cut / _HUNDRED, every, hold)
+
+
+def _to_multiple(days: int, multiple: int) -> int:
+    return -(-days // multiple) * multiple

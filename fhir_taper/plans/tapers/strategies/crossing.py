@@ -1,0 +1,71 @@
+"""Crossing over: the stages of a substitution, in which the outgoing agent falls to none and the incoming one takes its place.
+
+Only the arithmetic of the stages; both grids must make every one of them, and which total is allowed comes from the caller, with its source.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from fhir_taper.plans.medicines.products import Ingredient
+from fhir_taper.plans.medicines.rounding import Grid
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """How the incoming agent relates to the outgoing one.
+
+    `full_mg` of it stand for the whole baseline; old and new together are from `least` to `most` of that at every stage.
+    `final_mg` is the new dose that a clinician entered, None where the stages find the highest that is allowed.
+    """
+
+    to: Ingredient
+    full_mg: Fraction
+    least: Fraction
+    most: Fraction
+    final_mg: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Daily amounts from `day` on, each in the measure of its agent's own grid."""
+
+    day: int
+    old: int
+    new: int
+
+
+def stages(crossing: Crossing, old_grid: Grid, baseline: int, new_grid: Grid, starts: tuple[int, ...]) -> tuple[Stage, ...] | int:
+    """A stage from each start, or the number of the stage that cannot be made.
+
+    The outgoing dose is the one nearest to its even share for which an incoming dose fits; it falls at every stage and is none at the last.
+    The incoming dose is the highest that fits, and never falls.
+    """
+    made: list[Stage] = []
+    old, new = baseline, 0
+    for number, day in enumerate(starts, 1):
+        left = len(starts) - number
+        candidates = _nearest_first(old_grid, Fraction(baseline * left, len(starts)), old) if left else [0]
+        fits = ((candidate, _incoming(crossing, new_grid, Fraction(candidate, baseline), new, left == 0)) for candidate in candidates)
+        found = next(((candidate, dose) for candidate, dose in fits if dose is not None), None)
+        if found is None:
+            return number
+        old, new = found
+        made.append(Stage(day, old, new))
+    return tuple(made)
+
+
+def _incoming(crossing: Crossing, grid: Grid, share_left: Fraction, before: int, is_last: bool) -> int | None:
+    """The incoming dose beside a share of the outgoing baseline, or None where none fits."""
+    per_mg, full = grid.measure.per_mg, crossing.full_mg
+    if is_last and crossing.final_mg is not None:
+        final = crossing.final_mg * per_mg
+        return int(final) if final.denominator == 1 and int(final) in grid and final >= before else None
+    dose = grid.at_most(int((crossing.most - share_left) * full * per_mg))
+    is_enough = Fraction(dose, per_mg) >= (crossing.least - share_left) * full
+    return dose if is_enough and dose >= max(before, 1) else None
+
+
+def _nearest_first(grid: Grid, ideal: Fraction, below: int) -> list[int]:
+    """Doses of the grid above zero and below the last one, the nearest to the ideal first; of two equally near, the higher."""
+    doses = (int(dose * grid.measure.per_mg) for dose in grid.doses() if dose)
+    return sorted((dose for dose in doses if dose < below), key=lambda dose: (abs(dose - ideal), -dose))

@@ -1,0 +1,54 @@
+"""Hyperbolic: equal steps of d / (d + K), so that cuts shrink as the dose falls. K is a shape parameter, not pharmacology.
+
+The number of steps is the smallest for which the walk never waits at a hard limit, unit-limited steps excepted, up to the table's most; a number that is
+given is taken as it is, and limits bind as everywhere.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from fhir_taper.plans.medicines.rounding import MICRO
+from fhir_taper.plans.tapers.course import Course, Drafted, drafted, walked
+from fhir_taper.plans.tapers.infeasible import Infeasible
+from fhir_taper.plans.tapers.schedule import Point, Stuck, Walked
+
+PARAMETERS = ("steps", "interval_days", "k_mg")
+_HUNDRED = 100
+
+
+def draft(course: Course) -> Drafted | Infeasible:
+    """O(n) = O(0) - (O(0) - O(target)) x n / N with O(d) = d / (d + K); d(n) = K x O(n) / (1 - O(n))."""
+    days = course.interval_days()
+    setting = course.tables.limits.setting("hyperbolic")
+    default_k = Fraction(course.original, course.per_mg) * Fraction(setting.number("k_percent_of_baseline")) / _HUNDRED
+    shape = max(1, course.rounded(course.params.mg("k_mg", default_k) * course.per_mg))
+    course.notes["shape-parameter"] = f"K = {course.mg(shape)} mg"
+    most = setting.whole("max_steps")
+    if course.params.has("steps"):
+        return drafted(course, walked(course, points(course, shape, course.params.whole("steps", most=most), days)))
+    outcome: Walked | Stuck | None = None
+    for steps in range(1, most + 1):
+        outcome = walked(course, points(course, shape, steps, days), strict=True)
+        if isinstance(outcome, Walked):
+            course.params.whole("steps", default=steps)
+            return drafted(course, outcome)
+        if outcome.reason == "duration":
+            break
+    return drafted(course, _most_telling(course, outcome, shape, most, days))
+
+
+def points(course: Course, shape: int, steps: int, days: int) -> Iterator[Point]:
+    """Ideal doses of N steps, each rounded when it is made; the last is the target."""
+    start, target, grain = course.baseline, course.target, course.per_mg // MICRO
+    denominator = steps * (start + shape) * (target + shape)
+    for step in range(1, steps + 1):
+        numerator = start * (target + shape) * (steps - step) + target * (start + shape) * step
+        yield Point(round(Fraction(shape * numerator, (denominator - numerator) * grain)) * grain if step < steps else target, days)
+
+
+def _most_telling(course: Course, outcome: Walked | Stuck | None, shape: int, most: int, days: int) -> Walked | Stuck:
+    """Why no number of steps will do: a notch that may never be cut says more than a limit that binds."""
+    lenient = walked(course, points(course, shape, most, days))
+    if isinstance(lenient, Stuck) or outcome is None:
+        return lenient
+    return outcome

@@ -1,0 +1,80 @@
+"""At which times of day this patient takes doses, and how much at each: what a plan's doses are split over.
+
+Slots are the patient's own. An order that does not say when gets the usual times for its number of intakes. Where the amounts per time are not known,
+or do not add up to the baseline, only the times are used.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil
+
+from fhir_taper.plans.medicines.codes import DrugClass, Slot
+from fhir_taper.plans.medicines.products import Product
+from fhir_taper.plans.tapers.request import PlanRequest
+
+_DAY = tuple(Slot)
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """`slots` in the order of the day; `mg` what is taken at each, or None; `pieces` the most units at one time; `assumed` where no order says when."""
+
+    slots: tuple[Slot, ...]
+    mg: Mapping[Slot, Fraction] | None
+    pieces: int
+    assumed: bool
+
+
+def times_of(request: PlanRequest, products: tuple[Product, ...]) -> Times:
+    """The patient's times for these products of the request. Patches are worn together: one time."""
+    taken = [entry for entry in request.taken if any(product.rxcui == entry.rxcui for product in products)]
+    slots_units = [(entry.slot, entry.units) for entry in taken] or [(intake.slot, intake.units) for intake in request.intakes]
+    if products and products[0].is_patch:
+        return Times((Slot.MORNING,), {Slot.MORNING: Fraction(request.baseline.mg)}, ceil(sum(units for _, units in slots_units)), assumed=False)
+    assumed = not slots_units
+    if assumed:
+        slots_units = [(None, Decimal(0))] * (1 if request.drug_class is DrugClass.Z_DRUG else 2)
+    placed = _placed([slot for slot, _ in slots_units], request)
+    strengths = {product.rxcui: product.mg for product in request.products}
+    if taken:
+        mg = [Fraction(strengths[entry.rxcui] * entry.units) for entry in taken]
+    else:
+        mg = _in_mg([units for _, units in slots_units], products, request.baseline.mg)
+    slots = tuple(slot for slot in _DAY if slot in placed)
+    pieces = max(ceil(sum(units for slot, (_, units) in zip(placed, slots_units, strict=True) if slot is one)) for one in slots)
+    return Times(slots, _by_slot(placed, mg), 0 if any(product.is_liquid for product in products) else pieces, assumed)
+
+
+def _placed(slots: list[Slot | None], request: PlanRequest) -> list[Slot]:
+    """Every intake with a time: the stated ones, and the usual free times for the others."""
+    at_night = Slot.MORNING if request.drug_class is DrugClass.OPIOID or request.avoid_night else Slot.NIGHT
+    usual: dict[int, Iterable[Slot]] = {1: (at_night,), 2: (Slot.MORNING, Slot.NIGHT), 3: (Slot.MORNING, Slot.NOON, Slot.NIGHT)}
+    free = [slot for slot in usual.get(len(slots), _DAY) if slot not in slots] + [slot for slot in _DAY if slot not in slots]
+    placed: list[Slot] = []
+    for slot in slots:
+        if slot is not None:
+            placed.append(slot)
+        else:
+            unused = [one for one in free if one not in placed]
+            placed.append(unused[0] if unused else _DAY[len(placed) % len(_DAY)])
+    return placed
+
+
+def _in_mg(units: list[Decimal], products: tuple[Product, ...], baseline: Decimal) -> list[Fraction] | None:
+    """mg of each intake, by the first product of which these units make the baseline; None where there is none."""
+    total = sum(units, Decimal(0))
+    for product in products:
+        if total > 0 and total * product.mg == baseline:
+            return [Fraction(product.mg * unit) for unit in units]
+    return None
+
+
+def _by_slot(slots: list[Slot], mg: list[Fraction] | None) -> Mapping[Slot, Fraction] | None:
+    if mg is None:
+        return None
+    by_slot: dict[Slot, Fraction] = {}
+    for slot, amount in zip(slots, mg, strict=True):
+        by_slot[slot] = by_slot.get(slot, Fraction(0)) + amount
+    return by_slot
