@@ -114,11 +114,11 @@ def _judged(resource: Mapping[str, Any], model: type[BaseModel]) -> Verdict:
         model.model_validate({"resourceType": kind, **someone, **feeding})
     except ValidationError as failure:
         for one in failure.errors():
-            path, words = _path(one["loc"]), _words(one)
+            said = _said(one)
             if _is_tolerable(one):
-                remarks.append(f"{path}: {words}" if path else words)
+                remarks.append(said)
             else:
-                error = error or f"{path}: {words}"
+                error = error or said
     except KeyError as failure:  # an unknown type inside `contained`
         error = error or f"{failure.args[0]} is not a type of FHIR R4"
     return Verdict(error, tuple(remarks))
@@ -166,6 +166,11 @@ def _starts_with_a_day(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _said(error: Any) -> str:
+    path, words = _path(error["loc"]), _words(error)
+    return f"{path}: {words}" if path else words
 
 
 def _path(loc: tuple[int | str, ...]) -> str:
