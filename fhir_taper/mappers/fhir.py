@@ -57,8 +57,8 @@ _HARMLESS: Final = frozenset({"extra_forbidden", "string_pattern_mismatch"})
 _DATE_MESSAGE: Final = re.compile(r"\b(DateTime|Date|Instant) value string|valid (date|datetime)")
 _TIME_MESSAGE: Final = re.compile(r"\bTime value string")
 _CLOCK: Final = re.compile(r"\d{1,2}:\d{2}")
-_FORGIVEN_DATES: Final = frozenset({"authoredOn", "recordedDate", "whenPrepared", "issued"})
-"""Dates whose loss costs an ordering, not a dose."""
+_FORGIVEN_DATES: Final = frozenset({"authoredOn", "recordedDate", "whenPrepared", "issued", "birthDate", "deceasedDateTime"})
+"""Dates whose loss costs an ordering or an age, not a dose: the reader of the rest says what is then unknown."""
 _TWO_CHOICES_FORGIVEN: Final = frozenset({"dosageInstruction", "dosage"})
 """A dosage with both kinds of "as needed" is common and says one thing; the mapper reads both."""
 
