@@ -39,14 +39,12 @@ def said(words: str, style: str = "") -> Text:
     return Text(printable(words), style=style)
 
 
-def table_of(*headings: str, numbers: Iterable[str] = (), wraps: str = "") -> Table:
-    """A light table; the columns in `numbers` are right-aligned. Only the column `wraps` gives way where the width is short ("": all)."""
-    right = frozenset(numbers)
+def table_of(*headings: str, numbers: Iterable[str] = (), fixed: Iterable[str] = ()) -> Table:
+    """A light table; the columns in `numbers` are right-aligned. Where the width is short the columns in `fixed` give way last."""
+    right, keeps = frozenset(numbers), frozenset((*numbers, *fixed))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     for heading in headings:
-        table.add_column(
-            said(heading), justify="right" if heading in right else "left", overflow="fold", no_wrap=bool(wraps) and heading != wraps
-        )
+        table.add_column(said(heading), justify="right" if heading in right else "left", overflow="fold", no_wrap=heading in keeps)
     return table
 
 

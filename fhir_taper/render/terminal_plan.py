@@ -71,11 +71,17 @@ def _steps(plan: TaperPlan) -> Table:
     equivalent = [heading for heading in (equivalent_heading(plan.equivalents),) if heading]
     slots = [slot.value for slot in used_slots(plan)]
     numbers = ("#", "days", "mg/day", *equivalent, "change", "%")
-    table = table_of("#", "from", "to", "days", *slots, "mg/day", *equivalent, "change", "%", "note", numbers=numbers, wraps="note")
+    table = table_of("#", "from", "to", "days", *slots, "mg/day", *equivalent, "change", "%", "note", numbers=numbers, fixed=("from", "to"))
     for row in rows_of(plan):
-        cells = [row.number, row.start, row.end or "…", row.days, *row.slots, row.dose, *([row.equivalent] if equivalent else [])]
-        table.add_row(*(said(cell) for cell in [*cells, row.change, row.of_previous.removesuffix(" %"), row.note]))
+        before = [said(cell) for cell in (row.number, row.start, row.end or "…", row.days)]
+        amounts = [row.dose, *([row.equivalent] if equivalent else []), row.change, row.of_previous.removesuffix(" %"), row.note]
+        table.add_row(*before, *(_stacked(cell) for cell in row.slots), *(said(cell) for cell in amounts))
     return table
+
+
+def _stacked(cell: str) -> Text:
+    """Two strengths at one time of day stand under each other, as they lie in the box."""
+    return Text("\n").join(said(part) for part in cell.split(" + "))
 
 
 def _comparison(feasible: list[tuple[Candidate, TaperPlan]]) -> Table:
