@@ -1,7 +1,8 @@
 """Regimen: what one patient takes per day, item by item, with what could not be computed and why.
 
 Values only. How FHIR orders become items is the mappers' work; totals in MME and diazepam-equivalents are `equivalence`.
-Amounts are mg per day of the controlled ingredient (patches: mg per 24 h worn). "Not computable" is never zero: the amount is None and the item has a reason.
+Amounts are mg per day of the controlled ingredient (patches: mg per 24 h worn). "Not computable" is never zero: the amount is None and
+the item has a reason.
 """
 
 from dataclasses import dataclass, field
@@ -87,7 +88,8 @@ class RegimenItem:
     """One medicine as the chart has it today.
 
     `scheduled_mg` and `max_mg` are mg per day, or None with `reason` (both unknown) or `max_reason` (the maximum alone).
-    `sources` are reference strings with versions ("MedicationRequest/m1/_history/3").
+    `sources` are reference strings with versions ("MedicationRequest/m1/_history/3"). `timing` is the times of taking in one comparable word: two items with
+    the same one are taken at the same times ("" where there is none).
     """
 
     drug: str
@@ -115,6 +117,7 @@ class RegimenItem:
     oud_treatment: bool = False
     possible_duplicate_of: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    timing: str = ""
 
     @property
     def is_counted(self) -> bool:
