@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from fhir_taper.mappers.shape import element_error, misleading
+from fhir_taper.mappers.shape import element_error, misleading, without_plain_concepts
 
 _FEEDS: Final[Mapping[str, frozenset[str]]] = {
     "MedicationRequest": frozenset({
@@ -111,7 +111,7 @@ def _judged(resource: Mapping[str, Any], model: type[BaseModel]) -> Verdict:
     error = element_error(resource) or next(misleading(feeding), "")
     someone = {name: value for name, value in _SOMEONE.items() if kind in _FEEDS and name in _names(model)}
     try:
-        model.model_validate({"resourceType": kind, **someone, **feeding})
+        model.model_validate({"resourceType": kind, **someone, **without_plain_concepts(feeding)})
     except ValidationError as failure:
         for one in failure.errors():
             said = _said(one)
