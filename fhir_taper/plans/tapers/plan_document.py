@@ -33,7 +33,7 @@ def to_document(plan: TaperPlan) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         **{name: to_plain(getattr(plan, name)) for name in _LEADING},
-        "params": {name: _number_or_text(value) for name, value in plan.params},
+        "params": _plain_params(plan.params),
         "limits": plan.limits.row,
         "baseline_mg": plan.baseline.mg,
         "target_mg": plan.target_mg,
@@ -134,8 +134,25 @@ def _read_units(value: Any, path: str) -> Units:
     )
 
 
+def _plain_params(params: tuple[tuple[str, str], ...]) -> dict[str, Any] | list[list[Any]]:
+    """Parameters by name; as pairs where a name comes twice, so that nothing is lost."""
+    pairs = [[name, _number_or_text(value)] for name, value in params]
+    by_name = {name: value for name, value in pairs if isinstance(name, str)}
+    return by_name if len(by_name) == len(pairs) else pairs
+
+
 def _params(value: Any) -> tuple[tuple[str, str], ...]:
-    return tuple((name, _param_text(one, inside("params", name))) for name, one in the_object(value, "params").items())
+    if isinstance(value, (list, tuple)):
+        pairs = [_pair(one, inside("params", index)) for index, one in enumerate(value)]
+    else:
+        pairs = list(the_object(value, "params").items())
+    return tuple((name, _param_text(one, inside("params", name))) for name, one in pairs)
+
+
+def _pair(value: Any, path: str) -> tuple[str, Any]:
+    if not isinstance(value, (list, tuple)) or len(value) != 2:  # noqa: PLR2004 - a pair
+        raise BadInput("a pair of name and value is expected", path)
+    return from_plain(str, value[0], inside(path, 0)), value[1]
 
 
 def _number_or_text(text: str) -> Decimal | str:

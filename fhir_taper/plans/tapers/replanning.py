@@ -84,10 +84,10 @@ def change_strategy(
 
 
 def step_back(plan: TaperPlan, decision: Decision, to_step: int, days: int, rules: LifeRules, check: Check | None = None) -> TaperPlan:
-    """Back to the dose of an earlier step for `days`, then down the same steps again, each after a new review. A clinician's, with a reason.
+    """Back to the dose of an earlier step for `days`, then down the same steps again, after new reviews. A clinician decides, and why.
 
     Raises NotAllowed without a reason, for a step that is not earlier and higher, for an opioid dose that was not taken within the days of
-    `rules.step_back_days` (enter a new dose instead: `change_strategy`), and where the result breaks a limit.
+    `rules.step_back_days` (enter a new dose: `change_strategy`), and where the result breaks a limit.
     """
     check_running(plan)
     now = step_in_force(plan, decision.on)
@@ -192,7 +192,7 @@ def _restarted(
 
 def _united(first: tuple[_Listed, ...], further: tuple[_Listed, ...]) -> tuple[_Listed, ...]:
     """What the new schedule uses, and what the history did besides."""
-    return (*first, *(one for one in further if _name(one) not in {_name(known) for known in first}))
+    return first + tuple(one for one in further if _name(one) not in {_name(known) for known in first})
 
 
 def _name(one: PlanProduct | EquivalentFactor) -> str:

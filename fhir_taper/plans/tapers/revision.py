@@ -20,7 +20,7 @@ _RUNNING = frozenset({PlanState.ACTIVE, PlanState.ON_HOLD})
 def hold(plan: TaperPlan, decision: Decision, days: int) -> TaperPlan:
     """Pause reductions for `days`: every later step moves by exactly as much. A plan on hold is held for as many days more.
 
-    Raises NotAllowed where the plan is not running, nothing is left to pause, or days is not positive.
+    Where a review is overdue, the days that the plan waits already come on top: the next step lies `days` after the decision. Raises NotAllowed where the plan is not running, nothing is left to pause, or days is not positive.
     """
     check_running(plan)
     if days < 1:
@@ -28,10 +28,11 @@ def hold(plan: TaperPlan, decision: Decision, days: int) -> TaperPlan:
     now = step_in_force(plan, decision.on)
     if now.number == plan.steps[-1].number:
         raise NotAllowed("no later step is left to pause: this dose goes on anyway")
-    moved = shifted_from(plan, now.number + 1, days)
+    by = days + max(0, _behind(plan, now, decision))
+    moved = shifted_from(plan, now.number + 1, by)
     end = moved.steps[-1].start.isoformat()
-    told = f"reductions paused, {dose_words(now)} goes on; later steps move by {days} days, the last to {end}"
-    return new_version(replace(moved, state=PlanState.ON_HOLD), plan, decision, "hold", told, days=days)
+    told = f"reductions paused, {dose_words(now)} goes on; later steps move by {by} days, the last to {end}"
+    return new_version(replace(moved, state=PlanState.ON_HOLD), plan, decision, "hold", told, days=by)
 
 
 def resume(plan: TaperPlan, decision: Decision) -> TaperPlan:
@@ -54,7 +55,7 @@ def resume(plan: TaperPlan, decision: Decision) -> TaperPlan:
 def stop_at(plan: TaperPlan, decision: Decision, step: int | None = None) -> TaperPlan:
     """End the taper at a lower dose: a valid end, and a success. `step` None is the dose of today, else a later step of the plan.
 
-    Today's dose becomes maintenance at once. Raises NotAllowed for a step that is past, a dose of zero, or one that is no dose of every day.
+    Today's dose becomes maintenance at once. Raises NotAllowed for a step that is past, a dose of zero, or one not taken every day.
     """
     check_running(plan)
     now = step_in_force(plan, decision.on)
@@ -98,10 +99,14 @@ def _late_days(plan: TaperPlan, now: Step, decision: Decision) -> int:
     holds = hold_notes(plan)
     made_for = sum(note.days for note in holds)
     lasted = (decision.on - holds[0].on).days if holds else 0
-    behind = 0
-    if now.number + 1 < len(plan.steps):
-        behind = (decision.on - plan.steps[now.number + 1].start) // timedelta(days=1)
-    return max(0, lasted - made_for, behind)
+    return max(0, lasted - made_for, _behind(plan, now, decision))
+
+
+def _behind(plan: TaperPlan, now: Step, decision: Decision) -> int:
+    """Days since the step after today's should have started: positive where a review is overdue or a hold outlasted its days."""
+    if now.number + 1 >= len(plan.steps):
+        return 0
+    return (decision.on - plan.steps[now.number + 1].start) // timedelta(days=1)
 
 
 def _mg(amount: Exact) -> str:
