@@ -19,14 +19,14 @@ TWICE_DAILY = {
 }
 
 
-def resource(kind: str, name: str, **elements: Any) -> dict[str, Any]:
+def resource(kind: str, name: Any, **elements: Any) -> dict[str, Any]:
     """A resource of the test patient; an element that is `...` is left out."""
     whose = {"patient" if kind == "AllergyIntolerance" else "subject": {"reference": "Patient/p1"}}
     made = {"resourceType": kind, "id": name, **whose, **elements}
     return {key: value for key, value in made.items() if value is not ...}
 
 
-def order(name: str = "m1", **elements: Any) -> dict[str, Any]:
+def order(name: Any = "m1", **elements: Any) -> dict[str, Any]:
     """An active order of oxycodone, one tablet twice daily."""
     usual = {"status": "active", "intent": "order", "medicationCodeableConcept": OXYCODONE, "dosageInstruction": [TWICE_DAILY]}
     return resource("MedicationRequest", name, **{**usual, **elements})

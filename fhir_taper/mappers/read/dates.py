@@ -4,12 +4,16 @@ The day is the one written there, in the offset in which it was written. A year 
 datatypes.html#dateTime).
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from fhir_taper.errors import BadInput
 from fhir_taper.mappers.read.elements import first_day, last_day
+
+_WRITTEN: Final = re.compile(r"\s*\d{4}(-\d\d(-\d\d|\s*$)|\s*$)")
+"""A year, a month or a day, whatever follows the day."""
 
 
 def first_day_of(resource: Mapping[str, Any], *names: str) -> date | None:
@@ -27,7 +31,7 @@ def _day(resource: Mapping[str, Any], path: str, *, is_end: bool) -> date | None
     holder: object = resource
     for parent in parents:
         holder = holder.get(parent) if isinstance(holder, Mapping) else None
-    if not isinstance(holder, Mapping):
+    if not isinstance(holder, Mapping) or not _WRITTEN.match(str(holder.get(name))):
         return None
     try:
         return (last_day if is_end else first_day)(holder, name)
