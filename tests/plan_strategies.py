@@ -15,7 +15,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from fhir_taper.plans.medicines.codes import DrugClass, Form, Release, Slot, SourceState
 from fhir_taper.plans.medicines.dose import Exact
 from fhir_taper.plans.medicines.products import Source
-from fhir_taper.plans.tables.rows import Basis, Bound, Limit, LimitsRow, TableEdition
+from fhir_taper.plans.tables.rows import Basis, Bound, Limit, LimitsRow, Part, TableEdition, UnitRule
 from fhir_taper.plans.tapers.finding import Acknowledgement, Finding, Severity
 from fhir_taper.plans.tapers.plan import (
     Agreement,
@@ -97,14 +97,37 @@ def sources() -> SearchStrategy[Source]:
     return st.builds(Source, names(), names(), st.sampled_from(("2025", "as read", "MMWR 2022")), st.sampled_from(SourceState))
 
 
+def limits() -> SearchStrategy[Limit]:
+    """Limits of any part of an envelope."""
+    fractions = st.sampled_from(tuple(map(Decimal, ("0.05", "0.10", "0.25", "1"))))
+    return st.builds(
+        Limit,
+        bound=st.sampled_from(Bound),
+        days=st.integers(1, 84),
+        fraction=fractions,
+        basis=st.sampled_from(Basis),
+        source=sources(),
+        part=st.sampled_from(Part),
+        above=st.just(Decimal(0)) | fractions,
+        up_to=st.none() | fractions,
+    )
+
+
 def limits_rows() -> SearchStrategy[LimitsRow]:
     """Resolved safety envelopes."""
-    limits = st.builds(
-        Limit, st.sampled_from(Bound), st.integers(1, 84), st.sampled_from(tuple(map(Decimal, ("0.05", "0.10", "0.25", "1")))),
-        st.sampled_from(Basis), sources(),
-    )  # fmt: skip
-    uses = st.sampled_from(("<1m", "1m-1y", ">=1y", "any", "published"))
-    return st.builds(LimitsRow, names(), st.sampled_from(DrugClass), uses, _tuples(limits), st.integers(28, 1100), st.integers(1, 7))
+    return st.builds(
+        LimitsRow,
+        row=names(),
+        drug_class=st.sampled_from(DrugClass),
+        use=st.sampled_from(("<1m", "1m-1y", ">=1y", "any", "published")),
+        limits=_tuples(limits()),
+        max_days=st.integers(28, 1100),
+        min_step_days=st.integers(1, 7),
+        step_multiple_days=st.integers(1, 7),
+        max_pieces=st.integers(0, 6),
+        first_cut=st.none() | limits(),
+        unit=st.none() | st.builds(UnitRule, st.just("diazepam"), amounts(10), sources()),
+    )
 
 
 @st.composite
@@ -168,6 +191,23 @@ def steps(draw: DrawFn, available: dict[str, tuple[PlanProduct, ...]], start: da
     return tuple(found)
 
 
+def revisions() -> SearchStrategy[RevisionNote]:
+    """What some version changed."""
+    kinds = st.sampled_from(("approve", "hold", "resume", "slow", "step-back", "stop-at"))
+    return st.builds(
+        RevisionNote, kind=kinds, version=st.integers(1, 40), on=days(), by=names(), reason=names(), says=names(), days=st.integers(0, 90)
+    )
+
+
+def gates(last: int) -> SearchStrategy[tuple[ReviewGate, ...]]:
+    """Review gates before some of the steps 1 to `last`, in order."""
+    if last == 0:
+        return st.just(())
+    gate = st.builds(ReviewGate, st.integers(1, last), days(), st.sampled_from(GateState), texts(), st.none() | days(), texts())
+    unique = st.lists(gate, max_size=3, unique_by=lambda one: one.step)
+    return unique.map(lambda found: tuple(sorted(found, key=lambda one: one.step)))
+
+
 def findings() -> SearchStrategy[Finding]:
     """Findings of any severity."""
     return st.builds(Finding, st.sampled_from(Severity), names(), names(), names(), texts(), texts(), texts(), _tuples(texts()))
@@ -226,12 +266,8 @@ def plans(draw: DrawFn) -> TaperPlan:
         ),
         tier=draw(st.none() | st.sampled_from(Tier)),
         tier_factors=draw(_tuples(st.builds(TierFactor, names(), st.sampled_from(Tier), names(), names()))),
-        gates=draw(
-            _tuples(
-                st.builds(ReviewGate, st.integers(0, last + 1), days(), st.sampled_from(GateState), texts(), st.none() | days(), texts())
-            )
-        ),
-        milestones=draw(_tuples(st.builds(Milestone, names(), st.integers(0, last + 1), days()))),
+        gates=draw(gates(last)),
+        milestones=draw(_tuples(st.builds(Milestone, names(), st.integers(0, last), days()))),
         contingency=draw(st.builds(Contingency, texts(), texts(), _tuples(texts()))),
         minimum_function=draw(texts()),
         agreement=draw(st.none() | st.builds(Agreement, names(), names(), days())),
@@ -241,11 +277,7 @@ def plans(draw: DrawFn) -> TaperPlan:
         pharmacist_review=draw(st.none() | st.builds(PharmacistReview, names(), days(), names())),
         findings=draw(_tuples(findings())),
         acknowledgements=draw(_tuples(st.builds(Acknowledgement, names(), names(), days(), names()))),
-        revisions=draw(
-            _tuples(
-                st.builds(RevisionNote, st.sampled_from(("hold", "resume", "slow")), st.integers(1, 40), days(), names(), names(), names())
-            )
-        ),
+        revisions=draw(_tuples(revisions())),
         replaces=draw(st.none() | st.uuids().map(str) | names()),
         sources=draw(_tuples(references())),
     )

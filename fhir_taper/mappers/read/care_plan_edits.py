@@ -13,6 +13,7 @@ from typing import Any
 from fhir_taper import __version__
 from fhir_taper.mappers.read.care_plan_steps import StepRecord
 from fhir_taper.mappers.write.care_plan import to_care_plan
+from fhir_taper.mappers.write.degraded import detail_description
 from fhir_taper.mappers.write.ids import Ids
 from fhir_taper.mappers.write.request_group import to_request_group
 from fhir_taper.plans.medicines.regimen import Issue
@@ -66,11 +67,6 @@ def _step_edits(records: tuple[StepRecord, ...], expected: Resource) -> Iterator
             continue
         yield from _differences(record.place, record.element, action, _ACTION_SAYS)
         yield from _product_edits(record, action.get("action", []))
-
-
-def detail_description(action: Resource) -> str:
-    """The one text of a step that is kept in activity.detail: title and description of its action."""
-    return f"{action['title']}. {action['description']}"
 
 
 def _product_edits(record: StepRecord, expected: list[Any]) -> Iterator[Issue]:

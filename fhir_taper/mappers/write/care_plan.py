@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from fhir_taper.mappers.systems import SNOMED
 from fhir_taper.mappers.write.extensions import plan_extensions
 from fhir_taper.mappers.write.fhir_text import shown
-from fhir_taper.mappers.write.ids import Ids
+from fhir_taper.mappers.write.ids import CARE_PLAN, Ids
 from fhir_taper.mappers.write.labels import Label, to_security
 from fhir_taper.mappers.write.namespace import US_CORE_CARE_PLAN, US_CORE_CATEGORY, Json, code_system
 from fhir_taper.mappers.write.narrative import to_narrative
@@ -28,11 +28,11 @@ def to_care_plan(plan: TaperPlan, ids: Ids, labels: Iterable[Label], goals: Iter
     """The CarePlan of a plan. `goals` are fullUrls of its Goals, `addresses` references of the Conditions that it addresses."""
     resource: Json = {
         "resourceType": "CarePlan",
-        "id": ids.of("CarePlan"),
+        "id": ids.of(CARE_PLAN),
         "meta": {"profile": [US_CORE_CARE_PLAN], "security": to_security(labels)},
         "text": to_narrative(plan),
         "extension": plan_extensions(plan),
-        "identifier": ids.plan_identifiers("CarePlan"),
+        "identifier": ids.plan_identifiers(CARE_PLAN),
         "instantiatesCanonical": [to_protocol(plan.protocol)] if plan.protocol is not None else [],
         "replaces": [to_replaced(plan.replaces)] if plan.replaces is not None else [],
         "status": str(plan.state),

@@ -5,16 +5,11 @@ from typing import Final
 
 from fhir_taper.mappers.write.care_plan import without_empty
 from fhir_taper.mappers.write.fhir_text import shown
-from fhir_taper.mappers.write.ids import stable_id
+from fhir_taper.mappers.write.ids import device_id
 from fhir_taper.mappers.write.labels import Label, to_security
 from fhir_taper.mappers.write.namespace import WRITE_SYSTEM, Json, identifier
 
 NAME: Final = "fhir-taper"
-
-
-def device_id(program_version: str) -> str:
-    """The same Device for every plan of one program version."""
-    return stable_id("Device", program_version)
 
 
 def to_device(program_version: str, labels: Iterable[Label]) -> Json:

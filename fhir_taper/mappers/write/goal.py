@@ -12,7 +12,7 @@ from fhir_taper.mappers.write.ids import Ids
 from fhir_taper.mappers.write.labels import Label, to_security
 from fhir_taper.mappers.write.namespace import Json
 from fhir_taper.mappers.write.plan_references import to_subject
-from fhir_taper.mappers.write.units import milligrams_a_day, number
+from fhir_taper.mappers.write.units import number, to_daily_mg
 from fhir_taper.mappers.write.wording import drug_of
 from fhir_taper.plans.medicines.dose import Exact
 from fhir_taper.plans.tapers.plan import PlanGoal, PlanState, TaperPlan
@@ -60,7 +60,7 @@ def _goal(plan: TaperPlan, ids: Ids, labels: tuple[Label, ...], role: str, says:
 def _target(plan: TaperPlan, mg_per_day: Exact | None, due: date | None) -> Json:
     measured: Json = {}
     if mg_per_day is not None:
-        measured = {"measure": {"text": f"Daily dose of {drug_of(plan)}"}, "detailQuantity": milligrams_a_day(mg_per_day)}
+        measured = {"measure": {"text": f"Daily dose of {drug_of(plan)}"}, "detailQuantity": to_daily_mg(mg_per_day)}
     return measured | ({"dueDate": due.isoformat()} if due else {})
 
 

@@ -10,8 +10,10 @@ from typing import Any, Final
 from fhir_taper import __version__
 from fhir_taper.mappers.write.shapes import Kind, Part, Shape, code, day, group, number, text
 from fhir_taper.plans.medicines.codes import DrugClass, Form, Release, SourceState
+from fhir_taper.plans.medicines.dose import ZERO
 from fhir_taper.plans.medicines.products import Source
-from fhir_taper.plans.tables.rows import Basis, Bound, Limit, LimitsRow, TableEdition
+from fhir_taper.plans.tables.rows import Basis, Bound, Limit, LimitsRow, TableEdition, UnitRule
+from fhir_taper.plans.tables.rows import Part as LimitPart
 from fhir_taper.plans.tapers.finding import Acknowledgement, Finding, Severity
 from fhir_taper.plans.tapers.plan import (
     Agreement,
@@ -60,6 +62,18 @@ LIMIT: Final = Shape(
         number("fraction", Kind.DECIMAL, "Largest reduction within the window, as a fraction."),
         code("basis", Basis, "limit-basis", "What the fraction is taken of."),
         group("source", SOURCE, "Where the limit is known from."),
+        code("part", LimitPart, "limit-part", "Which part of the envelope it is."),
+        number("above", Kind.DECIMAL, "The limit holds above this fraction of the original dose.", ZERO),
+        number("upTo", Kind.DECIMAL, "The limit holds up to this fraction of the original dose.", None),
+    ),
+)
+
+UNIT_RULE: Final = Shape(
+    UnitRule,
+    (
+        text("ingredient", "Whose notch it is."),
+        number("unitMaxMg", Kind.DECIMAL, "Largest single notch that may be taken beyond a fraction limit, mg."),
+        group("source", SOURCE, "Where the rule is known from."),
     ),
 )
 
@@ -72,6 +86,10 @@ LIMITS: Final = Shape(
         group("limit", LIMIT, "One limit of the row.", many=True, attribute="limits"),
         number("maxDays", Kind.INTEGER, "Longest duration of a plan, in days."),
         number("minStepDays", Kind.INTEGER, "Shortest step, in days."),
+        number("stepMultipleDays", Kind.INTEGER, "Steps are multiples of so many days (wear time of patches)."),
+        number("maxPieces", Kind.INTEGER, "Pieces per intake that the doses were made with."),
+        group("firstCut", LIMIT, "Cap of the first reduction.", None),
+        group("unit", UNIT_RULE, "The unit rule; without one no cut exceeds a fraction limit.", None),
     ),
 )
 
@@ -204,6 +222,7 @@ REVISION: Final = Shape(
         text("by", "Who decided."),
         text("reason", "Why."),
         text("says", "What changed, in words."),
+        number("days", Kind.INTEGER, "By how many days later steps moved.", 0),
     ),
 )
 

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping
 from fhir_taper.mappers.systems import RXNORM
 from fhir_taper.mappers.write.care_plan import without_empty
 from fhir_taper.mappers.write.extensions import step_extension
-from fhir_taper.mappers.write.fhir_text import shown, to_fhir
+from fhir_taper.mappers.write.fhir_text import to_fhir
 from fhir_taper.mappers.write.ids import Ids
 from fhir_taper.mappers.write.labels import Label, to_security
 from fhir_taper.mappers.write.namespace import Json, code_system
 from fhir_taper.mappers.write.plan_references import to_protocol, to_subject
-from fhir_taper.mappers.write.wording import drug_of, product_of, slot_words, step_description, step_title
+from fhir_taper.mappers.write.wording import drug_of, name_of, product_of, step_description, step_title
 from fhir_taper.plans.tapers.plan import GateState, ReviewGate, Step, TaperPlan, Units
+from fhir_taper.plans.tapers.sig import sig
 
 KIND_SYSTEM = code_system("step-kind")
 _ACTION_TYPE = "http://terminology.hl7.org/CodeSystem/action-type"
@@ -82,9 +83,9 @@ def _product_action(plan: TaperPlan, step: Step, unit: Units, proposals: Proposa
     proposed = proposals.get((step.number, unit.rxcui))
     waits = {"type": "MedicationRequest", "display": "Proposed when its prescription window is next"}
     return {
-        "title": shown(product.name) or "Product",
-        "description": slot_words(unit, product),
-        "code": [{"coding": [{"system": RXNORM, "code": to_fhir(unit.rxcui)}], "text": shown(product.name) or "Product"}],
+        "title": name_of(product),
+        "description": sig(unit, product, step.every_days),
+        "code": [{"coding": [{"system": RXNORM, "code": to_fhir(unit.rxcui)}], "text": name_of(product)}],
         "resource": {"reference": proposed} if proposed else waits,
     }
 

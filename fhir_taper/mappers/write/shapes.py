@@ -91,9 +91,9 @@ def day(url: str, says: str, absent: object = Required.YES, attribute: str = "")
     return Part(url, Kind.DATE, says, attribute or _snake(url), absent)
 
 
-def group(url: str, shape: Shape[Any], says: str, *, many: bool = False, attribute: str = "") -> Part:
+def group(url: str, shape: Shape[Any], says: str, absent: object = Required.YES, *, many: bool = False, attribute: str = "") -> Part:
     """A part that has parts of its own."""
-    return Part(url, Kind.GROUP, says, attribute or _snake(url), many=many, shape=shape)
+    return Part(url, Kind.GROUP, says, attribute or _snake(url), absent, many=many, shape=shape)
 
 
 def to_parts(value: object, shape: Shape[Any]) -> list[Json]:

@@ -1,9 +1,9 @@
-"""How each dose form is counted: the word for people, and the UCUM unit for machines.
+"""How each dose form is counted in UCUM.
 
-Solid units have no UCUM unit of their own; an annotation in braces is UCUM's way to count things (UCUM §6). No clinical numbers.
+Solid units have no UCUM unit of their own; an annotation in braces is UCUM's way to count things (UCUM §6). Words for people are
+`plans.tapers.sig`. No clinical numbers.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
@@ -12,32 +12,15 @@ from fhir_taper.mappers.write.namespace import Json
 from fhir_taper.plans.medicines.codes import LIQUID_FORMS, Form
 from fhir_taper.plans.medicines.dose import Exact, canonical, plain, shown
 
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """`code` is UCUM. `plural` is used above one; "0.5 tablet" is singular."""
-
-    code: str
-    singular: str
-    plural: str
-
-
-_MILLILITRE: Final = Unit("mL", "mL", "mL")
-UNITS: Final[dict[Form, Unit]] = {
-    Form.TABLET: Unit("{tbl}", "tablet", "tablets"),
-    Form.ODT: Unit("{tbl}", "orally disintegrating tablet", "orally disintegrating tablets"),
-    Form.CAPSULE: Unit("{capsule}", "capsule", "capsules"),
-    Form.SOLUTION: _MILLILITRE,
-    Form.SUSPENSION: _MILLILITRE,
-    Form.INJECTION: _MILLILITRE,
-    Form.GEL: _MILLILITRE,
-    Form.FILM: Unit("{film}", "film", "films"),
-    Form.PATCH: Unit("{patch}", "patch", "patches"),
-    Form.LOZENGE: Unit("{lozenge}", "lozenge", "lozenges"),
-    Form.SPRAY: Unit("{spray}", "spray", "sprays"),
-    Form.SUPPOSITORY: Unit("{suppository}", "suppository", "suppositories"),
-    Form.IMPLANT: Unit("{implant}", "implant", "implants"),
-    Form.OTHER: Unit("{unit}", "unit", "units"),
+_SOLID: Final = {
+    Form.TABLET: ("{tbl}", "tablet"),
+    Form.ODT: ("{tbl}", "tablet"),
+    Form.CAPSULE: ("{capsule}", "capsule"),
+    Form.FILM: ("{film}", "film"),
+    Form.PATCH: ("{patch}", "patch"),
+    Form.LOZENGE: ("{lozenge}", "lozenge"),
+    Form.SPRAY: ("{spray}", "spray"),
+    Form.SUPPOSITORY: ("{suppository}", "suppository"),
 }
 
 
@@ -46,23 +29,17 @@ def number(amount: Exact) -> str:
     return plain(canonical(shown(amount)))
 
 
-def counted(amount: Decimal, form: Form) -> str:
-    """Units in words: "0.5 tablet", "2 tablets", "1.5 mL"."""
-    unit = UNITS[form]
-    return f"{number(amount)} {unit.singular if amount <= 1 else unit.plural}"
+def to_quantity(amount: Decimal, form: Form) -> Json:
+    """Units of a product (mL of a liquid) as a Quantity in UCUM."""
+    code, word = ("mL", "mL") if form in LIQUID_FORMS else _SOLID.get(form, ("{unit}", "unit"))
+    return {"value": canonical(amount), "unit": word, "system": UCUM, "code": code}
 
 
-def quantity(amount: Decimal, form: Form) -> Json:
-    """Units as a FHIR Quantity in UCUM."""
-    unit = UNITS[form]
-    return {"value": canonical(amount), "unit": unit.singular, "system": UCUM, "code": unit.code}
-
-
-def milligrams_a_day(amount: Exact) -> Json:
-    """A daily dose as a FHIR Quantity."""
+def to_daily_mg(amount: Exact) -> Json:
+    """A daily dose as a Quantity in mg/d."""
     return {"value": canonical(shown(amount)), "unit": "mg/day", "system": UCUM, "code": "mg/d"}
 
 
-def is_liquid(form: Form) -> bool:
-    """Whether mg must be said beside the volume."""
-    return form in LIQUID_FORMS
+def to_days(days: int) -> Json:
+    """A Duration in days."""
+    return {"value": days, "unit": "days", "system": UCUM, "code": "d"}

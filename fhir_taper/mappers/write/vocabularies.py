@@ -9,7 +9,7 @@ from typing import Final
 
 from fhir_taper.mappers.write.namespace import Json, code_system, value_set
 from fhir_taper.plans.medicines.codes import DrugClass, Form, Release, Slot, SourceState
-from fhir_taper.plans.tables.rows import Basis, Bound
+from fhir_taper.plans.tables.rows import Basis, Bound, Part
 from fhir_taper.plans.tapers.finding import Severity
 from fhir_taper.plans.tapers.plan import GateState, Phase, PlanGoal, StepKind, Tier
 
@@ -43,6 +43,7 @@ VOCABULARIES: Final = (
     Vocabulary("form", Form, "Dose form, as far as dose arithmetic and dispensing go by it"),
     Vocabulary("limit-basis", Basis, "What the fraction of a limit is taken of"),
     Vocabulary("limit-bound", Bound, "How binding a limit is"),
+    Vocabulary("limit-part", Part, "Which part of the safety envelope a limit is"),
     Vocabulary("phase", Phase, "Phase of a taper"),
     Vocabulary("plan-goal", PlanGoal, "What a taper aims at"),
     Vocabulary("release", Release, "How a dose leaves its product"),
