@@ -85,7 +85,7 @@ def test_components_are_read_by_their_own_codes() -> None:
     item = {"code": concept(LOINC, ITEM9, "Item 9"), "valueInteger": 1}
     other = {"code": concept(LOINC, "0-0"), "valueInteger": 9}
     found = observed(PHQ9, valueInteger=17, component=[item, other, 5]).facts
-    assert [(fact.concept, fact.value) for fact in found] == [("phq9", 17), ("phq9-item9", 1)]
+    assert [(fact.concept, fact.value) for fact in found] == [("phq9", Decimal(17)), ("phq9-item9", Decimal(1))]
     assert [fact.concept for fact in observed("44249-1", component=[item]).facts] == ["phq9-item9"]
 
 
