@@ -48,7 +48,8 @@ def read(chart: Chart, as_of: date, mme_table: str, benzo_table: str | None, cat
     products = catalogue or tables.medicines
     taken = regimen(chart, as_of, products)
     facts = read_facts(chart, products, tables.medicines.concepts, as_of)
-    taken = replace(taken, issues=taken.issues + facts.issues)
+    nothing_set_aside = not any(issue.severity == "error" for issue in facts.issues)
+    taken = replace(taken, issues=taken.issues + facts.issues, complete=taken.complete and nothing_set_aside)
     totals = mme(taken, tables.medicines, mme_table), diazepam_equivalent(taken, tables.medicines, benzo_table)
     return Reading(taken, facts.value, *totals, tables, products, benzo_table)
 

@@ -81,6 +81,11 @@ def plain(amount: Exact) -> str:
     return format(abs(value) if value == 0 else value, "f")
 
 
+def brief(amount: Exact) -> str:
+    """Plain notation without trailing zeros: for numbers that we computed, where `plain` keeps the digits of those that were read."""
+    return plain(canonical(shown(amount)))
+
+
 def _terminating(value: Fraction) -> Decimal | None:
     """The Decimal equal to the fraction, or None where it does not terminate."""
     denominator = value.denominator

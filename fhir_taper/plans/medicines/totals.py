@@ -6,7 +6,7 @@ Made by `equivalence`; nothing here computes a total or knows a factor. Amounts 
 from dataclasses import dataclass
 from fractions import Fraction
 
-from fhir_taper.plans.medicines.dose import ZERO, Exact, multiply, plain
+from fhir_taper.plans.medicines.dose import ZERO, Exact, brief, multiply
 from fhir_taper.plans.medicines.regimen import RegimenItem
 
 
@@ -30,7 +30,7 @@ class Span:
         return Span(multiply(amount, self.low), multiply(amount, self.high))
 
     def __str__(self) -> str:
-        return f"{plain(self.low)} to {plain(self.high)}" if self.is_range else plain(self.high)
+        return f"{brief(self.low)} to {brief(self.high)}" if self.is_range else brief(self.high)
 
 
 NOTHING = Span(ZERO, ZERO)
@@ -118,4 +118,4 @@ def reaches(amount: Exact, threshold: Exact | int) -> bool:
 def _shown_product(amount: Exact | None, factor: Span, per: str) -> str:
     if amount is None:
         return f"not known × {factor}"
-    return f"{plain(amount)} {per} × {factor} = {factor.times(amount)}"
+    return f"{brief(amount)} {per} × {factor} = {factor.times(amount)}"

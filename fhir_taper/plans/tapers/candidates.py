@@ -74,7 +74,7 @@ def figures_of(plan: TaperPlan) -> Figures:
         end=last.start.isoformat(),
         first_cut_pct=_hundredths(first_cut / doses[0] * 100) if doses[0] else ZERO,
         smallest_mg=_hundredths(min(above_target, default=Fraction(plan.target_mg))),
-        tablets=sum((_units(step) for step in plan.steps), ZERO),
+        tablets=canonical(sum((_units(step) for step in plan.steps), ZERO)),
     )
 
 
