@@ -1,0 +1,268 @@
+"""One Dosage of an order: its structure and its words held against each other, and what they mean for a day.
+
+The structure says dose, timing and whether it is as needed; the text may say the same, complete it, cap it, or contradict it. What
+contradicts is refused with both readings; words that the grammar does not know are shown beside a complete structure and refuse an
+incomplete one; words that change the dose over time always refuse (domain rules 2, 5, 6). Nothing here is ever zero because it could not
+be read: what is as needed is scheduled 0 because it is as needed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any, Final
+
+from fhir_taper.errors import BadInput
+from fhir_taper.mappers.read.agreement import Half, half_of, together
+from fhir_taper.mappers.read.clause import Cap, Clause, Refusal, Rhythm, SigReading
+from fhir_taper.mappers.read.daily import Day, Taken, day_of, mg_per_day_says
+from fhir_taper.mappers.read.dosage_text import Words, read_words
+from fhir_taper.mappers.read.elements import Json, child, refuse_modifiers, truth, whole
+from fhir_taper.mappers.read.medicine import Medicine
+from fhir_taper.mappers.read.ordered_dose import MERELY_UNREAD, Weigh, cap_mg, read_cap_of, read_dose, resolved
+from fhir_taper.mappers.read.strength import Amounted, Dose
+from fhir_taper.mappers.read.timing import NO_TIMING, Timing, read_timing
+from fhir_taper.mappers.read.window import Bounds, Length, length_of_doses, read_bounds
+from fhir_taper.plans.medicines.dose import Exact, plain
+from fhir_taper.plans.medicines.regimen import Reason
+
+_HARD_TIMING: Final = frozenset({Reason.PERIOD_ZERO, Reason.TIMING_CONFLICT})
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One Dosage as understood: a day, or why there is none. `dosage` is the element itself, to recognise one that is repeated.
+
+    `is_text_only`: nothing but words. `is_silent`: words without any content. `route` is as written.
+    """
+
+    dosage: Json
+    day: Day | None = None
+    refusal: Refusal | None = None
+    sequence: int | None = None
+    bounds: Bounds = field(default_factory=Bounds)
+    is_text_only: bool = False
+    is_silent: bool = False
+    is_single: bool = False
+    is_procedural: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Structure:
+    """What the elements say, each part as far as it could be read."""
+
+    dose: Amounted | None
+    timing: Timing
+    as_needed: bool | None
+    cap: Cap | Refusal | None
+    notes: tuple[str, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        return self.dose is None and self.timing.rhythm is None and self.timing.refusal is None
+
+
+def read_dosage(dosage: Json, path: str, medicine: Medicine, weigh: Weigh) -> Instruction:
+    """What one Dosage means for this medicine. Never raises: what has the wrong type is a refusal with its path."""
+    try:
+        refuse_modifiers(dosage, path)
+        sequence = whole(dosage, "sequence", path)
+        timing = child(dosage, "timing", path)
+        bounds = read_bounds(timing, f"{path}.timing")
+        words = read_words(dosage, path, medicine.words)
+        structure = _structure(dosage, timing, path, medicine, weigh)
+    except BadInput as error:
+        return Instruction(dosage, refusal=Refusal(Reason.UNREADABLE, str(error)))
+    instruction = Instruction(
+        dosage,
+        sequence=sequence,
+        bounds=_with_length(bounds, structure, words),
+        is_text_only=structure.is_empty and bool(words.own),
+        is_procedural=words.is_procedural or structure.timing.is_procedural,
+    )
+    return _understood(instruction, structure, words, medicine, weigh)
+
+
+def _structure(dosage: Json, timing: Json, path: str, medicine: Medicine, weigh: Weigh) -> _Structure:
+    as_needed = truth(dosage, "asNeededBoolean", path)
+    if dosage.get("asNeededCodeableConcept") or dosage.get("asNeededFor"):
+        as_needed = True
+    dose, notes = _or_unreadable(lambda: read_dose(dosage, path, medicine, weigh), lambda refusal: (refusal, ()))
+    read = _or_unreadable(lambda: read_timing(timing, f"{path}.timing"), lambda refusal: Timing(refusal=refusal)) if timing else NO_TIMING
+    cap = _or_unreadable(lambda: read_cap_of(dosage, path), lambda refusal: refusal)
+    return _Structure(dose, read, as_needed, cap, notes)
+
+
+def _or_unreadable(read: Callable[[], Any], otherwise: Callable[[Refusal], Any]) -> Any:
+    """A part of the structure, or the refusal that names its wrong type: the other parts still stand."""
+    try:
+        return read()
+    except BadInput as error:
+        return otherwise(Refusal(Reason.UNREADABLE, str(error)))
+
+
+def _understood(instruction: Instruction, structure: _Structure, words: Words, medicine: Medicine, weigh: Weigh) -> Instruction:
+    """The instruction with its day or its refusal."""
+    hard = words.forbids or _hard(structure)
+    if hard is not None:
+        return replace(instruction, refusal=hard)
+    halves = _halves(structure, words, medicine, weigh)
+    if isinstance(halves, Refusal):
+        return replace(instruction, refusal=halves)
+    halves, notes = _as_needed(halves, structure, words)
+    halves = _without_default_rate(halves, structure, words)
+    if any(half.rhythm is not None and half.rhythm.is_single for half in halves):
+        return replace(instruction, is_single=True)
+    taken = [_taken(half, structure, words, medicine) for half in halves]
+    missing = next((clause.missing for clause in taken if clause.missing is not None and clause.is_scheduled), None)
+    if missing is None:
+        missing = next(
+            (clause.missing for clause in taken if clause.missing is not None and clause.missing.reason not in MERELY_UNREAD), None
+        )
+    if missing is not None:
+        return replace(instruction, refusal=missing, is_silent=_is_silent(structure, words))
+    caps = _caps(structure, words, taken, medicine)
+    if isinstance(caps, Refusal):
+        return replace(instruction, refusal=caps)
+    day = day_of(taken, caps[0], medicine)
+    if isinstance(day, Refusal):
+        return replace(instruction, refusal=day)
+    says = "; ".join(f"text “{text.text}”" for text in words.own if text.has_content)
+    day = replace(day, how=f"{day.how} ({says})" if says else day.how)
+    return replace(instruction, day=day, notes=(*structure.notes, *notes, *caps[1], *_shown(words), *day.notes))
+
+
+def _hard(structure: _Structure) -> Refusal | None:
+    """A conflict inside the structure: it refuses whatever else is said."""
+    timing = structure.timing
+    if timing.refusal is not None and timing.refusal.reason in _HARD_TIMING:
+        return timing.refusal
+    if timing.other is None or timing.rhythm is None:
+        return None
+    dose = resolved(structure.dose)
+    known = dose if isinstance(dose, Dose) else None
+    readings = [
+        ", ".join(part for part in (rhythm.says, mg_per_day_says(known, rhythm)) if part) for rhythm in (timing.rhythm, timing.other)
+    ]
+    return Refusal(Reason.TIMING_CONFLICT, f"{readings[0]}, or {readings[1]}")
+
+
+def _halves(structure: _Structure, words: Words, medicine: Medicine, weigh: Weigh) -> list[Half] | Refusal:
+    """Structure and texts as one list of clauses."""
+    stated = Half(structure.dose, structure.timing.rhythm, structure.as_needed is True)
+    halves = [stated] if not structure.is_empty else []
+    for text in words.own:
+        if not isinstance(text.reading, SigReading):
+            continue
+        said = [half_of(clause, medicine, weigh) for clause in text.reading.clauses]
+        wrong = next((half for half in said if isinstance(half, Refusal)), None)
+        if wrong is not None:
+            return wrong
+        joined = together(halves, [half for half in said if isinstance(half, Half)], medicine)
+        if isinstance(joined, Refusal):
+            return joined
+        halves = joined
+    return halves or [stated]
+
+
+def _as_needed(halves: list[Half], structure: _Structure, words: Words) -> tuple[list[Half], tuple[str, ...]]:
+    """Which clauses are as needed. A text of several clauses says it for each; the flag of the structure is for all (domain rule 6)."""
+    plain_halves = [half for half in halves if not half.is_extra]
+    said = any(half.as_needed for half in plain_halves)
+    by_words = structure.timing.as_needed or any(text.says_as_needed for text in (*words.own, *words.beside))
+    for_each = len(plain_halves) > 1 and said
+    is_needed = (structure.as_needed is True or by_words) and not for_each
+    notes: tuple[str, ...] = ()
+    if structure.as_needed is False and (said or by_words):
+        notes = ("the words say as needed although asNeededBoolean is false: read as as needed",)
+    return [replace(half, as_needed=True) if is_needed else half for half in halves], notes
+
+
+def _without_default_rate(halves: list[Half], structure: _Structure, words: Words) -> list[Half]:
+    """A bare "as needed" that a sender writes as once per day says nothing of how often (domain rule 6)."""
+    rhythm = structure.timing.rhythm
+    if rhythm is None or rhythm.slots or rhythm.weekdays or not rhythm.low == rhythm.high == 1:
+        return halves
+    stated = any(clause.rhythm is not None for clause in _clauses(words) if not clause.is_extra)
+    is_bare = structure.timing.is_bare or any(clause.as_needed and clause.rhythm is None for clause in _clauses(words))
+    if stated or not is_bare:
+        return halves
+    return [replace(half, rhythm=None) if half.as_needed and not half.is_extra else half for half in halves]
+
+
+def _clauses(words: Words) -> list[Clause]:
+    return [clause for text in words.own if isinstance(text.reading, SigReading) for clause in text.reading.clauses]
+
+
+def _taken(half: Half, structure: _Structure, words: Words, medicine: Medicine) -> Taken:
+    dose = resolved(half.dose)
+    missing: Refusal | None = None
+    if isinstance(dose, Refusal):
+        missing = dose
+    elif dose is None:
+        missing = Refusal(Reason.NO_DOSE, "no dose is stated")
+    elif half.rhythm is None and not medicine.is_patch:
+        missing = structure.timing.refusal or Refusal(Reason.NO_TIMING, f"{dose.says}, but not how often")
+    if missing is not None and missing.reason in (Reason.NO_DOSE, Reason.NO_TIMING):
+        missing = _not_understood(words) or missing
+    known = dose if isinstance(dose, Dose) else None
+    return Taken(known, half.rhythm, half.as_needed, half.is_extra, missing)
+
+
+def _not_understood(words: Words) -> Refusal | None:
+    """The words that would have to say what the structure does not."""
+    for text in words.own:
+        if isinstance(text.reading, Refusal):
+            return text.reading
+        if not text.has_content:
+            return Refusal(Reason.TEXT_NOT_UNDERSTOOD, f"the text says neither dose nor time: “{text.text}”")
+    return None
+
+
+def _is_silent(structure: _Structure, words: Words) -> bool:
+    """Whether nothing at all is said of dose or timing, in words that are all understood."""
+    understood = all(isinstance(text.reading, SigReading) and not text.has_content for text in words.own)
+    return structure.is_empty and understood
+
+
+def _caps(
+    structure: _Structure, words: Words, taken: list[Taken], medicine: Medicine
+) -> tuple[list[tuple[Exact, str]], tuple[str, ...]] | Refusal:
+    """Daily caps in mg with their words; two that differ are a conflict. What bounds no day is a note."""
+    dose = next((clause.dose for clause in taken if clause.dose is not None), None)
+    notes: list[str] = []
+    found: list[tuple[Exact, str]] = []
+    if isinstance(structure.cap, Refusal):
+        notes.append(f"the cap could not be read: {structure.cap.says}")
+    for cap in (*((structure.cap,) if isinstance(structure.cap, Cap) else ()), *words.caps):
+        mg = cap_mg(cap, dose, medicine)
+        if mg is None:
+            notes.append(f"“{cap.says}” bounds no day of this medicine")
+        else:
+            found.append((mg, cap.says))
+    if len({Fraction(mg) for mg, _ in found}) > 1:
+        return Refusal(Reason.TEXT_CONFLICT, "; or ".join(f"{said} ({plain(mg)} mg per day)" for mg, said in found))
+    return found[:1], tuple(notes)
+
+
+def _shown(words: Words) -> tuple[str, ...]:
+    """Words that are shown because nothing was taken from them."""
+    own = [text.text for text in words.own if not text.has_content]
+    beside = [text.text for text in words.beside]
+    return tuple(f"text: “{text}”" for text in (*own, *beside))
+
+
+def _with_length(bounds: Bounds, structure: _Structure, words: Words) -> Bounds:
+    """Bounds, else the length of a course that only the text or a number of doses states."""
+    if bounds.end is not None or bounds.length is not None:
+        return bounds
+    readings = [text.reading for text in words.own if isinstance(text.reading, SigReading)]
+    days = next((reading.days for reading in readings if reading.days is not None), None)
+    if days is not None:
+        return replace(bounds, length=Length(days=days))
+    doses = structure.timing.count or next((reading.doses for reading in readings if reading.doses is not None), None)
+    rhythms: list[Rhythm | None] = [structure.timing.rhythm, *(clause.rhythm for reading in readings for clause in reading.clauses)]
+    rate = next((rhythm.low for rhythm in rhythms if rhythm is not None and rhythm.low), None)
+    if doses is None or doses <= 1 or rate is None:
+        return bounds
+    return replace(bounds, length=length_of_doses(doses, Fraction(rate)))

@@ -1,0 +1,77 @@
+"""The words of one Dosage: text and patient instruction, which must fit the structure, and additional instructions beside it.
+
+What the patient is told is a text like any other (domain rule 5). An additional instruction ("every four to six hours", "may cause
+drowsiness") is shown; it binds only where it says as needed, gives a cap, or changes the dose over time.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from fhir_taper.mappers.read.clause import Cap, Refusal, SigReading
+from fhir_taper.mappers.read.elements import Json, children, words
+from fhir_taper.mappers.read.sig import read_sig
+from fhir_taper.mappers.systems import words_of
+from fhir_taper.plans.medicines.regimen import Reason
+
+_SAYS_AS_NEEDED: Final = re.compile(r"\b(?:prn|p\.r\.n\.|(?:as|if|when|whenever) (?:needed|required|necessary))(?![a-z])", re.IGNORECASE)
+_FORBIDDING: Final = frozenset({Reason.TEXT_CHANGES_OVER_TIME, Reason.JOINT_TOTAL})
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text with what the grammar made of it."""
+
+    text: str
+    reading: SigReading | Refusal
+
+    @property
+    def has_content(self) -> bool:
+        """Whether it says anything of dose, timing or a cap."""
+        return isinstance(self.reading, SigReading) and bool(self.reading.clauses or self.reading.caps)
+
+    @property
+    def says_as_needed(self) -> bool:
+        if isinstance(self.reading, SigReading):
+            return any(clause.as_needed and not clause.is_extra for clause in self.reading.clauses)
+        return bool(_SAYS_AS_NEEDED.search(self.text))
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """All words of one Dosage. `forbids` is set where any of them names a change over time or another product."""
+
+    own: tuple[Text, ...] = ()
+    beside: tuple[Text, ...] = ()
+    forbids: Refusal | None = None
+
+    @property
+    def is_procedural(self) -> bool:
+        return any(isinstance(text.reading, SigReading) and text.reading.is_procedural for text in (*self.own, *self.beside))
+
+    @property
+    def caps(self) -> tuple[Cap, ...]:
+        return tuple(cap for text in (*self.own, *self.beside) if isinstance(text.reading, SigReading) for cap in text.reading.caps)
+
+
+NO_WORDS: Final = Words()
+
+
+def read_words(dosage: Json, path: str, names: frozenset[str]) -> Words:
+    """The words of a Dosage, read. Raises BadInput for wrong types."""
+    text = words(dosage, "text", path)
+    told = words(dosage, "patientInstruction", path)
+    additional = [words_of(concept) for concept in children(dosage, "additionalInstruction", path)]
+    if not text and not told and not additional:
+        return NO_WORDS
+    own = [Text(said, read_sig(said, names)) for said in _different(text, told)]
+    beside = [Text(said, read_sig(said, names)) for said in additional if said and said.casefold() not in text.casefold()]
+    forbids = next((one.reading for one in (*own, *beside) if isinstance(one.reading, Refusal) and one.reading.reason in _FORBIDDING), None)
+    return Words(tuple(own), tuple(beside), forbids)
+
+
+def _different(text: str, told: str) -> list[str]:
+    """Both texts, or one where the other only repeats it."""
+    if not told or told.strip(" .").casefold() in text.casefold():
+        return [text] if text else []
+    return [said for said in (text, told) if said]

@@ -1,0 +1,156 @@
+"""What the grammar has understood so far: clauses in the making, caps, totals, durations.
+
+Mutable on purpose, and private to the reading of one text.
+
+`finished` turns it into a SigReading, or says why the pieces do not make one direction: two timings of one dose, a dose without a timing
+among several.
+"""
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from fractions import Fraction
+
+from fhir_taper.errors import BadInput
+from fhir_taper.mappers.read.clause import Cap, Clause, Measure, Rhythm, SigReading, Total, Unit
+from fhir_taper.mappers.read.sig_timing import Times
+from fhir_taper.plans.medicines.codes import Slot
+from fhir_taper.plans.medicines.dose import Exact, as_exact, plain
+
+_DAY = Fraction(24)
+_WEEK = 7
+
+
+@dataclass(slots=True)
+class Draft:
+    """One clause in the making."""
+
+    dose: Measure | None = None
+    times: Times | None = None
+    times_says: str = ""
+    slots: list[Slot] = field(default_factory=list)
+    weekdays: frozenset[int] = frozenset()
+    as_needed: bool = False
+    is_extra: bool = False
+    repeats: Exact | None = None
+    is_single: bool = False
+    restated: list[Measure] = field(default_factory=list)
+    totals: list[Total] = field(default_factory=list)
+
+    @property
+    def has_timing(self) -> bool:
+        return self.times is not None or bool(self.slots) or bool(self.weekdays) or self.is_single
+
+    @property
+    def is_empty(self) -> bool:
+        return self.dose is None and not self.has_timing and not self.as_needed and not self.totals
+
+    def add_times(self, times: Times, says: str) -> None:
+        """A frequency; a second one must say the same."""
+        if self.times is not None and times.rhythm("") != self.times.rhythm(""):
+            raise BadInput(f"says both {self.times_says} and {says}")
+        self.times, self.times_says = times, self.times_says or says
+
+    def add_slot(self, slot: Slot, *, after_and: bool) -> None:
+        """A time of day. "three times daily and at bedtime" may mean three or four: it is not read."""
+        if after_and and self.times is not None and not self.slots:
+            raise BadInput(f"says {self.times_says} and one more time of day")
+        if slot not in self.slots:
+            self.slots.append(slot)
+
+    def rhythm(self) -> Rhythm | None:
+        """How often, from all that was said about it."""
+        if self.is_single and not self.times and not self.slots:
+            return Rhythm(Decimal(1), Decimal(1), "once", is_single=True)
+        slots = tuple(self.slots) or ((self.times.slot,) if self.times and self.times.slot else ())
+        if self.times is None:
+            return self._by_slots(slots)
+        base = self.times.rhythm(self.times_says)
+        self._check_slots(base, slots)
+        if not self.weekdays:
+            return replace(base, slots=slots)
+        return self._on_weekdays(base, slots)
+
+    def _by_slots(self, slots: tuple[Slot, ...]) -> Rhythm | None:
+        if not slots and not self.weekdays:
+            return None
+        per_day = Fraction(len(slots) or 1)
+        says = ", ".join(slots)
+        if self.weekdays:
+            rate = as_exact(per_day * len(self.weekdays) / _WEEK)
+            return Rhythm(rate, rate, f"{says} on {len(self.weekdays)} days a week".strip(), slots, self.weekdays)
+        rate = as_exact(per_day)
+        return Rhythm(rate, rate, says, slots)
+
+    def _check_slots(self, base: Rhythm, slots: tuple[Slot, ...]) -> None:
+        """Times of day restate a frequency; another number of them contradicts it."""
+        if not slots or base.high is None:
+            return
+        fits = len(slots) == base.high if base.high >= 1 else len(slots) == 1
+        if not fits and not (base.low != base.high and base.low is not None and base.low <= len(slots) <= base.high):
+            raise BadInput(f"says {self.times_says} and {len(slots)} times of day ({', '.join(slots)})")
+
+    def _on_weekdays(self, base: Rhythm, slots: tuple[Slot, ...]) -> Rhythm:
+        share = Fraction(len(self.weekdays), _WEEK)
+        if base.high is not None and base.low == base.high and Fraction(base.high) == share:  # "3 times a week, Monday, Wednesday, Friday"
+            return replace(base, slots=slots, weekdays=self.weekdays)
+        if self.times is None or self.times.hours_low != _DAY or self.times.hours_high != _DAY:
+            raise BadInput(f"says {self.times_says} and {len(self.weekdays)} days of the week")
+        low = None if base.low is None else as_exact(Fraction(base.low) * share)
+        high = None if base.high is None else as_exact(Fraction(base.high) * share)
+        return Rhythm(low, high, f"{base.says} on {len(self.weekdays)} days a week", slots, self.weekdays)
+
+    def clause(self, before: Clause | None) -> Clause:
+        """The finished clause. A repeat takes dose and occasions from the clause before it."""
+        if self.repeats is not None or (self.is_extra and self.dose is None):
+            return self._repeat_of(before)
+        return Clause(self.dose, self.rhythm(), self.as_needed, self.is_extra, tuple(self.restated), tuple(self.totals))
+
+    def _repeat_of(self, before: Clause | None) -> Clause:
+        if before is None or before.dose is None:
+            raise BadInput("says that something may be repeated, but not what")
+        high = None
+        if self.repeats is not None and before.rhythm and before.rhythm.high is not None:
+            high = as_exact(Fraction(before.rhythm.high) * Fraction(self.repeats))
+        says = f"may be repeated {plain(self.repeats)} times" if self.repeats is not None else "may be repeated"
+        return Clause(before.dose, Rhythm(None, high, says), as_needed=True, is_extra=True)
+
+
+@dataclass(slots=True)
+class Direction:
+    """The whole text in the making."""
+
+    drafts: list[Draft] = field(default_factory=lambda: [Draft()])
+    caps: list[Cap] = field(default_factory=list)
+    days: int | None = None
+    doses: int | None = None
+    is_procedural: bool = False
+
+    @property
+    def current(self) -> Draft:
+        return self.drafts[-1]
+
+    def start(self) -> Draft:
+        """A new clause."""
+        self.drafts.append(Draft())
+        return self.current
+
+    def finished(self) -> SigReading:
+        """The reading. Raises BadInput where the pieces do not fit."""
+        clauses: list[Clause] = []
+        unit: Measure | None = None
+        for draft in self.drafts:
+            if draft.is_empty and draft.repeats is None and not draft.is_extra:
+                continue
+            if draft.dose is not None and draft.dose.unit is Unit.UNSTATED and unit is not None and len(self.drafts) > 1:
+                draft.dose = replace(draft.dose, unit=unit.unit, says=f"{draft.dose.says.split(' ')[0]} {unit.unit}")
+            clauses.append(draft.clause(clauses[-1] if clauses else None))
+            unit = draft.dose if draft.dose is not None and draft.dose.unit is not Unit.UNSTATED else unit
+        if len(clauses) > 1:
+            self._check_all_complete(clauses)
+        return SigReading(tuple(clauses), tuple(self.caps), self.days, self.doses, self.is_procedural)
+
+    @staticmethod
+    def _check_all_complete(clauses: list[Clause]) -> None:
+        for clause in clauses:
+            if clause.dose is None or (clause.rhythm is None and clause.is_scheduled):
+                raise BadInput("names several doses, one of them without an amount or a time")
