@@ -20,7 +20,8 @@ _RUNNING = frozenset({PlanState.ACTIVE, PlanState.ON_HOLD})
 def hold(plan: TaperPlan, decision: Decision, days: int) -> TaperPlan:
     """Pause reductions for `days`: every later step moves by exactly as much. A plan on hold is held for as many days more.
 
-    Where a review is overdue, the days that the plan waits already come on top: the next step lies `days` after the decision. Raises NotAllowed where the plan is not running, nothing is left to pause, or days is not positive.
+    Where a review is overdue, the days that the plan waits already come on top: the next step lies `days` after the decision.
+    Raises NotAllowed where the plan is not running, nothing is left to pause, or days is not positive.
     """
     check_running(plan)
     if days < 1:
