@@ -15,11 +15,16 @@ from math import gcd, lcm
 from typing import Protocol
 
 from fhir_taper.plans.medicines.codes import SOLID_FORMS
-from fhir_taper.plans.medicines.dose import as_exact
+from fhir_taper.plans.medicines.dose import canonical
 from fhir_taper.plans.medicines.products import Product
 
 MICRO = 10**6
 """Ideals are rounded to six decimals of a mg when they are made, so every measure counts at least these."""
+
+
+_WHOLE = 4
+_PARTS = (4, 2, 1)
+_UNITS = (Decimal(0), Decimal("0.25"), Decimal("0.5"), Decimal("0.75"))
 
 
 class Doses(Protocol):
@@ -39,11 +44,11 @@ class Doses(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One thing that is taken as a whole: `part` of one unit of a product (1, 1/2, 1/4)."""
+    """One thing that is taken as a whole: `quarters` of one unit of a product (4, 2 or 1)."""
 
     amount: int
     product: int
-    part: Fraction
+    quarters: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +61,25 @@ class Liquid:
 
 
 class Measure:
-    """The common measure of some products: amounts are whole numbers of 1/`per_mg` mg, and every dose is a multiple of `quantum` of them."""
+    """The common measure of some products.
+
+    Amounts are whole numbers of 1/`per_mg` mg, and every dose is a multiple of `quantum` of them.
+    """
 
     def __init__(self, products: Iterable[Product]) -> None:
         self.products = tuple(products)
-        sizes = [(index, part, _mg(product) * part) for index, product in enumerate(self.products) for part in parts_of(product)]
-        self.per_mg = lcm(MICRO, *(size.denominator for _, _, size in sizes))
+        sizes = [(*_mg(product), index, product) for index, product in enumerate(self.products)]
+        self.per_mg = lcm(MICRO, *(_WHOLE * below for _, below, _, _ in sizes))
         pieces: dict[int, Piece] = {}
         liquids: list[Liquid] = []
-        for index, part, size in sorted(sizes, key=lambda piece: -piece[1]):
-            amount = int(size * self.per_mg)
-            product = self.products[index]
-            if product.is_liquid and product.smallest_ml is not None:
-                liquids.append(Liquid(amount, index, product.smallest_ml))
-            else:
-                pieces.setdefault(amount, Piece(amount, index, part))  # a whole unit before a part of the same size
+        for quarters in _PARTS:
+            for above, below, index, product in sizes:
+                amount = above * (self.per_mg // below) * quarters // _WHOLE
+                if product.smallest_ml is not None and product.is_liquid:
+                    if quarters == _WHOLE:
+                        liquids.append(Liquid(amount, index, product.smallest_ml))
+                elif quarters * parts_of(product) >= _WHOLE:
+                    pieces.setdefault(amount, Piece(amount, index, quarters))  # a whole unit before a part of the same size
         self.pieces = tuple(sorted(pieces.values(), key=lambda piece: -piece.amount))
         self.liquids = tuple(liquids)
         self.quantum = gcd(*(piece.amount for piece in self.pieces), *(liquid.amount for liquid in self.liquids))
@@ -90,10 +99,9 @@ def is_measurable(product: Product) -> bool:
     return product.form in SOLID_FORMS or product.is_patch or (product.is_liquid and bool(product.smallest_ml))
 
 
-def parts_of(product: Product) -> tuple[Fraction, ...]:
-    """The parts of one unit that may be taken: whole, half, quarter; only immediate-release plain tablets may be split (domain §2)."""
-    permitted = product.parts if product.may_be_split else 1
-    return tuple(Fraction(1, part) for part in (1, 2, 4) if part <= permitted)
+def parts_of(product: Product) -> int:
+    """Into how many parts one unit may be cut: 1, 2 or 4; only immediate-release plain tablets may be split (domain §2)."""
+    return product.parts if product.may_be_split else 1
 
 
 class Intakes:
@@ -105,6 +113,7 @@ class Intakes:
     def __init__(self, measure: Measure, max_pieces: int, top: int) -> None:
         self.measure = measure
         self.max_pieces = max_pieces
+        self.top = top
         self.mask = (1 << (top + 1)) - 1
         quantum = measure.quantum
         self._steps = tuple(piece.amount // quantum for piece in measure.pieces)
@@ -130,14 +139,25 @@ class Intakes:
         """Quanta of the largest piece; None with a liquid, whose pieces have no largest."""
         return None if self._volumes else self._steps[0]
 
+    @cached_property
+    def _mirrored(self) -> int:
+        """The reachable amounts seen from the top: bit i is set where `top` - i can be taken at once."""
+        return int(format(self.reachable, f"0{self.top + 1}b")[::-1], 2)
+
+    def pairs(self, total: int) -> int:
+        """Bits of the amounts that one intake can be while a second one is the rest of `total`, at most the top."""
+        return self.reachable & (self._mirrored >> (self.top - total))
+
     def solid(self, count: int) -> int:
         """Bits of the amounts that `count` or fewer solid pieces make."""
         solid = self._solid
+        before = solid[-2] if len(solid) > 1 else 0
         while len(solid) <= count:
             last = level = solid[-1]
-            if len(solid) < 2 or solid[-2] != last:
+            if last != before:
                 for step in self._steps:
                     level |= last << step
+                before = last
             solid.append(level & self.mask)
         return solid[count]
 
@@ -169,11 +189,12 @@ class Intakes:
 
     def _compose(self, amount: int) -> tuple[tuple[int, Decimal], ...]:
         count = self.fewest(amount)
-        units: dict[int, Fraction] = {}
+        units: dict[int, Decimal] = {}
+        quarters: dict[int, int] = {}
         rest = amount
         if not self.solid(count) >> amount & 1:
             rest, liquid, volumes = self._with_least_liquid(amount, count)
-            units[liquid.product] = Fraction(liquid.smallest_ml) * volumes
+            units[liquid.product] = canonical(liquid.smallest_ml * volumes)
             count -= 1
         while rest:
             while count and self.solid(count - 1) >> rest & 1:
@@ -183,10 +204,11 @@ class Intakes:
                 for piece, step in zip(self.measure.pieces, self._steps, strict=True)
                 if step <= rest and self.solid(count - 1) >> (rest - step) & 1
             )
-            units[piece.product] = units.get(piece.product, Fraction(0)) + piece.part
+            quarters[piece.product] = quarters.get(piece.product, 0) + piece.quarters
             rest -= piece.amount // self.measure.quantum
             count -= 1
-        return tuple((product, _decimal(units[product])) for product in sorted(units))
+        units |= {product: _UNITS[taken % _WHOLE] + taken // _WHOLE for product, taken in quarters.items()}
+        return tuple((product, units[product]) for product in sorted(units))
 
     def _with_least_liquid(self, amount: int, count: int) -> tuple[int, Liquid, int]:
         """The largest solid share, the liquid, and how many of its smallest volumes complete the amount."""
@@ -237,6 +259,13 @@ class Grid:
         return (self.measure.mg(index * self.quantum) for index in bits_between(self.bits, 0, self.top))
 
 
+def half_even(numerator: int, denominator: int) -> int:
+    """A quotient of whole numbers rounded to a whole number, a half to the even one. The denominator is above zero."""
+    quotient, rest = divmod(numerator, denominator)
+    twice = 2 * rest
+    return quotient + 1 if twice > denominator or (twice == denominator and quotient & 1) else quotient
+
+
 def closed_under(bits: int, step: int, mask: int) -> int:
     """The set with every multiple of `step` added to every member, within the mask."""
     shift = step
@@ -257,12 +286,10 @@ def bits_between(bits: int, low: int, high: int) -> Iterator[int]:
         rest ^= last
 
 
-def _mg(product: Product) -> Fraction:
-    """mg of one whole piece; of a liquid, mg of its smallest measurable volume."""
-    return Fraction(product.mg) * Fraction(product.smallest_ml) if product.is_liquid and product.smallest_ml else Fraction(product.mg)
-
-
-def _decimal(amount: Fraction) -> Decimal:
-    """Units as a Decimal: parts are halves and quarters and volumes are decimals, so it always terminates."""
-    exact = as_exact(amount)
-    return exact if isinstance(exact, Decimal) else Decimal(exact.numerator) / Decimal(exact.denominator)
+def _mg(product: Product) -> tuple[int, int]:
+    """mg of one whole piece as a quotient; of a liquid, mg of its smallest measurable volume."""
+    above, below = product.mg.as_integer_ratio()
+    if product.is_liquid and product.smallest_ml:
+        ml_above, ml_below = product.smallest_ml.as_integer_ratio()
+        return above * ml_above, below * ml_below
+    return above, below

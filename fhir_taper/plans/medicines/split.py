@@ -1,11 +1,11 @@
 """Splitting a day's dose over the patient's own times of day.
 
-In this order (domain §2): no time's dose rises; spread at most one notch or the table's share of the day's dose, else the least spread there is;
-fewest pieces; least spread; and of equals, the larger dose at night, then morning, evening, noon (night last where it must not be the larger).
-`even` puts the least spread before the fewest pieces. A rise that cannot be avoided is marked, never hidden.
+In this order (domain §2): no time's dose rises; spread at most one notch or the table's share of the day's dose, else the least spread
+there is; fewest pieces; least spread; and of equals, the larger dose at night, then morning, evening, noon (night last where it must not
+be the larger). `even` puts the least spread before the fewest pieces. A rise that cannot be avoided is marked, never hidden.
 
-Amounts are quanta of a grid. The search runs over the day's doses as a set of amounts, largest first: which time takes which follows from the order of
-preference, because a set fits under the times' caps exactly when it fits largest under largest.
+Amounts are quanta of a grid. The search runs over the day's doses as a set of amounts, largest first: which time takes which follows from
+the order of preference, because a set fits under the times' caps exactly when it fits largest under largest.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,8 +18,10 @@ from fhir_taper.plans.medicines.rounding import Intakes, bits_between
 
 _LARGER_FIRST = (Slot.NIGHT, Slot.MORNING, Slot.EVENING, Slot.NOON)
 _NOT_AT_NIGHT = (Slot.MORNING, Slot.EVENING, Slot.NOON, Slot.NIGHT)
-_MOST_NODES = 20_000
-"""A search that has looked at this many partial splits keeps the best it has seen: many fine volumes over four times have millions of near-equals."""
+_MOST_NODES = 4_000
+"""A search that has looked at this many splits keeps the best it has seen: fine volumes over four times have millions of near-equals."""
+
+_A_PAIR = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,28 @@ class Splitter:
         if sum(caps) < dose:
             return None
         found = _Search(self.intakes, dose, caps, widest, self._even).sets() or _Search(self.intakes, dose, caps, dose, even=True).sets()
-        return max((_placed(amounts, caps) for amounts in found), default=None)
+        if not found:
+            return self._any(dose, caps)
+        return max(_placed(amounts, caps) for amounts in found)
+
+    def _any(self, dose: int, caps: tuple[int, ...]) -> tuple[int, ...] | None:
+        """Some split, each amount near its even share: where the search gave up among too many. None where the caps leave no room."""
+        amounts: list[int] = []
+        rest = dose
+        for position, cap in enumerate(caps):
+            left = len(caps) - position - 1
+            room, others = sum(caps[position + 1 :]), self.intakes.daily(left) if left else 1
+            share = rest // (left + 1)
+            fitting = [
+                amount
+                for amount in bits_between(self.intakes.reachable, max(0, rest - room), min(cap, rest))
+                if others >> (rest - amount) & 1
+            ]
+            if not fitting:
+                return None
+            amounts.append(min(fitting, key=lambda amount: abs(amount - share)))
+            rest -= amounts[-1]
+        return tuple(amounts)
 
 
 class _Search:
@@ -98,28 +121,40 @@ class _Search:
 
     def sets(self) -> list[tuple[int, ...]]:
         """All best sets, each falling; empty where none exists within the spread and the caps."""
-        lowest = -(-self._dose // self._times)
-        for first in self._members(lowest, min(self._caps[0], self._dose)):
+        if self._times == _A_PAIR:
+            self._pair((), self._dose, 0)
+            return self._best
+        for first in self._members(-(-self._dose // self._times), min(self._caps[0], self._dose)):
             if first * self._times - (self._times - 1) * self._widest > self._dose or self._nodes > _MOST_NODES:
                 break  # even with all others as low as the spread allows, the sum is above the dose
             self._extend((first,), self._dose - first, self._intakes.fewest(first))
         return self._best
 
     def _extend(self, taken: tuple[int, ...], rest: int, pieces: int) -> None:
+        """Every next amount below the ones taken; the last two are looked up together."""
         self._nodes += 1
-        position = len(taken)
-        left = self._times - position
-        floor = taken[0] - self._widest
-        most = min(taken[-1], self._caps[position], rest)
-        if left == 1:
-            if floor <= rest <= most and self._intakes.reachable >> rest & 1:
-                self._keep((*taken, rest), pieces + self._intakes.fewest(rest))
-            return
+        left = self._times - len(taken)
         if not self._even and self._best_key is not None and pieces > self._best_key[0]:
             return
-        for amount in self._members(max(-(-rest // left), floor), most):
+        if left == _A_PAIR:
+            self._pair(taken, rest, pieces)
+            return
+        floor = taken[0] - self._widest
+        for amount in self._members(max(-(-rest // left), floor), min(taken[-1], self._caps[len(taken)], rest)):
             if rest - amount >= floor * (left - 1):
                 self._extend((*taken, amount), rest - amount, pieces + self._intakes.fewest(amount))
+
+    def _pair(self, taken: tuple[int, ...], rest: int, pieces: int) -> None:
+        """The last two amounts: only ones whose partner can be taken too, the evenest pair first."""
+        position = len(taken)
+        larger_cap, smaller_cap = self._caps[position], self._caps[position + 1]
+        most = min(rest, larger_cap, taken[-1]) if taken else min(rest, larger_cap)
+        for larger in bits_between(self._intakes.pairs(rest), max(-(-rest // _A_PAIR), rest - smaller_cap), most):
+            smaller = rest - larger
+            if (taken[0] if taken else larger) - smaller > self._widest or self._nodes > _MOST_NODES:
+                return
+            self._nodes += 1
+            self._keep((*taken, larger, smaller), pieces + self._intakes.fewest(larger) + self._intakes.fewest(smaller))
 
     def _keep(self, amounts: tuple[int, ...], pieces: int) -> None:
         spread = amounts[0] - amounts[-1]

@@ -11,12 +11,13 @@ from fractions import Fraction
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.medicines.dose import plain
 from fhir_taper.plans.medicines.products import Product
-from fhir_taper.plans.medicines.rounding import MICRO
+from fhir_taper.plans.medicines.rounding import MICRO, half_even
 from fhir_taper.plans.tables import Tables
 from fhir_taper.plans.tables.rows import LimitsRow
 from fhir_taper.plans.tapers.infeasible import Infeasible
-from fhir_taper.plans.tapers.making import Maker, as_decimal
+from fhir_taper.plans.tapers.making import Maker, as_decimal, decimal_of
 from fhir_taper.plans.tapers.pace import History, Pace
+from fhir_taper.plans.tapers.paired import PairedMaker
 from fhir_taper.plans.tapers.parameters import Parameters
 from fhir_taper.plans.tapers.plan import Dose, StepKind
 from fhir_taper.plans.tapers.request import PlanRequest
@@ -65,12 +66,15 @@ class Drafted:
 
 @dataclass(slots=True)
 class Course:
-    """One ingredient of one plan. `taken_mg` is what the patient takes at each time today, or None; `day` is when the course's first step starts."""
+    """One ingredient of one plan.
+
+    `taken_mg` is what the patient takes at each time today, or None; `day` is when the course's first step starts.
+    """
 
     request: PlanRequest
     tables: Tables
     ingredient: str
-    maker: Maker
+    maker: Maker | PairedMaker
     row: LimitsRow
     params: Parameters
     baseline: int
@@ -80,6 +84,7 @@ class Course:
     taken_mg: Mapping[Slot, Fraction] | None = None
     day: int = 0
     notes: dict[str, str] = field(default_factory=dict)
+    _pace: Pace | None = None
 
     @property
     def per_mg(self) -> int:
@@ -87,7 +92,10 @@ class Course:
 
     @property
     def pace(self) -> Pace:
-        return Pace(self.row, self.original, self.per_mg)
+        """The course's limits, made once its original is known."""
+        if self._pace is None or self._pace.original != self.original:
+            self._pace = Pace(self.row, self.original, self.per_mg)
+        return self._pace
 
     @property
     def smallest(self) -> int:
@@ -96,12 +104,12 @@ class Course:
 
     def mg(self, amount: int) -> Decimal:
         """An amount of the measure in mg."""
-        return as_decimal(Fraction(amount, self.per_mg))
+        return decimal_of(amount, self.per_mg)
 
     def rounded(self, ideal: Fraction) -> int:
         """An ideal, in whole numbers of the measure, rounded half-even to six decimals of a mg."""
         grain = self.per_mg // MICRO
-        return round(ideal / grain) * grain
+        return half_even(ideal.numerator, ideal.denominator * grain) * grain
 
     def lengthened(self, days: int) -> int:
         """An interval that this medicine allows: not below its shortest step, and a multiple of a patch's wear time. A change is noted."""
@@ -152,9 +160,8 @@ def drafted(course: Course, outcome: Walked | Stuck) -> Drafted | Infeasible:
         ideal = course.mg(segment.ideal)
         steps.append(DraftStep(course.day + segment.day, segment.kind, (Dose(course.ingredient, made.units),), ideal))
     waits = tuple(course.day + day for day in outcome.waits)
-    return Drafted(
-        tuple(steps), track_of(course, outcome.segments), course.row, course.maker.products, waits, tuple(rises), tuple(course.notes.items())
-    )
+    track = track_of(course, outcome.segments)
+    return Drafted(tuple(steps), track, course.row, course.maker.products, waits, tuple(rises), tuple(course.notes.items()))
 
 
 def track_of(course: Course, segments: Iterable[Segment]) -> Track:
@@ -172,7 +179,7 @@ def track_of(course: Course, segments: Iterable[Segment]) -> Track:
 
 _SAYS = {
     "duration": "at {at} mg a day the taper is longer than the {max_days} days that its limits row allows",
-    "notch-above-unit-max": "from {at} mg a day the next lower dose that can be made is {below} mg, and that cut is beyond the limits of row {row}",
+    "notch-above-unit-max": "from {at} mg a day the next lower dose that can be made is {below} mg: a cut beyond the limits of row {row}",
     "waits-at-limit": "no number of steps up to the most that are tried keeps to the limits of row {row} without waiting at {at} mg a day",
 }
 

@@ -1,6 +1,7 @@
 """Ids that the same plan gets everywhere: UUIDv5 of (tenant, patient, ingredient, plan key, version, role). No clock, no randomness.
 
-The plan key says which of several plans of one ingredient is meant: it is made from everything that the engine was asked, and a revision keeps it.
+The plan key says which of several plans of one ingredient is meant: it is made from everything that the engine was asked, and a revision
+keeps it.
 """
 
 from hashlib import sha256

@@ -1,13 +1,13 @@
 """A finished plan judged again, day by day, from nothing but its own data.
 
-Written apart from the walk on purpose: D(t) is spread out over every day of the plan as exact fractions, and each reduction is held against each limit
-as domain §4 words it. What the walk kept in its books is not looked at. Used on every plan that tests make, and on revisions.
+Written apart from the walk on purpose: D(t) is spread out over every day of the plan as exact fractions, and each reduction is held
+against each limit as domain §4 words it. What the walk kept in its books is not looked at. Used on every plan that tests make, and on
+revisions.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 from fractions import Fraction
 
 from fhir_taper.plans.medicines.codes import DrugClass, RxNormCode, SourceState
@@ -42,7 +42,8 @@ def check(plan: TaperPlan, past: Past | None = None) -> tuple[Violation, ...]:
 def daily_doses(plan: TaperPlan, past: Past | None = None) -> dict[date, Fraction]:
     """D(t) for every day from the first step to the first day of the last one: mean mg a day, of the agent that limits judge.
 
-    With two benzodiazepines both count, in mg of the last one by the plan's own equivalents; a rotated opioid counts from its own first full dose.
+    With two benzodiazepines both count, in mg of the last one by the plan's own equivalents; a rotated opioid counts from its own first
+    full dose.
     """
     weights = _weights(plan)
     days: dict[date, Fraction] = {}
@@ -69,8 +70,10 @@ def _order(plan: TaperPlan) -> Iterator[Violation]:
         if after is not None and (step.end is None or step.end + _ONE_DAY != after.start or step.end < step.start):
             yield Violation("contiguous", index, f"step {index} ends {step.end} and the next starts {after.start}")
         length = (after.start - step.start).days if after else 0
-        if after is not None and plan.strategy != "substitution" and (
-            length < plan.limits.min_step_days or length % plan.limits.step_multiple_days
+        if (
+            after is not None
+            and plan.strategy != "substitution"
+            and (length < plan.limits.min_step_days or length % plan.limits.step_multiple_days)
         ):
             yield Violation("step-length", index, f"a step of {length} days")
     if plan.steps[0].kind is not StepKind.BASELINE or plan.steps[0].mg_per_day(plan.ingredient) != plan.baseline.mg:
@@ -133,7 +136,7 @@ def _limits(plan: TaperPlan, past: Past | None) -> Iterator[Violation]:
     has_cut = past is not None and any(amount < original for day, amount in days.items() if day < plan.steps[0].start)
 
     def dose(day: date) -> Fraction:
-        return days[day] if day in days else original
+        return days.get(day, original)
 
     for step in plan.steps[1:]:
         if step.kind is StepKind.SUBSTITUTION or dose(step.start) >= dose(step.start - _ONE_DAY):
@@ -152,7 +155,7 @@ def _limits(plan: TaperPlan, past: Past | None) -> Iterator[Violation]:
         if unit is None or before - now > Fraction(unit.unit_max_mg):
             yield Violation("unit-rule", step.number, f"a unit-limited cut of {before - now} mg")
         since = longest_window(plan.limits)
-        if any(dose(step.start - timedelta(days=back)) != before for back in range(1, since + 1)):
+        if any(dose(step.start - timedelta(days=back)) < dose(step.start - timedelta(days=back + 1)) for back in range(1, since)):
             yield Violation("unit-rule", step.number, f"another reduction within {since} days")
         if step.every_days == 1 and _skips_a_notch(plan, step, before, now):
             yield Violation("unit-rule", step.number, "more than one notch")
@@ -167,11 +170,26 @@ def _is_broken(limit: Limit, then: Fraction, now: Fraction, original: Fraction) 
 def _skips_a_notch(plan: TaperPlan, step: Step, before: Fraction, now: Fraction) -> bool:
     """True where a dose between the two could have been made at the times of the baseline."""
     name = step.doses[-1].ingredient
-    products = tuple(_as_product(product, plan.drug_class) for product in plan.products if product.ingredient == name)
-    slots = {slot for one in plan.steps for dose in one.doses for unit in dose.units for slot, _ in unit.slots}
+    group = tuple(product for product in plan.products if product.ingredient == name)
+    earlier = plan.steps[step.number - 1]
+    for release in {product.release for product in group} if len({product.release for product in group}) > 1 else ():
+        kept = {product.rxcui for product in group if product.release is not release}
+        if _mg_of(earlier, kept) == _mg_of(step, kept):  # the other release stays as it is: judge this one alone
+            group = tuple(product for product in group if product.release is release)
+            before, now = before - _mg_of(earlier, kept), now - _mg_of(earlier, kept)
+            break
+    codes = {product.rxcui for product in group}
+    slots = {slot for one in plan.steps for dose in one.doses for unit in dose.units if unit.rxcui in codes for slot, _ in unit.slots}
+    products = tuple(_as_product(product, plan.drug_class) for product in group)
     grid = Grid(products, max(1, len(slots)), plan.limits.max_pieces, max(before, Fraction(1)))
     lower = grid.below(int(before * grid.measure.per_mg))
     return lower is not None and grid.measure.mg(lower) > now
+
+
+def _mg_of(step: Step, codes: set[str]) -> Fraction:
+    """mg per dosing day of some products in a step."""
+    units = (unit for dose in step.doses for unit in dose.units if unit.rxcui in codes)
+    return sum((Fraction(unit.strength_mg * unit.per_day) for unit in units), Fraction(0))
 
 
 def _as_product(product: PlanProduct, drug_class: DrugClass) -> Product:

@@ -1,7 +1,8 @@
 """Making doses: from an amount per day to the units of real products at the patient's times.
 
-A `Maker` is one set of products over fixed times: its grid says which doses exist, its splitter how a day's dose is divided, and it knows what each part
-is made of. Makers are remembered by what they were made from: the same products over the same times cost nothing the second time.
+A `Maker` is one set of products over fixed times: its grid says which doses exist, its splitter how a day's dose is divided, and it knows
+what each part is made of. Makers are remembered by what they were made from: the same products over the same times cost nothing the
+second time.
 """
 
 from collections.abc import Mapping
@@ -11,14 +12,15 @@ from fractions import Fraction
 from functools import lru_cache
 
 from fhir_taper.plans.medicines.codes import Slot
-from fhir_taper.plans.medicines.dose import as_exact
+from fhir_taper.plans.medicines.dose import as_exact, canonical
 from fhir_taper.plans.medicines.products import Product
-from fhir_taper.plans.medicines.rounding import Grid, Measure
+from fhir_taper.plans.medicines.rounding import MICRO, Grid, Measure, half_even
 from fhir_taper.plans.medicines.split import Splitter
 from fhir_taper.plans.tapers.plan import Units
 
 _DAY = tuple(Slot)
 _MAKERS = 512
+_AMOUNTS = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,9 @@ class Made:
 class Maker:
     """One set of products over fixed times (`slots` in order of preference)."""
 
-    def __init__(self, products: tuple[Product, ...], slots: tuple[Slot, ...], pieces: int, top_mg: int, spread: Fraction, even: bool) -> None:
+    def __init__(
+        self, products: tuple[Product, ...], slots: tuple[Slot, ...], pieces: int, top_mg: int, spread: Fraction, even: bool
+    ) -> None:
         self.products = products
         self.slots = slots
         self.doses = Grid(products, len(slots), pieces, Fraction(top_mg))
@@ -94,5 +98,11 @@ def roomy(mg: Decimal | Fraction) -> int:
 
 def as_decimal(amount: Fraction) -> Decimal:
     """A dose in mg: sums of pieces always terminate; a mean over days is rounded as ideals are."""
-    exact = as_exact(amount)
-    return exact if isinstance(exact, Decimal) else Decimal(round(exact * 10**6)).scaleb(-6)
+    return decimal_of(amount.numerator, amount.denominator)
+
+
+@lru_cache(maxsize=_AMOUNTS)
+def decimal_of(amount: int, per_mg: int) -> Decimal:
+    """`amount`/`per_mg` mg as a plain decimal."""
+    exact = as_exact(Fraction(amount, per_mg))
+    return exact if isinstance(exact, Decimal) else canonical(Decimal(half_even(amount * MICRO, per_mg)).scaleb(-6))

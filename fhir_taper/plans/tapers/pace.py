@@ -1,8 +1,8 @@
 """A limits row made ready for one walk: the lowest dose that a day allows, and whether the unit rule may be used.
 
-D(t) is the dose in force on day t, the baseline before day 0; a step that starts on t is in force on t (domain §4). All doses are whole numbers of one
-measure, so a fraction of a dose is cut down to a whole number and never rounded up. This module contains no numbers of its own and judges one
-reduction at a time; `envelope.check` judges a finished plan, day by day, and shares nothing with it.
+D(t) is the dose in force on day t, the baseline before day 0; a step that starts on t is in force on t (domain §4). All doses are whole
+numbers of one measure, so a fraction of a dose is cut down to a whole number and never rounded up. This module contains no numbers of its
+own and judges one reduction at a time; `envelope.check` judges a finished plan, day by day, and shares nothing with it.
 """
 
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class _Fraction:
-    """One hard limit over whole numbers: at most `cut` where the basis is the original, else `numerator`/`denominator` of the dose in force earlier."""
+    """One hard limit over whole numbers: at most `cut` of the original, or `numerator`/`denominator` of the dose in force earlier."""
 
     days: int
     of_original: bool
@@ -56,6 +56,7 @@ class Pace:
     """The hard limits of one row over one original dose. `first_cut` and `unit_max` are None where the row has no such rule."""
 
     def __init__(self, row: LimitsRow, original: int, per_mg: int) -> None:
+        self.original = original
         self.max_days = row.max_days
         self.window = longest_window(row)
         self._limits = tuple(_compiled(limit, original) for limit in row.hard)
@@ -87,8 +88,8 @@ class Pace:
 def longest_window(row: LimitsRow) -> int:
     """Days that must lie between two unit-limited reductions: the longest hard window of the row.
 
-    In a default row the windows of its advised limits count too (the tail of opioids after weeks to months is an Acknowledge, and a cut beyond it still
-    wants its two weeks); in a published row they do not, because the schedule brings its own pace.
+    In a default row the windows of its advised limits count too (the tail of opioids after weeks to months is an Acknowledge, and a cut
+    beyond it still wants its two weeks); in a published row they do not, because the schedule brings its own pace.
     """
     counted = row.hard if row.is_published else row.limits
     return max(limit.days for limit in counted)

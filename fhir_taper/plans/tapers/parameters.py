@@ -1,7 +1,8 @@
 """Parameters of a strategy: as typed on a command line or stated by a protocol, read into exact numbers or refused by name.
 
-A parameter that cannot be meant (0 days, 120 %, a name that the strategy does not know) is WrongUsage; what can be meant but not be done safely is
-Infeasible, elsewhere. Grammar of bands: `above:cut[%b|%c]:days[:hold]`, separated by commas; `%b` is percent of the baseline, `%c` of the current dose.
+A parameter that cannot be meant (0 days, 120 %, a name that the strategy does not know) is WrongUsage; what can be meant but not be done
+safely is Infeasible, elsewhere. Grammar of bands: `above:cut[%b|%c]:days[:hold]`, separated by commas; `%b` is percent of the baseline,
+`%c` of the current dose.
 """
 
 from collections.abc import Iterable
@@ -91,7 +92,7 @@ class Parameters:
         return value
 
     def bands(self, default: tuple[BandRow, ...], required: str) -> tuple[BandRow, ...]:
-        """Bands as given, as the protocol states them, or the default; WrongUsage with `required` where there is none. Falling by `above`."""
+        """Bands as given, as the protocol states them, or the default, falling by `above`; WrongUsage with `required` without any."""
         found = bands_from(self._given["bands"]) if "bands" in self._given else self._bands or default
         if not found:
             raise WrongUsage(f"bands: {required}")

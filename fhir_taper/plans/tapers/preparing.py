@@ -1,4 +1,4 @@
-"""Making a course ready: the products that can be measured off, the patient's times, the doses that exist, and whether the plan's ends are among them.
+"""Making a course ready: products that can be measured off, the patient's times, the doses that exist, and the two ends of the plan.
 
 What cannot be prepared is a typed Infeasible, still without ways out. Bounds of dose making come from tables/strategies.toml.
 """
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from fhir_taper.plans.medicines.codes import Release
 from fhir_taper.plans.medicines.products import Product
 from fhir_taper.plans.medicines.rounding import is_measurable
 from fhir_taper.plans.medicines.split import preference
@@ -17,6 +18,7 @@ from fhir_taper.plans.tapers.envelope import resolve
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.making import Maker, as_decimal, maker_for, roomy
 from fhir_taper.plans.tapers.pace import History
+from fhir_taper.plans.tapers.paired import PairedMaker
 from fhir_taper.plans.tapers.parameters import Parameters
 from fhir_taper.plans.tapers.request import PlanRequest
 from fhir_taper.plans.tapers.times import Times, times_of
@@ -27,7 +29,7 @@ class Bench:
     """The maker of one ingredient's doses at the patient's times, and the row that limits them here."""
 
     ingredient: str
-    maker: Maker
+    maker: Maker | PairedMaker
     times: Times
     row: LimitsRow
 
@@ -40,12 +42,47 @@ def bench(request: PlanRequest, tables: Tables, ingredient: str, top_mg: Decimal
     if any(product.is_patch for product in products) and not all(product.is_patch for product in products):
         says = f"patches and other forms of {ingredient} need plans of their own: how one becomes the other is a clinician's entry"
         return Infeasible("patches-with-other-forms", says)
+    if len({product.release for product in products}) > 1:
+        return _paired(request, tables, ingredient, products, row, even)
+    maker, times, pieces = _single(request, tables, products, top_mg, even)
+    return Bench(ingredient, maker, times, resolve(row, request, tables, ingredient, products, pieces))
+
+
+def _single(
+    request: PlanRequest, tables: Tables, products: tuple[Product, ...], top_mg: Decimal | Fraction, even: bool
+) -> tuple[Maker, Times, int]:
+    """The maker of products of one release, the times that they are taken at, and the pieces per intake that it may use."""
     times = times_of(request, products)
     grid = tables.limits.setting("grid")
     pieces = max(times.pieces, grid.whole("max_patches" if products[0].is_patch else "max_pieces"))
     spread = Fraction(tables.limits.setting("split").number("spread_percent")) / 100
-    maker = maker_for(products, preference(times.slots, request.avoid_night), pieces, roomy(top_mg), spread, even)
-    return Bench(ingredient, maker, times, resolve(row, request, tables, ingredient, products, pieces))
+    return maker_for(products, preference(times.slots, request.avoid_night), pieces, roomy(top_mg), spread, even), times, pieces
+
+
+def _paired(
+    request: PlanRequest, tables: Tables, ingredient: str, products: tuple[Product, ...], row: LimitsRow, even: bool
+) -> Bench | Infeasible:
+    """The bench over both releases: possible only where it is known how much of each is taken today."""
+    falls_first = Release.IMMEDIATE if tables.limits.setting("mixed-release").whole("immediate_first") else Release.EXTENDED
+    groups = [tuple(product for product in products if (product.release is falls_first) is first) for first in (True, False)]
+    taken = [times_of(request, group) if _is_taken(request, group) else None for group in groups]
+    if taken[0] is None or taken[1] is None:
+        says = f"a plan over extended-release and immediate-release {ingredient} needs to know how much of each is taken today"
+        return Infeasible("releases-not-known-apart", says, request.baseline.mg)
+    mg = (taken[0].mg or {}, taken[1].mg or {})
+    makers, pieces = [], 0
+    for group, by_slot in zip(groups, mg, strict=True):
+        maker, times, most = _single(request, tables, group, max(sum(by_slot.values()), Fraction(1)), even)
+        makers.append(maker)
+        pieces = max(pieces, most)
+    paired = PairedMaker(makers[0], makers[1], mg)
+    together = {slot: mg[0].get(slot, Fraction(0)) + mg[1].get(slot, Fraction(0)) for slot in paired.slots}
+    times = Times(paired.slots, together, pieces, assumed=False)
+    return Bench(ingredient, paired, times, resolve(row, request, tables, ingredient, products, pieces))
+
+
+def _is_taken(request: PlanRequest, products: tuple[Product, ...]) -> bool:
+    return any(entry.rxcui == product.rxcui for entry in request.taken for product in products)
 
 
 def prepare(request: PlanRequest, tables: Tables, on: Bench, params: Parameters, target_mg: Decimal) -> Course | Infeasible:
@@ -56,7 +93,8 @@ def prepare(request: PlanRequest, tables: Tables, on: Bench, params: Parameters,
         return not_on_grid("baseline-not-on-grid", "baseline", maker, request.baseline.mg)
     if target is None or target not in maker.doses:
         return not_on_grid("target-not-on-grid", "target", maker, target_mg)
-    course = Course(request, tables, on.ingredient, maker, on.row, params, baseline, target, baseline, History([0], [baseline]), on.times.mg)
+    history = History([0], [baseline])
+    course = Course(request, tables, on.ingredient, maker, on.row, params, baseline, target, baseline, history, on.times.mg)
     if on.times.assumed:
         course.notes["times-assumed"] = ", ".join(on.times.slots)
     return _with_past(course)
@@ -67,7 +105,7 @@ def usable(products: tuple[Product, ...], ingredient: str) -> tuple[Product, ...
     return tuple(product for product in products if product.ingredient == ingredient and is_measurable(product))
 
 
-def not_on_grid(reason: str, what: str, maker: Maker, mg: Decimal) -> Infeasible:
+def not_on_grid(reason: str, what: str, maker: Maker | PairedMaker, mg: Decimal) -> Infeasible:
     """A dose that the products cannot make, and the next lower one that they can."""
     next_mg = as_decimal(maker.measure.mg(maker.doses.at_most(int(Fraction(mg) * maker.measure.per_mg))))
     says = f"the {what} of {mg} mg a day cannot be made exactly with these products at these times; the next lower dose is {next_mg} mg"

@@ -1,7 +1,7 @@
 """The engine's one door: from a request to a draft plan whose every dose can be dispensed, or a typed no with its ways out.
 
-A pure function: the same request and the same tables give the same plan, ids included. Findings are the ones that the schedule itself causes;
-what the chart says is `safety`'s work. Nothing is approved here.
+A pure function: the same request and the same tables give the same plan, ids included. Findings are the ones that the schedule itself
+causes; what the chart says is `safety`'s work. Nothing is approved here.
 """
 
 from dataclasses import replace
@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from fhir_taper import __version__
 from fhir_taper.errors import WrongUsage
-from fhir_taper.plans.medicines.dose import as_exact, multiply, plain
+from fhir_taper.plans.medicines.dose import as_exact, plain
 from fhir_taper.plans.medicines.equivalence import factors_for
 from fhir_taper.plans.medicines.products import Product
 from fhir_taper.plans.tables import Tables
@@ -18,11 +18,10 @@ from fhir_taper.plans.tapers.course import Course, Drafted, DraftStep
 from fhir_taper.plans.tapers.identity import plan_id, plan_key
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.parameters import Parameters
-from fhir_taper.plans.tapers.plan import EquivalentFactor, PlanGoal, PlanProduct, Step, TaperPlan
+from fhir_taper.plans.tapers.plan import EquivalentFactor, PlanGoal, PlanProduct, ReviewGate, Step, TaperPlan
 from fhir_taper.plans.tapers.preparing import bench, prepare
 from fhir_taper.plans.tapers.protocol import Chosen, choose
 from fhir_taper.plans.tapers.request import PlanRequest
-from fhir_taper.plans.tapers.review import with_gates
 from fhir_taper.plans.tapers.schedule_findings import schedule_findings
 from fhir_taper.plans.tapers.strategies import STRATEGIES
 from fhir_taper.plans.tapers.ways_out import with_ways_out
@@ -36,7 +35,7 @@ def propose(request: PlanRequest, tables: Tables) -> TaperPlan | Infeasible:
     Raises WrongUsage for a parameter that cannot be meant; the message names it.
     """
     outcome = _attempt(request, tables)
-    return with_ways_out(outcome, request, tables, _attempt) if isinstance(outcome, Infeasible) else with_gates(outcome)
+    return with_ways_out(outcome, request, tables, _attempt) if isinstance(outcome, Infeasible) else outcome
 
 
 def _attempt(request: PlanRequest, tables: Tables) -> TaperPlan | Infeasible:
@@ -95,6 +94,7 @@ def _plan(request: PlanRequest, tables: Tables, chosen: Chosen, course: Course, 
     params = course.params.resolved
     products = tuple(_plan_product(product) for product in drafted.products)
     key = plan_key(name, *_asked(request, chosen, params, products))
+    steps = _dated(drafted.steps, request)
     target = chosen.target_mg
     if chosen.protocol is not None and target != request.target_mg:
         note = f"Protocol {chosen.protocol.id} ends at {plain(target)} mg a day: {chosen.protocol.title}"
@@ -116,7 +116,7 @@ def _plan(request: PlanRequest, tables: Tables, chosen: Chosen, course: Course, 
         target_mg=target,
         products=products,
         limits=drafted.row,
-        steps=_dated(drafted.steps, request),
+        steps=steps,
         tables=(*tables.limits.editions, *tables.medicines.editions, *tables.safety.editions),
         created=request.created or request.start,
         program_version=__version__,
@@ -126,6 +126,7 @@ def _plan(request: PlanRequest, tables: Tables, chosen: Chosen, course: Course, 
         tier=request.tier,
         tier_factors=request.tier_factors,
         author=request.author,
+        gates=tuple(ReviewGate(step.number, step.start) for step in steps[1:]),  # every step after the baseline lowers something
         findings=schedule_findings(request, chosen, drafted),
         sources=request.sources,
     )
@@ -176,7 +177,5 @@ def _equivalents(request: PlanRequest, tables: Tables, drafted: Drafted) -> tupl
     """What one mg a day of each ingredient equals, by the tables that were chosen."""
     first = {product.ingredient: product for product in reversed(drafted.products)}
     names = dict.fromkeys(dose.ingredient for step in drafted.steps for dose in step.doses)
-    found = (
-        factors_for(name, request.drug_class, first[name], tables.medicines, request.mme_table, request.benzo_table) for name in names
-    )
+    found = (factors_for(name, request.drug_class, first[name], tables.medicines, request.mme_table, request.benzo_table) for name in names)
     return tuple(factor for factors in found for factor in factors)

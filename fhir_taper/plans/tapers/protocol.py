@@ -1,7 +1,7 @@
 """What a request asks for: a strategy with its parameters, or a named protocol with its preset ones, and the limits row that follows.
 
-A protocol that is run unedited brings its own published row; a parameter that differs from the preset returns the plan to the default row of the class
-and duration of use. Presets are rows of tables/protocols.toml.
+A protocol that is run unedited brings its own published row; a parameter that differs from the preset returns the plan to the default row
+of the class and duration of use. Presets are rows of tables/protocols.toml.
 """
 
 from dataclasses import dataclass

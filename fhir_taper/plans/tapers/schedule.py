@@ -1,8 +1,9 @@
 """The walk: from the ideal doses of a strategy to steps that can be dispensed and that keep to the limits.
 
-Each dose is the nearest dose that exists (ties up). Limits apply after snapping, as the lowest dose that the day allows: where one binds, the walk takes that
-dose and meets the same ideal again one interval later; where nothing lower is allowed while a reduction lies in the window, it waits an interval. It never
-catches up, and says how often it waited. Equal doses merge (domain §3). The ideal series is never computed from snapped doses: that stalls.
+Each dose is the nearest dose that exists (ties up). Limits apply after snapping, as the lowest dose that the day allows: where one binds,
+the walk takes that dose and meets the same ideal again one interval later; where nothing lower is allowed while a reduction lies in the
+window, it waits an interval. It never catches up, and says how often it waited. Equal doses merge (domain §3). The ideal series is never
+computed from snapped doses: that stalls.
 
 Days count from the start of the plan; doses are whole numbers of one measure. This module contains no numbers.
 """
@@ -17,7 +18,10 @@ from fhir_taper.plans.tapers.plan import StepKind
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One ideal dose, `hold_days` and then `every_days` after the one before. `hold_days` is waited once, `every_days` again whenever the point is met again."""
+    """One ideal dose, `hold_days` and then `every_days` after the one before.
+
+    `hold_days` is waited once, `every_days` again whenever the point is met again.
+    """
 
     ideal: int
     every_days: int
@@ -55,7 +59,8 @@ class Stuck:
 def walk(points: Iterable[Point], doses: Doses, pace: Pace, history: History, target: int = 0, *, strict: bool = False) -> Walked | Stuck:
     """Walk the points from the last dose of `history`, which is in force on day 0, the day on which step 0 starts, to the target.
 
-    `strict` refuses, as Stuck("waits-at-limit"), whatever a limit changes, but for unit-limited steps: the search for a number of steps asks that.
+    `strict` refuses, as Stuck("waits-at-limit"), whatever a limit changes, but for unit-limited steps: the search for a number of steps
+    asks that.
     """
     start = history.doses[-1]
     segments = [Segment(0, start, StepKind.BASELINE, start)]

@@ -1,34 +1,35 @@
 """Findings that a schedule itself causes: what a person must know of how it was made, before approving it.
 
-Unit-limited cuts, pace beyond the advised bound, tails beyond a quarter where the row only lists them, limits that bound and points that were met again, a time of
-day that rises, a protocol that was edited or that demands a reason, and the default rows that await sign-off. Findings of the chart are `safety`'s work.
+Unit-limited cuts, pace beyond the advised bound, tails beyond a quarter where the row only lists them, limits that bound and points that
+were met again, a time of day that rises, a protocol that was edited or that demands a reason, and the default rows that await sign-off.
+Findings of the chart are `safety`'s work.
 """
 
 from collections.abc import Iterator
 from fractions import Fraction
 
 from fhir_taper.plans.medicines.codes import AWAITS_SIGN_OFF, DrugClass
-from fhir_taper.plans.medicines.dose import plain, shown
+from fhir_taper.plans.medicines.dose import canonical, plain
+from fhir_taper.plans.medicines.products import Source
 from fhir_taper.plans.tables.rows import Basis, Limit, LimitsRow, Part
-from fhir_taper.plans.tapers.course import Drafted, Track
+from fhir_taper.plans.tapers.course import Drafted
+from fhir_taper.plans.tapers.cuts import Cut, cuts_of, excess_of, shown_percent
 from fhir_taper.plans.tapers.finding import Finding, Severity
-from fhir_taper.plans.tapers.making import as_decimal
 from fhir_taper.plans.tapers.plan import StepKind
 from fhir_taper.plans.tapers.protocol import Chosen
 from fhir_taper.plans.tapers.request import PlanRequest
 
-_HUNDRED = 100
-_UNCHANGED = frozenset({StepKind.BASELINE, StepKind.SUBSTITUTION})
 _DESIGN = "design: what a schedule does is said"
 
 
 def schedule_findings(request: PlanRequest, chosen: Chosen, drafted: Drafted) -> tuple[Finding, ...]:
     """All findings of one draft, the ones to acknowledge first."""
     row = drafted.row
+    cuts = cuts_of(drafted.track)
     found = [
         *_of_protocol(chosen, row),
-        *_unit_limited(row, drafted),
-        *_advised(row, drafted.track),
+        *_unit_limited(row, cuts),
+        *_advised(row, cuts),
         *_rises(drafted),
         *_of_class(request, drafted),
         *_limited(row, drafted),
@@ -41,69 +42,69 @@ def schedule_findings(request: PlanRequest, chosen: Chosen, drafted: Drafted) ->
 def _of_protocol(chosen: Chosen, row: LimitsRow) -> Iterator[Finding]:
     if chosen.protocol is None:
         return
-    source = str(chosen.protocol.source)
+    source, name = str(chosen.protocol.source), chosen.protocol.id
     if chosen.edited:
-        says = f"Parameters of protocol {chosen.protocol.id} were edited: the limits are those of the default row {row.row}."
-        yield Finding(Severity.INFORMATION, "protocol-edited", says, source, rule=chosen.protocol.id, clears="Run the protocol unedited.")
+        says = f"Parameters of protocol {name} were edited: the limits are those of the default row {row.row}."
+        yield Finding(Severity.INFORMATION, "protocol-edited", says, source, rule=name, clears="Run the protocol unedited.")
     elif chosen.protocol.demands == "life-threatening":
-        says = f"Protocol {chosen.protocol.id} is only for a life-threatening reason: document it."
-        yield Finding(Severity.ACKNOWLEDGE, "life-threatening-reason", says, source, rule=chosen.protocol.id, clears="A slower protocol.")
+        says = f"Protocol {name} is only for a life-threatening reason: document it."
+        yield Finding(Severity.ACKNOWLEDGE, "life-threatening-reason", says, source, rule=name, clears="A slower protocol.")
     elif chosen.protocol.demands:
-        says = f"Protocol {chosen.protocol.id} is faster than usual: say why."
-        yield Finding(Severity.ACKNOWLEDGE, "reason-required", says, source, rule=chosen.protocol.id, clears="A slower protocol.")
+        says = f"Protocol {name} is faster than usual: say why."
+        yield Finding(Severity.ACKNOWLEDGE, "reason-required", says, source, rule=name, clears="A slower protocol.")
 
 
-def _unit_limited(row: LimitsRow, drafted: Drafted) -> Iterator[Finding]:
-    cuts = [cut for cut in _cuts(drafted.track) if cut[3] is StepKind.UNIT_LIMITED]
-    if not cuts or row.unit is None:
+def _unit_limited(row: LimitsRow, cuts: tuple[Cut, ...]) -> Iterator[Finding]:
+    found = [cut for cut in cuts if cut.kind is StepKind.UNIT_LIMITED]
+    if not found or row.unit is None:
         return
-    _, before, now, _ = cuts[0]
+    first = found[0]
     says = (
-        f"{_mg(drafted.track, now)} mg is {_percent(before - now, before)} % below {_mg(drafted.track, before)} mg; "
-        f"{_which(row, drafted.track, cuts[0])}. No smaller cut can be made with these products."
+        f"{first.mg(first.now)} mg is {shown_percent(first.before - first.now, first.before)} % below {first.mg(first.before)} mg; "
+        f"{_which(row, first, first is cuts[0])}. No smaller cut can be made with these products."
     )
-    if len(cuts) > 1:
-        says += f" The same holds for {_list([_mg(drafted.track, cut[2]) for cut in cuts[1:]])} mg."
-    value = f"{len(cuts)} cuts of one notch, at most {plain(row.unit.unit_max_mg)} mg"
-    source = f"unit_rule.csv: {row.unit.ingredient}, {row.unit.source}{_sign_off(row.unit.source.state in AWAITS_SIGN_OFF)}"
+    if len(found) > 1:
+        says += f" The same holds for {_list([cut.mg(cut.now) for cut in found[1:]])} mg."
+    value = f"{len(found)} cuts of one notch, at most {plain(row.unit.unit_max_mg)} mg"
+    source = f"unit_rule.csv: {row.unit.ingredient}, {_said(row.unit.source)}"
     clears = "Products that make smaller doses: other parts, a liquid, other strengths."
     yield Finding(Severity.ACKNOWLEDGE, "unit-limited", says, source, value, "unit-rule", clears)
 
 
-def _which(row: LimitsRow, track: Track, cut: tuple[int, int, int, StepKind]) -> str:
+def _which(row: LimitsRow, cut: Cut, is_first: bool) -> str:
     """Which limit a cut is beyond, in words."""
-    day, before, now, _ = cut
     cap = row.first_cut
-    if cap is not None and day == _cuts(track)[0][0] and Fraction(before - now) > Fraction(cap.fraction) * track.original:
+    if cap is not None and is_first and Fraction(cut.before - cut.now) > Fraction(cap.fraction) * cut.track.original:
         return f"the first step should not exceed {_percent_of(cap)} %"
     for limit in row.hard:
-        if _excess(limit, track, day, now):
+        if excess_of(limit, cut) is not None:
             return f"{_percent_of(limit)} % in {limit.days} days should not be exceeded"
     return "a limit should not be exceeded"
 
 
-def _advised(row: LimitsRow, track: Track) -> Iterator[Finding]:
+def _advised(row: LimitsRow, cuts: tuple[Cut, ...]) -> Iterator[Finding]:
     """One finding per advised bound that some reductions are beyond: the worst of them and how many."""
     for limit in row.advised:
-        beyond = [(_size(limit, track, day, now), now) for day, _, now, _ in _cuts(track) if _excess(limit, track, day, now)]
+        sizes = ((excess_of(limit, cut), cut) for cut in cuts)
+        beyond = [(size, cut) for size, cut in sizes if size is not None]
         if not beyond:
             continue
-        worst, at = max(beyond)
+        worst, cut = max(beyond, key=lambda pair: pair[0])
+        percent = shown_percent(worst.numerator, worst.denominator)
         basis = "the original dose" if limit.basis is Basis.ORIGINAL else "the dose then"
         says = (
-            f"{len(beyond)} of {len(_cuts(track))} reductions are beyond {_percent_of(limit)} % of {basis} in {limit.days} days; "
-            f"the largest is {_shown_percent(worst)} %, to {_mg(track, at)} mg."
+            f"{len(beyond)} of {len(cuts)} reductions are beyond {_percent_of(limit)} % of {basis} in {limit.days} days; "
+            f"the largest is {percent} %, to {cut.mg(cut.now)} mg."
         )
         is_tail = limit.part is Part.TAIL
-        code = "tail-excess" if is_tail else "pace-advised"
-        clears = "A slower pace." if not is_tail else "A slower end, or products that make smaller doses."
-        yield Finding(Severity.ACKNOWLEDGE, code, says, _source(limit), f"{_shown_percent(worst)} %", row.row, clears)
+        code, clears = ("tail-excess", "A slower end, or smaller doses.") if is_tail else ("pace-advised", "A slower pace.")
+        yield Finding(Severity.ACKNOWLEDGE, code, says, _said(limit.source), f"{percent} %", row.row, clears)
 
 
 def _rises(drafted: Drafted) -> Iterator[Finding]:
     if drafted.rises:
         steps = _list([str(index) for index in drafted.rises])
-        says = f"At one time of day the dose rises in step {steps}, although the day's dose falls: these products cannot be divided otherwise."
+        says = f"One time of day takes more in step {steps}, although the day's dose falls: these products cannot be divided otherwise."
         clears = "Products that make smaller doses, or other times of day."
         yield Finding(Severity.ACKNOWLEDGE, "slot-rise", says, _DESIGN, f"step {steps}", "split", clears)
 
@@ -126,9 +127,12 @@ def _of_class(request: PlanRequest, drafted: Drafted) -> Iterator[Finding]:
 def _limited(row: LimitsRow, drafted: Drafted) -> Iterator[Finding]:
     limited = sum(kind is StepKind.LIMITED for kind in drafted.track.kinds)
     if limited or drafted.waits:
-        waits = f" and the plan waited {len(drafted.waits)} times" if drafted.waits else ""
-        says = f"A limit of row {row.row} set {limited} doses{waits}; nothing is caught up, so the taper is longer than its strategy alone."
-        yield Finding(Severity.INFORMATION, "limited", says, f"limits.csv: {row.row}", f"{limited} limited, {len(drafted.waits)} waits", row.row)
+        value = f"{limited} limited, {len(drafted.waits)} waits"
+        says = (
+            f"Limits of row {row.row} set {limited} doses and let the plan wait {len(drafted.waits)} times; nothing is caught up, "
+            "so the taper is longer than its strategy alone."
+        )
+        yield Finding(Severity.INFORMATION, "limited", says, f"limits.csv: {row.row}", value, row.row)
 
 
 _NOTES = {
@@ -155,57 +159,16 @@ def _defaults(row: LimitsRow) -> Iterator[Finding]:
         waiting.append(f"unit rule {plain(row.unit.unit_max_mg)} mg")
     if waiting:
         says = f"Limits of this plan that await a clinician's sign-off: {', '.join(waiting)}."
-        yield Finding(Severity.INFORMATION, "defaults-await-sign-off", says, f"limits.csv: {row.row}; tiers.csv; unit_rule.csv", rule=row.row)
-
-
-def _cuts(track: Track) -> list[tuple[int, int, int, StepKind]]:
-    """(day, dose before, dose, kind) of every reduction that the taper itself makes."""
-    before = (track.before, *track.doses[:-1])
-    rows = zip(track.days, before, track.doses, track.kinds, strict=True)
-    return [row for row in rows if row[3] not in _UNCHANGED and row[2] < row[1]]
-
-
-def _then(track: Track, day: int) -> int:
-    """The dose in force on a day of the track."""
-    return next((dose for start, dose in zip(track.days[::-1], track.doses[::-1], strict=True) if start <= day), track.before)
-
-
-def _excess(limit: Limit, track: Track, day: int, now: int) -> bool:
-    then = Fraction(_then(track, day - limit.days))
-    if then <= limit.above * track.original or (limit.up_to is not None and then > limit.up_to * track.original):
-        return False
-    return _size(limit, track, day, now) > limit.fraction
-
-
-def _size(limit: Limit, track: Track, day: int, now: int) -> Fraction:
-    """The reduction within the limit's days as a fraction of its basis."""
-    then = _then(track, day - limit.days)
-    basis = track.original if limit.basis is Basis.ORIGINAL else then
-    return Fraction(then - now, basis) if basis else Fraction(0)
-
-
-def _mg(track: Track, amount: int) -> str:
-    return plain(as_decimal(Fraction(amount, track.per_mg)))
-
-
-def _percent(part: int, whole: int) -> str:
-    return _shown_percent(Fraction(part, whole))
-
-
-def _shown_percent(fraction: Fraction) -> str:
-    return plain(shown(as_decimal(Fraction(round(fraction * _HUNDRED * 10), 10))))
+        source = f"limits.csv: {row.row}; tiers.csv; unit_rule.csv"
+        yield Finding(Severity.INFORMATION, "defaults-await-sign-off", says, source, rule=row.row)
 
 
 def _percent_of(limit: Limit) -> str:
-    return plain(as_decimal(Fraction(limit.fraction) * _HUNDRED))
+    return plain(canonical(limit.fraction.scaleb(2)))
 
 
-def _source(limit: Limit) -> str:
-    return f"{limit.source}{_sign_off(limit.source.state in AWAITS_SIGN_OFF)}"
-
-
-def _sign_off(awaits: bool) -> str:
-    return " (awaits sign-off)" if awaits else ""
+def _said(source: Source) -> str:
+    return f"{source}{' (awaits sign-off)' if source.state in AWAITS_SIGN_OFF else ''}"
 
 
 def _list(words: list[str]) -> str:

@@ -1,7 +1,7 @@
 """At which times of day this patient takes doses, and how much at each: what a plan's doses are split over.
 
-Slots are the patient's own. An order that does not say when gets the usual times for its number of intakes. Where the amounts per time are not known,
-or do not add up to the baseline, only the times are used.
+Slots are the patient's own. An order that does not say when gets the usual times for its number of intakes. Where the amounts per time
+are not known, or do not add up to the baseline, only the times are used.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,10 @@ _DAY = tuple(Slot)
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """`slots` in the order of the day; `mg` what is taken at each, or None; `pieces` the most units at one time; `assumed` where no order says when."""
+    """`slots` in the order of the day, `mg` what is taken at each, or None.
+
+    `pieces` are the most units at one time; `assumed` where no order says when.
+    """
 
     slots: tuple[Slot, ...]
     mg: Mapping[Slot, Fraction] | None
@@ -32,7 +35,8 @@ def times_of(request: PlanRequest, products: tuple[Product, ...]) -> Times:
     taken = [entry for entry in request.taken if any(product.rxcui == entry.rxcui for product in products)]
     slots_units = [(entry.slot, entry.units) for entry in taken] or [(intake.slot, intake.units) for intake in request.intakes]
     if products and products[0].is_patch:
-        return Times((Slot.MORNING,), {Slot.MORNING: Fraction(request.baseline.mg)}, ceil(sum(units for _, units in slots_units)), assumed=False)
+        worn = ceil(sum(units for _, units in slots_units))
+        return Times((Slot.MORNING,), {Slot.MORNING: Fraction(request.baseline.mg)}, worn, assumed=False)
     assumed = not slots_units
     if assumed:
         slots_units = [(None, Decimal(0))] * (1 if request.drug_class is DrugClass.Z_DRUG else 2)

@@ -1,7 +1,7 @@
 """Ways out of an Infeasible: what would really make a taper possible, tried out, and what is open to a clinician in any case.
 
-Other parts, a liquid and other strengths are named only where the engine finds a plan with them: from the request's own products, and from the tables.
-Which ways belong to which reason is said here; no number is.
+Other parts, a liquid and other strengths are named only where the engine finds a plan with them: from the request's own products, and
+from the tables. Which ways belong to which reason is said here; no number is.
 """
 
 from collections.abc import Callable, Iterator
@@ -45,8 +45,7 @@ def _other_products(request: PlanRequest, tables: Tables) -> Iterator[tuple[WayO
     own = [product for product in request.products if product.ingredient == request.ingredient]
     for way, parts in ((WayOut.HALF, _HALF), (WayOut.QUARTER, _QUARTER)):
         if any(product.may_be_split and product.parts < parts for product in own):
-            cut = tuple(replace(product, parts=max(product.parts, parts)) if product.may_be_split else product for product in request.products)
-            yield way, replace(request, products=cut)
+            yield way, replace(request, products=tuple(_cut(product, parts) for product in request.products))
     known = {product.rxcui for product in own}
     shelf = [product for product in tables.medicines.products_of(request.ingredient) if product.rxcui not in known and _is_oral(product)]
     liquids = tuple(product for product in shelf if product.is_liquid)
@@ -55,6 +54,10 @@ def _other_products(request: PlanRequest, tables: Tables) -> Iterator[tuple[WayO
     same = tuple(product for product in _shelf(request, tables) if product.rxcui not in known and _is_sister(product, own))
     if same:
         yield WayOut.OTHER_STRENGTHS, replace(request, products=(*request.products, *same))
+
+
+def _cut(product: Product, parts: int) -> Product:
+    return replace(product, parts=max(product.parts, parts)) if product.may_be_split else product
 
 
 def _shelf(request: PlanRequest, tables: Tables) -> Iterator[Product]:

@@ -1,8 +1,9 @@
 """The one generator behind linear, proportional and stepped tapers: bands of cuts, exactly as domain §3 states them.
 
-While the ideal dose is above a band's edge it falls by the band's cut every `every_days`; a cut never jumps over the lower edge of its band; `hold_days` is
-added once, before the first cut of the band. Cuts that are a percent of the current dose never reach zero by themselves: below the floor the ideal goes to the
-floor, and from there to the target. The series is made from ideals only, each rounded to six decimals of a mg when it is made.
+While the ideal dose is above a band's edge it falls by the band's cut every `every_days`; a cut never jumps over the lower edge of its
+band; `hold_days` is added once, before the first cut of the band. Cuts that are a percent of the current dose never reach zero by
+themselves: below the floor the ideal goes to the floor, and from there to the target. The series is made from ideals only, each rounded
+to six decimals of a mg when it is made.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from fhir_taper.errors import WrongUsage
-from fhir_taper.plans.medicines.rounding import MICRO
+from fhir_taper.plans.medicines.rounding import MICRO, half_even
 from fhir_taper.plans.tables.limit_tables import BandRow
 from fhir_taper.plans.tapers.course import Course
 from fhir_taper.plans.tapers.schedule import Point
@@ -20,7 +21,7 @@ _HUNDRED = 100
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A band over whole numbers of one measure. `share` is the part of the current dose that is cut; `cut` the fixed cut where `share` is zero."""
+    """A band over whole numbers of one measure: a `share` of the current dose is cut, or, where that is zero, the fixed `cut`."""
 
     above: int
     cut: Fraction
@@ -47,17 +48,14 @@ def points(course: Course, bands: tuple[Band, ...], floor: int) -> Iterator[Poin
         hold = band.hold_days if index != entered else 0
         entered = index
         if band.share:
-            lower = _rounded(ideal * (1 - band.share), grain)
+            of, left = band.share.denominator, band.share.denominator - band.share.numerator
+            lower = half_even(ideal * left, of * grain) * grain
             if lower < floor:
                 lower = floor if ideal > floor else course.target
         else:
-            lower = _rounded(ideal - band.cut, grain)
+            lower = half_even(ideal * band.cut.denominator - band.cut.numerator, band.cut.denominator * grain) * grain
         ideal = max(min(lower, ideal), band.above, course.target)
         yield Point(ideal, band.every_days, hold)
-
-
-def _rounded(ideal: Fraction, grain: int) -> int:
-    return round(ideal / grain) * grain
 
 
 def _band(course: Course, row: BandRow) -> Band:

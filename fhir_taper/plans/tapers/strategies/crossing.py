@@ -1,13 +1,22 @@
 """Crossing over: the stages of a substitution, in which the outgoing agent falls to none and the incoming one takes its place.
 
-Only the arithmetic of the stages; both grids must make every one of them, and which total is allowed comes from the caller, with its source.
+Only the arithmetic of the stages; both grids must make every one of them, and which total is allowed comes from the caller, with its
+source.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
 from fhir_taper.plans.medicines.products import Ingredient
 from fhir_taper.plans.medicines.rounding import Grid
+from fhir_taper.plans.tapers.paired import PairedDoses
+
+_MOST_CANDIDATES = 400
+"""Outgoing doses that are tried for one stage: a liquid has thousands, and the far ones are no even share any more."""
+
+
+StagedDoses = Grid | PairedDoses
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +43,9 @@ class Stage:
     new: int
 
 
-def stages(crossing: Crossing, old_grid: Grid, baseline: int, new_grid: Grid, starts: tuple[int, ...]) -> tuple[Stage, ...] | int:
+def stages(
+    crossing: Crossing, old_grid: StagedDoses, baseline: int, new_grid: StagedDoses, starts: tuple[int, ...]
+) -> tuple[Stage, ...] | int:
     """A stage from each start, or the number of the stage that cannot be made.
 
     The outgoing dose is the one nearest to its even share for which an incoming dose fits; it falls at every stage and is none at the last.
@@ -44,7 +55,7 @@ def stages(crossing: Crossing, old_grid: Grid, baseline: int, new_grid: Grid, st
     old, new = baseline, 0
     for number, day in enumerate(starts, 1):
         left = len(starts) - number
-        candidates = _nearest_first(old_grid, Fraction(baseline * left, len(starts)), old) if left else [0]
+        candidates = _nearest_first(old_grid, baseline * left // len(starts), old) if left else iter((0,))
         fits = ((candidate, _incoming(crossing, new_grid, Fraction(candidate, baseline), new, left == 0)) for candidate in candidates)
         found = next(((candidate, dose) for candidate, dose in fits if dose is not None), None)
         if found is None:
@@ -54,7 +65,7 @@ def stages(crossing: Crossing, old_grid: Grid, baseline: int, new_grid: Grid, st
     return tuple(made)
 
 
-def _incoming(crossing: Crossing, grid: Grid, share_left: Fraction, before: int, is_last: bool) -> int | None:
+def _incoming(crossing: Crossing, grid: StagedDoses, share_left: Fraction, before: int, is_last: bool) -> int | None:
     """The incoming dose beside a share of the outgoing baseline, or None where none fits."""
     per_mg, full = grid.measure.per_mg, crossing.full_mg
     if is_last and crossing.final_mg is not None:
@@ -65,7 +76,16 @@ def _incoming(crossing: Crossing, grid: Grid, share_left: Fraction, before: int,
     return dose if is_enough and dose >= max(before, 1) else None
 
 
-def _nearest_first(grid: Grid, ideal: Fraction, below: int) -> list[int]:
+def _nearest_first(grid: StagedDoses, ideal: int, below: int) -> Iterator[int]:
     """Doses of the grid above zero and below the last one, the nearest to the ideal first; of two equally near, the higher."""
-    doses = (int(dose * grid.measure.per_mg) for dose in grid.doses() if dose)
-    return sorted((dose for dose in doses if dose < below), key=lambda dose: (abs(dose - ideal), -dose))
+    lower, higher = grid.at_most(ideal), grid.at_least(ideal + 1)
+    for _ in range(_MOST_CANDIDATES):
+        if higher is not None and higher < below and (lower <= 0 or higher - ideal <= ideal - lower):
+            yield higher
+            higher = grid.at_least(higher + 1)
+        elif lower > 0:
+            if lower < below:
+                yield lower
+            lower = grid.at_most(lower - 1)
+        else:
+            return

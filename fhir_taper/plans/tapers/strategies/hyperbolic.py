@@ -1,13 +1,13 @@
 """Hyperbolic: equal steps of d / (d + K), so that cuts shrink as the dose falls. K is a shape parameter, not pharmacology.
 
-The number of steps is the smallest for which the walk never waits at a hard limit, unit-limited steps excepted, up to the table's most; a number that is
-given is taken as it is, and limits bind as everywhere.
+The number of steps is the smallest for which the walk never waits at a hard limit, unit-limited steps excepted, up to the table's most; a
+number that is given is taken as it is, and limits bind as everywhere.
 """
 
 from collections.abc import Iterator
 from fractions import Fraction
 
-from fhir_taper.plans.medicines.rounding import MICRO
+from fhir_taper.plans.medicines.rounding import MICRO, half_even
 from fhir_taper.plans.tapers.course import Course, Drafted, drafted, walked
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.schedule import Point, Stuck, Walked
@@ -43,7 +43,7 @@ def points(course: Course, shape: int, steps: int, days: int) -> Iterator[Point]
     denominator = steps * (start + shape) * (target + shape)
     for step in range(1, steps + 1):
         numerator = start * (target + shape) * (steps - step) + target * (start + shape) * step
-        yield Point(round(Fraction(shape * numerator, (denominator - numerator) * grain)) * grain if step < steps else target, days)
+        yield Point(half_even(shape * numerator, (denominator - numerator) * grain) * grain if step < steps else target, days)
 
 
 def _most_telling(course: Course, outcome: Walked | Stuck | None, shape: int, most: int, days: int) -> Walked | Stuck:

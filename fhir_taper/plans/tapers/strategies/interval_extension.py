@@ -1,8 +1,9 @@
 """Interval extension: the same unit, taken less often. Limits use the mean over the repeating interval.
 
-Daily benzodiazepines are blocked unless one sourced number gives a half-life long enough that a missed day loses at most a quarter; a range blocks. Opioids, at
-the smallest unit, drop one time of day after another, then lengthen, then stop when they are taken less than once a day (CDC 2022). Hypnotics at
-their lowest dose: drug-free nights, which a person acknowledges. Bounds come from tables/strategies.toml.
+Daily benzodiazepines are blocked unless one sourced number gives a half-life long enough that a missed day loses at most a quarter; a
+range blocks. Opioids, at the smallest unit, drop one time of day after another, then lengthen, then stop when they are taken less than
+once a day (CDC 2022). Hypnotics at their lowest dose: drug-free nights, which a person acknowledges. Bounds come from
+tables/strategies.toml.
 """
 
 from bisect import bisect_left, bisect_right
@@ -16,6 +17,7 @@ from fhir_taper.plans.tapers.course import Course, Drafted, DraftStep, Track, in
 from fhir_taper.plans.tapers.infeasible import Infeasible, WayOut
 from fhir_taper.plans.tapers.making import as_decimal
 from fhir_taper.plans.tapers.pace import History, Pace
+from fhir_taper.plans.tapers.paired import PairedMaker
 from fhir_taper.plans.tapers.plan import Dose, StepKind
 from fhir_taper.plans.tapers.schedule import Point, Segment, Stuck, walk
 
@@ -99,7 +101,11 @@ def draft(course: Course) -> Drafted | Infeasible:
 def _refused(course: Course) -> Infeasible | None:
     """Why this medicine, or this dose of it, may not be taken less often; None where it may."""
     if course.row.step_multiple_days > 1:
-        return Infeasible("not-for-patches", "patches are worn all the time: taking them less often is not a taper", course.mg(course.baseline))
+        says = "patches are worn all the time: taking them less often is not a taper"
+        return Infeasible("not-for-patches", says, course.mg(course.baseline))
+    if isinstance(course.maker, PairedMaker):
+        says = "both releases are taken: taper one of them to none before the other is taken less often"
+        return Infeasible("not-at-smallest-unit", says, course.mg(course.baseline), course.mg(course.smallest), (WayOut.OTHER_STRATEGY,))
     if course.request.drug_class is DrugClass.BENZODIAZEPINE:
         return _half_life_refuses(course)
     if course.request.drug_class is DrugClass.Z_DRUG:
@@ -109,8 +115,9 @@ def _refused(course: Course) -> Infeasible | None:
         return Infeasible("not-at-lowest-dose", says, course.mg(course.baseline), course.mg(course.smallest), (WayOut.OTHER_STRATEGY,))
     units = _unit_and_count(course)
     if units is None:
-        says = f"times are dropped at the smallest unit, {course.mg(course.smallest)} mg at each time; today's day is {course.mg(course.baseline)} mg"
-        return Infeasible("not-at-smallest-unit", says, course.mg(course.baseline), course.mg(course.smallest), (WayOut.OTHER_STRATEGY,))
+        today, smallest = course.mg(course.baseline), course.mg(course.smallest)
+        says = f"times of day are dropped at the smallest unit, {plain(smallest)} mg at each time; today's dose is {plain(today)} mg a day"
+        return Infeasible("not-at-smallest-unit", says, today, smallest, (WayOut.OTHER_STRATEGY,))
     return None
 
 
@@ -122,10 +129,11 @@ def _half_life_refuses(course: Course) -> Infeasible | None:
     name, at = course.ingredient, course.mg(course.baseline)
     ways = (WayOut.SUBSTITUTION, WayOut.OTHER_STRATEGY)
     if half_life is None:
-        return Infeasible("half-life-unknown", f"no half-life of {name} is known; skipping days needs one of at least {plain(bound)} h", at, None, ways)
+        says = f"no half-life of {name} is known; skipping days needs one of at least {plain(bound)} h"
+        return Infeasible("half-life-unknown", says, at, None, ways)
     low, high = half_life
     if low != high:
-        says = f"the half-life of {name} is a range ({plain(low)} to {plain(high)} h); skipping days needs one number of at least {plain(bound)} h"
+        says = f"the half-life of {name} is a range, {plain(low)} to {plain(high)} h; skipping days needs one number from {plain(bound)} h"
         return Infeasible("half-life-range", says, at, None, ways)
     if low < bound:
         says = f"the half-life of {name} is {plain(low)} h: a missed day loses more than a quarter (bound {plain(bound)} h)"

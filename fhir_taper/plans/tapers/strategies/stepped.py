@@ -1,6 +1,7 @@
 """Stepped: bands, each with its own cut and interval, and an optional hold. The published way to taper diazepam.
 
-Without bands, diazepam follows the slow schedule of protocols.toml as far as that applies; every other medicine, and a higher dose, needs bands of its own.
+Without bands, diazepam follows the slow schedule of protocols.toml as far as that applies; every other medicine, and a higher dose, needs
+bands of its own.
 """
 
 from fhir_taper.plans.tables.limit_tables import BandRow

@@ -4,8 +4,8 @@ Benzodiazepines: at every stage both agents together are 90 to 100 % of the base
 blocks), and both grids must make it. Opioids: the clinician enters the equianalgesic dose with its source, and the new dose; the reduction
 between the two must be 25 to 50 %, to methadone 75 to 90 %. Never from MME (domain §3). Bounds come from tables/strategies.toml.
 
-After the crossing, limits are judged in mg of the new agent: of a benzodiazepine the baseline equivalent is the original and the crossing counts; of an
-opioid the new dose is the original.
+After the crossing, limits are judged in mg of the new agent: of a benzodiazepine the baseline equivalent is the original and the crossing
+counts; of an opioid the new dose is the original.
 """
 
 from dataclasses import replace
@@ -90,7 +90,7 @@ def _equivalent_mg(course: Course, ingredient: str) -> Fraction | Infeasible:
     if row is None:
         return Infeasible("no-equivalent", f"table {table} has no equivalent of {ingredient}", None, None, ways)
     if row.mg_low != row.mg_high:
-        says = f"table {table} gives a range for {ingredient} ({plain(row.mg_low)} to {plain(row.mg_high)} mg): choose a table with one number"
+        says = f"table {table} has a range for {ingredient}, {plain(row.mg_low)} to {plain(row.mg_high)} mg: choose a table with one number"
         return Infeasible("equivalence-range", says, None, None, ways)
     return Fraction(row.mg_low)
 
@@ -137,7 +137,7 @@ def _stages(course: Course, incoming: Bench, crossing: Crossing) -> tuple[Stage,
     if not isinstance(made, int):
         return made
     at = plain(course.mg(course.baseline))
-    says = f"stage {made} of {count} from {at} mg {course.ingredient} to {crossing.to.name} cannot be made within its bounds with these products"
+    says = f"stage {made} of {count} from {at} mg {course.ingredient} to {crossing.to.name} cannot be made within its bounds"
     return Infeasible("crossing-stage-not-made", says, course.mg(course.baseline))
 
 

@@ -1,0 +1,62 @@
+"""The reductions of a draft, and how large each is by a limit: what the schedule's findings are counted from."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from fhir_taper.plans.medicines.dose import plain
+from fhir_taper.plans.medicines.rounding import half_even
+from fhir_taper.plans.tables.rows import Basis, Limit
+from fhir_taper.plans.tapers.course import Track
+from fhir_taper.plans.tapers.making import decimal_of
+from fhir_taper.plans.tapers.plan import StepKind
+
+_UNCHANGED = frozenset({StepKind.BASELINE, StepKind.SUBSTITUTION})
+_TENTHS_OF_PERCENT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One reduction of the taper itself, in whole numbers of the track's measure. `index` is its place in the track."""
+
+    track: Track
+    index: int
+    day: int
+    before: int
+    now: int
+    kind: StepKind
+
+    def mg(self, amount: int) -> str:
+        """An amount of the track in mg, for a sentence."""
+        return plain(decimal_of(amount, self.track.per_mg))
+
+
+def cuts_of(track: Track) -> tuple[Cut, ...]:
+    """Every reduction, the first one first; what a crossing lowers is not one."""
+    before = (track.before, *track.doses[:-1])
+    rows = zip(track.days, before, track.doses, track.kinds, strict=True)
+    return tuple(
+        Cut(track, index, day, old, new, kind)
+        for index, (day, old, new, kind) in enumerate(rows)
+        if new < old and kind not in _UNCHANGED
+    )  # fmt: skip
+
+
+def excess_of(limit: Limit, cut: Cut) -> Fraction | None:
+    """What was cut within the limit's days as a fraction of its basis, where that is more than the limit; else None."""
+    track, then = cut.track, cut.track.before
+    for index in range(cut.index - 1, -1, -1):
+        if track.days[index] <= cut.day - limit.days:
+            then = track.doses[index]
+            break
+    if limit.above and then <= limit.above * track.original:
+        return None
+    if limit.up_to is not None and then > limit.up_to * track.original:
+        return None
+    basis = track.original if limit.basis is Basis.ORIGINAL else then
+    above, below = limit.fraction.as_integer_ratio()
+    return Fraction(then - cut.now, basis) if (then - cut.now) * below > above * basis else None
+
+
+def shown_percent(part: int, whole: int) -> str:
+    """A percent for a sentence, to one decimal."""
+    return plain(decimal_of(half_even(part * _TENTHS_OF_PERCENT, whole), 10))
