@@ -7,7 +7,7 @@ digits and unknown elements.
 Three traps are known: an unknown type raises KeyError and not a validation error; codes are not checked against their value sets;
 "5" passes as a decimal (`shape.misleading` covers that). Lenient in: only the elements that feed the core are judged (a wrong type in
 a note must not hide an opioid), and what breaks a rule of FHIR without making the value doubtful (an absent element, an id with `_`,
-an unknown element, a time without a zone) is reported and kept.
+an unknown element, a time without a zone) is reported and kept. What is sound by its look (`plain`) needs no model.
 """
 
 import re
@@ -20,7 +20,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from fhir_taper.mappers.shape import element_error, misleading, without_plain_concepts
+from fhir_taper.mappers.plain import is_plain, without_plain_concepts
+from fhir_taper.mappers.shape import element_error, misleading
 
 _FEEDS: Final[Mapping[str, frozenset[str]]] = {
     "MedicationRequest": frozenset({
@@ -109,6 +110,8 @@ def _judged(resource: Mapping[str, Any], model: type[BaseModel]) -> Verdict:
     feeding = _feeding(resource)
     remarks = [f"{name}: unknown element" for name in resource if name.lstrip("_") not in _names(model)]
     error = element_error(resource) or next(misleading(feeding), "")
+    if not error and is_plain(kind, feeding):
+        return Verdict("", tuple(remarks))
     someone = {name: value for name, value in _SOMEONE.items() if kind in _FEEDS and name in _names(model)}
     try:
         model.model_validate({"resourceType": kind, **someone, **without_plain_concepts(feeding)})

@@ -73,18 +73,6 @@ def misleading(resource: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{where} {wrong}"
 
 
-def without_plain_concepts(value: Any) -> Any:
-    """The same JSON with every CodeableConcept that is sound by its look as the shortest sound one.
-
-    Half of what a model does on an order is building codings of three plain texts. Only a concept that is odd in any way is left for it.
-    """
-    if type(value) is dict:
-        if _is_plain_concept(value):
-            return _PLAIN_CONCEPT
-        return {name: without_plain_concepts(item) if type(item) in _HOLDERS else item for name, item in value.items()}
-    return [without_plain_concepts(item) if type(item) in _HOLDERS else item for item in value] if type(value) is list else value
-
-
 def is_sane_number(value: int | Decimal) -> bool:
     """Whether a number is of a size and length that exact arithmetic can carry."""
     if isinstance(value, int):
@@ -100,33 +88,6 @@ def json_kind(value: object) -> str:
 
 
 _WORDS: Final[Mapping[type, str]] = {bool: "true or false", str: "text", dict: "an object", list: "a list", int: "a whole number"}
-
-
-_HOLDERS: Final = frozenset({dict, list})
-_PLAIN_CONCEPT: Final[Mapping[str, Any]] = {"text": "plain"}
-_PLAIN_CODING: Final[Mapping[str, Any]] = {"code": "plain"}
-_CONCEPT_NAMES: Final = frozenset({"coding", "text"})
-_CODING_NAMES: Final = frozenset({"system", "version", "code", "display"})
-
-
-def _is_plain_concept(concept: Mapping[str, Any]) -> bool:
-    if not concept or not concept.keys() <= _CONCEPT_NAMES:
-        return False
-    listed = concept.get("coding", [_PLAIN_CODING])
-    if type(listed) is not list or not listed:
-        return False
-    return _is_plain_text(concept.get("text", "plain")) and all(_is_plain_coding(coding) for coding in listed)
-
-
-def _is_plain_coding(coding: Any) -> bool:
-    if type(coding) is not dict or not coding or not coding.keys() <= _CODING_NAMES:
-        return False
-    return all(_is_plain_text(text) for text in coding.values()) and " " not in coding.get("system", "")
-
-
-def _is_plain_text(text: Any) -> bool:
-    """Text that is neither empty nor padded, as every code and display must be."""
-    return type(text) is str and text != "" and text == text.strip() and "  " not in text
 
 
 def _coding_error(concept: object, path: str) -> str:
