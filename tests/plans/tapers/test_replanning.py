@@ -1,0 +1,218 @@
+"""Slower, another strategy, a step back: new schedules from today, with what was taken kept as history."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fhir_taper.errors import NotAllowed
+from fhir_taper.plans.medicines.codes import DrugClass, Slot
+from fhir_taper.plans.tables.life_rules import load_life_rules
+from fhir_taper.plans.tapers.in_force import step_in_force
+from fhir_taper.plans.tapers.infeasible import Infeasible
+from fhir_taper.plans.tapers.plan import GateState, PlanState, StepKind, TaperPlan
+from fhir_taper.plans.tapers.replanning import Restart, Slower, change_strategy, slow, step_back
+from fhir_taper.plans.tapers.review import pass_gate
+from fhir_taper.plans.tapers.revision import hold, resume
+from tests.plans.tapers.made_plans import (
+    DIAZEPAM_2,
+    START,
+    active,
+    decided,
+    diazepam_plan,
+    falling_plans,
+    oxycodone_plan,
+    plan_of,
+    steps,
+)
+
+RULES = load_life_rules()
+
+
+def day(number: int) -> date:
+    return START + timedelta(days=number)
+
+
+def at_3_mg() -> TaperPlan:
+    """Reach the second step, four weeks in."""
+    return pass_gate(active(diazepam_plan()), 1, decided(day(28)))
+
+
+def proposing(asked: list[Restart], halves: tuple[int, ...] = (3, 2, 1, 0), days: int = 56) -> Callable[[Restart], TaperPlan]:
+    """Stand in for the engine: note what it is asked and answer with these half tablets at night."""
+
+    def propose(restart: Restart) -> TaperPlan:
+        asked.append(restart)
+        doses = [{Slot.NIGHT: str(Decimal(many) / 2)} if many else {} for many in halves]
+        fresh = plan_of(DIAZEPAM_2, doses, DrugClass.BENZODIAZEPINE, days, params=restart.params, id="fresh")
+        return replace(fresh, steps=steps(DIAZEPAM_2, doses, days, restart.on), gates=(), milestones=())
+
+    return propose
+
+
+def slowed(plan: TaperPlan, on: date, by: Slower = Slower.INTERVAL) -> tuple[TaperPlan, Restart]:
+    asked: list[Restart] = []
+    made = slow(plan, decided(on), proposing(asked), RULES, by)
+    assert isinstance(made, TaperPlan)
+    return made, asked[0]
+
+
+def test_slower_asks_for_twice_the_interval_from_todays_dose() -> None:
+    _, asked = slowed(at_3_mg(), day(40))
+    assert (asked.on, asked.ingredient, asked.mg, asked.params) == (day(40), "diazepam", 3, (("percent", "10"), ("interval_days", "28")))
+
+
+def test_slower_can_ask_for_half_the_percentage() -> None:
+    _, asked = slowed(at_3_mg(), day(40), Slower.PERCENT)
+    assert asked.params == (("percent", "5"), ("interval_days", "14"))
+
+
+def test_bands_are_slowed_by_their_intervals() -> None:
+    plan = replace(at_3_mg(), params=(("bands", "10:25%b:14,0:10%b:7:28"),))
+    _, asked = slowed(plan, day(40))
+    assert asked.params == (("bands", "10:25%b:28,0:10%b:14:28"),)
+
+
+def test_a_plan_without_anything_to_slow_is_refused() -> None:
+    plan = replace(at_3_mg(), params=(("steps", "8"),))
+    with pytest.raises(NotAllowed, match="no parameter for twice the interval"):
+        slow(plan, decided(day(40)), proposing([]), RULES)
+
+
+def test_the_new_schedule_keeps_what_was_taken_and_joins_it_without_a_gap() -> None:
+    made, _ = slowed(at_3_mg(), day(40))
+    assert [(step.number, (step.start - START).days) for step in made.steps] == [(0, 0), (1, 28), (2, 40), (3, 96), (4, 152), (5, 208)]
+    assert all(
+        one.end is not None and one.end + timedelta(days=1) == two.start for one, two in zip(made.steps, made.steps[1:], strict=False)
+    )
+
+
+def test_where_todays_dose_is_taken_on_the_same_way_the_step_goes_on() -> None:
+    plan = plan_of(DIAZEPAM_2, [{Slot.NIGHT: "2"}, {Slot.NIGHT: "1.5"}, {}], DrugClass.BENZODIAZEPINE)
+    made, _ = slowed(pass_gate(active(plan), 1, decided(day(28))), day(40))
+    assert [(step.start - START).days for step in made.steps] == [0, 28, 96, 152, 208]
+
+
+def test_the_new_schedule_is_a_draft_that_replaces_the_running_version() -> None:
+    plan = at_3_mg()
+    made, _ = slowed(plan, day(40))
+    assert (made.state, made.version, made.replaces, made.agreement) == (PlanState.DRAFT, plan.version + 1, plan.id, None)
+    assert (made.baseline, made.revisions[-1].kind) == (plan.baseline, "slow")
+    assert made.revisions[-1].says == "slower: twice the interval; 3 mg a day from 2026-02-14, the last step on 2026-08-01"
+
+
+def test_reviews_of_the_past_are_kept_and_new_reductions_get_new_ones() -> None:
+    made, _ = slowed(at_3_mg(), day(40))
+    assert [(gate.step, gate.state) for gate in made.gates] == [
+        (1, GateState.PASSED), (3, GateState.OPEN), (4, GateState.OPEN), (5, GateState.OPEN),
+    ]  # fmt: skip
+
+
+def test_products_that_only_the_history_used_stay_in_the_plan() -> None:
+    older = replace(DIAZEPAM_2, rxcui="older")
+    made, _ = slowed(replace(at_3_mg(), products=(older, DIAZEPAM_2)), day(40))
+    assert [product.rxcui for product in made.products] == ["197590", "older"]
+
+
+def test_an_infeasible_answer_is_handed_on_and_nothing_changes() -> None:
+    answer = Infeasible("notch-above-unit-max", "no smaller cut")
+    assert slow(at_3_mg(), decided(day(40)), lambda _: answer, RULES) is answer
+
+
+def test_a_schedule_that_breaks_a_limit_is_refused_with_what_it_breaks() -> None:
+    with pytest.raises(NotAllowed, match="step 3 is too large"):
+        slow(at_3_mg(), decided(day(40)), proposing([]), RULES, check=lambda _: ["step 3 is too large"])
+
+
+def test_another_strategy_starts_from_the_dose_that_is_really_taken() -> None:
+    asked: list[Restart] = []
+    made = change_strategy(at_3_mg(), decided(day(40)), proposing(asked, (2, 1, 0)), strategy="hyperbolic", actual_mg=Decimal(2))
+    assert isinstance(made, TaperPlan)
+    assert (asked[0].mg, asked[0].strategy) == (2, "hyperbolic")
+    assert (made.steps[2].kind, made.steps[2].mg_per_day("diazepam")) == (StepKind.REDUCTION, 2)
+
+
+def test_an_actual_dose_above_the_plan_needs_a_reason() -> None:
+    with pytest.raises(NotAllowed, match="above the plan's"):
+        change_strategy(at_3_mg(), decided(day(40), ""), proposing([]), strategy="linear", actual_mg=Decimal(4))
+
+
+def test_a_stopped_medicine_has_nothing_to_start_from() -> None:
+    plan = replace(active(diazepam_plan()), gates=())
+    with pytest.raises(NotAllowed, match="starts from one medicine"):
+        slow(plan, decided(day(120)), proposing([]), RULES)
+
+
+def test_a_step_back_returns_for_its_days_and_then_goes_down_the_same_steps() -> None:
+    back = step_back(at_3_mg(), decided(day(35), "cannot sleep"), 0, 28, RULES)
+    assert [((step.start - START).days, step.mg_per_day("diazepam")) for step in back.steps] == [
+        (0, 4), (28, 3), (35, 4), (63, 3), (91, 2), (119, 1), (147, 0),
+    ]  # fmt: skip
+    assert (back.steps[2].kind, back.steps[-1].end, back.state) == (StepKind.HOLD, None, PlanState.ACTIVE)
+
+
+def test_after_a_step_back_every_reduction_waits_for_a_new_review() -> None:
+    back = step_back(at_3_mg(), decided(day(35), "cannot sleep"), 0, 28, RULES)
+    assert [(gate.step, gate.state) for gate in back.gates] == [
+        (1, GateState.PASSED), (3, GateState.OPEN), (4, GateState.OPEN), (5, GateState.OPEN), (6, GateState.OPEN),
+    ]  # fmt: skip
+    assert step_in_force(back, day(70)).number == 2
+
+
+def test_milestones_follow_their_steps_back() -> None:
+    back = step_back(at_3_mg(), decided(day(35), "cannot sleep"), 0, 28, RULES)
+    assert (back.milestones[0].step, back.milestones[0].due) == (4, day(91))
+
+
+def test_a_step_back_on_the_first_day_of_a_step_undoes_it() -> None:
+    back = step_back(at_3_mg(), decided(day(28), "not ready"), 0, 14, RULES)
+    assert [((step.start - START).days, step.mg_per_day("diazepam")) for step in back.steps[:3]] == [(0, 4), (42, 3), (70, 2)]
+
+
+def test_a_step_back_needs_a_clinicians_reason_and_a_higher_earlier_step() -> None:
+    with pytest.raises(NotAllowed, match="only by a clinician, with a reason"):
+        step_back(at_3_mg(), decided(day(35), ""), 0, 28, RULES)
+    with pytest.raises(NotAllowed, match="not a step before today's"):
+        step_back(at_3_mg(), decided(day(35)), 1, 28, RULES)
+    with pytest.raises(NotAllowed, match="a day or more"):
+        step_back(at_3_mg(), decided(day(35)), 0, 0, RULES)
+
+
+@pytest.mark.parametrize(("at", "allowed"), [(41, True), (42, False)])
+def test_an_opioid_goes_back_only_to_a_dose_of_the_last_14_days(at: int, allowed: bool) -> None:
+    plan = pass_gate(active(oxycodone_plan()), 1, decided(day(28)))
+    if allowed:
+        assert step_back(plan, decided(day(at)), 0, 28, RULES).steps[2].mg_per_day("oxycodone") == 20
+    else:
+        with pytest.raises(NotAllowed, match="enter a new dose"):
+            step_back(plan, decided(day(at)), 0, 28, RULES)
+
+
+def test_a_benzodiazepine_may_go_back_further() -> None:
+    assert step_back(at_3_mg(), decided(day(55)), 0, 28, RULES).steps[2].mg_per_day("diazepam") == 4
+
+
+def test_a_step_back_ends_a_hold_and_a_later_hold_counts_from_its_own_start() -> None:
+    held = hold(at_3_mg(), decided(day(30)), 14)
+    back = step_back(held, decided(day(35)), 0, 28, RULES)
+    again = resume(hold(back, decided(day(50)), 7), decided(day(57)))
+    assert (back.state, (again.steps[3].start - START).days) == (PlanState.ACTIVE, 70)
+
+
+@given(falling_plans(), st.integers(1, 300), st.integers(1, 60))
+def test_a_step_back_leaves_no_gap_and_ends_where_the_plan_ended(plan: TaperPlan, at: int, days: int) -> None:
+    plan = replace(plan, gates=())
+    now = step_in_force(plan, day(at))
+    if now.number == 0:
+        return
+    back = step_back(plan, decided(day(at)), now.number - 1, days, RULES)
+    assert [step.number for step in back.steps] == list(range(len(back.steps)))
+    assert all(
+        one.end is not None and one.end + timedelta(days=1) == two.start for one, two in zip(back.steps, back.steps[1:], strict=False)
+    )
+    assert back.steps[-1].doses == plan.steps[-1].doses
+    assert back.steps[-1].start > plan.steps[-1].start
