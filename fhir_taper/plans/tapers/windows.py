@@ -12,7 +12,7 @@ from decimal import ROUND_CEILING, Decimal
 from math import lcm
 
 from fhir_taper.plans.medicines.codes import Form, Release
-from fhir_taper.plans.medicines.dose import ZERO, Exact, add, canonical, divide, multiply, shown
+from fhir_taper.plans.medicines.dose import ZERO, Exact, add, divide, multiply, shown
 from fhir_taper.plans.tables.life_rules import LifeRules
 from fhir_taper.plans.tapers.plan import GateState, PlanProduct, Step, TaperPlan, Units
 from fhir_taper.plans.tapers.review import gate_of
@@ -54,7 +54,7 @@ class Window:
     start: date
     end: date
     lines: tuple[Line, ...]
-    quantity: Decimal
+    quantity: int
     unit: str
     earliest_fill: date
     notes: tuple[str, ...] = ()
@@ -168,7 +168,7 @@ def _window(plan: TaperPlan, rules: LifeRules, number: int, pieces: tuple[_Piece
         start=start,
         end=end,
         lines=lines,
-        quantity=canonical(shown(need).to_integral_value(ROUND_CEILING)),
+        quantity=int(shown(need).to_integral_value(ROUND_CEILING)),
         unit=unit_of(product),
         earliest_fill=start - timedelta(days=rules.fill_lead_days),
         notes=_notes(plan, product, pieces[0][3], rules),

@@ -57,7 +57,7 @@ DIAZEPAM_LIQUID = PlanProduct(
     Decimal(5),
     smallest_ml=Decimal("0.05"),
 )
-DIAZEPAM_SLOTS = (
+DIAZEPAM_SLOTS: tuple[dict[Slot, str], ...] = (
     {Slot.MORNING: "1", Slot.NIGHT: "1"},
     {Slot.MORNING: "0.5", Slot.NIGHT: "1"},
     {Slot.MORNING: "0.5", Slot.NIGHT: "0.5"},

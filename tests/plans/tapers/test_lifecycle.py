@@ -35,6 +35,7 @@ def ready() -> TaperPlan:
     return diazepam_plan(agreement=AGREED)
 
 
+@pytest.mark.feature("F01")
 def test_a_plan_that_nothing_speaks_against_becomes_active_as_a_new_version() -> None:
     approved = approve(ready(), decided(START), (TOLD,), RULES)
     assert (approved.state, approved.version, approved.replaces) == (PlanState.ACTIVE, 2, ready().id)
@@ -50,6 +51,7 @@ def test_a_stop_that_the_plan_itself_carries_refuses_too() -> None:
     assert refusals(replace(ready(), findings=(STOP,)), (), RULES) == ("stopped by pregnancy: Pregnancy is on record.",)
 
 
+@pytest.mark.feature("F56")
 def test_a_finding_is_acknowledged_with_a_reason_and_then_no_longer_refuses() -> None:
     plan = replace(ready(), findings=(REASON_NEEDED,))
     assert refusals(plan, (), RULES) == ("not acknowledged: falls: Falls are on record.",)
@@ -96,6 +98,7 @@ def test_a_baseline_that_the_chart_leaves_open_must_be_confirmed() -> None:
     assert refusals(confirmed, (), RULES, why_unconfirmed="taken as needed") == ()
 
 
+@pytest.mark.feature("F84")
 def test_only_one_plan_for_an_ingredient_may_be_active() -> None:
     rival = replace(active(diazepam_plan()), id="another")
     assert refusals(ready(), (), RULES, (rival,)) == ("another plan for diazepam is active: another",)

@@ -11,15 +11,15 @@ from hypothesis import given, settings
 from fhir_taper import exact_json
 from fhir_taper.errors import BadInput
 from fhir_taper.plans.medicines.codes import DrugClass, Slot
-from fhir_taper.plans.tapers.plan import EquivalentFactor, TaperPlan
+from fhir_taper.plans.tapers.plan import Contingency, EquivalentFactor, RevisionNote, TaperPlan
 from fhir_taper.plans.tapers.plan_document import from_document, to_document
 from tests.plan_strategies import plans
-from tests.plans.tapers.made_plans import OXYCODONE_5, diazepam_plan, falling_plans, plan_of
+from tests.plans.tapers.made_plans import OXYCODONE_5, START, diazepam_plan, falling_plans, plan_of
 
 
 def with_change(document: dict[str, Any], path: list[str | int], value: Any) -> dict[str, Any]:
-    changed = exact_json.decode(exact_json.encode(document))
-    place = changed
+    changed: dict[str, Any] = exact_json.decode(exact_json.encode(document))
+    place: Any = changed
     for key in path[:-1]:
         place = place[key]
     place[path[-1]] = value
@@ -94,6 +94,31 @@ def test_parameters_keep_the_digits_they_were_typed_with() -> None:
     document = exact_json.decode(exact_json.encode(to_document(plan)))
     assert document["params"] == {"percent": Decimal("10.50"), "bands": "50:25%b:14,0:10%b:7:28", "code": "007"}
     assert from_document(document).params == plan.params
+
+
+@pytest.mark.feature("F05")
+def test_a_document_says_who_decided_what_when_and_why() -> None:
+    note = RevisionNote("slow", 2, START, "Practitioner/dr-a", "poor sleep", "twice the interval", 28)
+    document = to_document(replace(diazepam_plan(), revisions=(note,)))
+    assert document["revisions"] == [
+        {
+            "kind": "slow",
+            "version": 2,
+            "on": "2026-01-05",
+            "by": "Practitioner/dr-a",
+            "reason": "poor sleep",
+            "says": "twice the interval",
+            "days": 28,
+        }
+    ]
+
+
+@pytest.mark.feature("F55")
+def test_a_document_carries_what_to_do_when_pain_breaks_through() -> None:
+    plan = replace(diazepam_plan(), contingency=Contingency("call before taking more", "heat, rest", ("Practitioner/dr-a",)))
+    document = to_document(plan)
+    assert document["contingency"]["breakthrough"] == "call before taking more"
+    assert from_document(document).contingency == plan.contingency
 
 
 def test_a_parameter_that_is_given_twice_is_not_lost() -> None:

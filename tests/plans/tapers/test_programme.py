@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,6 +40,7 @@ def turns(taken: Regimen) -> list[str]:
     return [turn.ingredient for turn in order(taken).turns]
 
 
+@pytest.mark.feature("F54")
 def test_the_opioid_usually_goes_first_and_the_reason_has_a_source() -> None:
     first, second = order(BOTH).turns
     assert (first.place, first.ingredient, first.why) == (1, "oxycodone", "usually safer and more practical first")
@@ -87,6 +89,7 @@ def test_reductions_14_days_apart_do_not_collide_and_13_days_do() -> None:
     assert collisions((oxycodone_plan(), moved(diazepam_plan(id="d"), 13)), RULES) != ()
 
 
+@pytest.mark.feature("F84")
 def test_two_plans_for_one_ingredient_collide_until_one_has_ended() -> None:
     twin = diazepam_plan(id="twin")
     assert [one.says for one in collisions((diazepam_plan(), twin), RULES)] == ["two plans taper diazepam: only one may be active"]

@@ -140,6 +140,7 @@ def test_an_old_answer_does_not_stop_and_a_newer_one_replaces_it() -> None:
     assert codes(DIAZEPAM, fact("phq9-item9", "2", date(2025, 12, 1)), fact("phq9-item9", "0", date(2026, 1, 1))) == set()
 
 
+@pytest.mark.feature("F67")
 def test_an_opioid_with_a_benzodiazepine_must_be_acknowledged_on_both_tapers() -> None:
     for ingredient in ("oxycodone", "diazepam"):
         assert "opioid-with-sedative" in codes(BOTH, ingredient=ingredient)
@@ -167,6 +168,7 @@ def without_naloxone(*more: Fact) -> ChartFacts:
     return replace(known, facts=tuple(one for one in known.facts if one.concept != "medicine:naloxone" or one in more))
 
 
+@pytest.mark.feature("F67")
 def test_every_opioid_taper_asks_for_naloxone() -> None:
     assert "naloxone-not-on-record" in found(OXYCODONE, without_naloxone())
 
@@ -212,6 +214,7 @@ def test_a_total_that_leaves_something_out_says_at_least() -> None:
     assert "no-dose" in made["medicine-not-computable"].value
 
 
+@pytest.mark.feature("F67")
 def test_a_gabapentinoid_beside_either_class_is_found() -> None:
     gabapentin = other("gabapentin", drug_class=DrugClass.GABAPENTINOID)
     assert "gabapentinoid" in codes(regimen(item(DIAZEPAM_5, "4"), gabapentin))
@@ -259,6 +262,7 @@ def test_lorazepam_is_not_changed_by_a_cyp3a4_inhibitor() -> None:
 
 
 @pytest.mark.parametrize(("egfr", "code"), [("29", "renal-impairment"), ("30", "renal-impairment-moderate"), ("60", None)])
+@pytest.mark.feature("F68")
 def test_kidney_function_is_judged_by_egfr(egfr: str, code: str | None) -> None:
     made = codes(OXYCODONE, fact("egfr", egfr, unit="mL/min/{1.73_m2}"))
     assert {one for one in made if one.startswith("renal")} == ({code} if code else set())
@@ -273,6 +277,7 @@ def test_an_egfr_in_an_unknown_unit_is_said_and_not_used() -> None:
     "concept",
     ["sleep-apnoea", "falls", "respiratory-disease", "hepatic-impairment", "overdose-history"],
 )
+@pytest.mark.feature("F68")
 def test_conditions_that_need_a_reason_are_acknowledged(concept: str) -> None:
     assert found(DIAZEPAM, facts(fact(concept)))[concept].severity is Severity.ACKNOWLEDGE
 
@@ -327,6 +332,7 @@ def test_possible_duplicates_are_acknowledged() -> None:
     assert "possible-duplicates" in codes(regimen(twice))
 
 
+@pytest.mark.feature("F68")
 def test_five_medicines_are_polypharmacy_and_four_are_not() -> None:
     others = tuple(other(name) for name in ("amlodipine", "metformin", "lisinopril"))
     assert "polypharmacy" in codes(regimen(item(DIAZEPAM_5, "4"), *others), fact("medicine:naloxone"))
@@ -338,6 +344,7 @@ def pain(value: str, days_ago: int) -> Fact:
 
 
 @pytest.mark.parametrize(("earlier", "days_ago", "seen"), [("5", 28, True), ("6", 28, False), ("5", 27, False), ("5", 91, False)])
+@pytest.mark.feature("F66")
 def test_pain_that_rises_on_an_unreduced_opioid_is_to_be_considered(earlier: str, days_ago: int, seen: bool) -> None:
     since_long = regimen(item(OXYCODONE_5, "20", start=date(2024, 1, 1)))
     made = found(since_long, facts(pain(earlier, days_ago), pain("7", 0)))

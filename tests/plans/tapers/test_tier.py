@@ -121,6 +121,7 @@ def test_failed_tapers_on_record_count_when_nobody_said() -> None:
         (fact("pregnancy"), Tier.HIGH),
     ],
 )
+@pytest.mark.feature("F61")
 def test_what_the_chart_says_raises_the_tier(one: Fact, expected: Tier) -> None:
     assert tier(diazepam("4"), one) is expected
 
@@ -156,6 +157,7 @@ def test_the_highest_of_no_tiers_is_low() -> None:
 
 
 @pytest.mark.parametrize(("word", "cut", "days", "daily"), [("low", 20, 14, 0), ("standard", 10, 14, 0), ("high", 5, 28, 7)])
+@pytest.mark.feature("F61")
 def test_a_tier_means_a_first_cut_an_interval_and_check_ins(word: str, cut: int, days: int, daily: int) -> None:
     meaning = TABLES.safety.meaning(word)
     assert (meaning.first_cut_percent, meaning.interval_days, meaning.daily_check_ins) == (Decimal(cut), days, daily)

@@ -141,6 +141,7 @@ def test_windows_cover_every_day_with_a_dose_once(plan: TaperPlan) -> None:
     assert covered == [day for day in dosed if any(dose.units for dose in plan.step_on(day).doses)]
 
 
+@pytest.mark.feature("F82")
 @given(falling_plans())
 def test_supply_covers_what_is_taken_and_less_than_one_tablet_more(plan: TaperPlan) -> None:
     for window in windows(plan, RULES):
