@@ -17,7 +17,7 @@ from fhir_taper.plans.tapers.plan_document import to_document
 from fhir_taper.plans.tapers.propose import propose
 from fhir_taper.plans.tapers.request import PlanRequest
 from fhir_taper.plans.tapers.safety import blocks_approval, findings
-from fhir_taper.plans.tapers.use import UNKNOWN_COUNTS_AS
+from fhir_taper.plans.tapers.use import FROM_1_YEAR, UNKNOWN_COUNTS_AS
 from fhir_taper.workflow.plan_request import UNKNOWN_ZONE, PlanOptions, request_of, use_from_chart, zone_of
 from fhir_taper.workflow.regimen import Reading
 
@@ -104,11 +104,23 @@ def _not_said(reading: Reading, options: PlanOptions, plan: TaperPlan) -> list[F
         said.append(
             _assumed("zone-not-known", f"The patient's time zone is not known: the plan's days are days in {UNKNOWN_ZONE}.", "Give --zone.")
         )
-    if options.use is None and use_from_chart(reading, plan.ingredient, options.start) is None:
-        message = f"How long {plan.drug} has been taken is not known: it counts as a year or longer ({UNKNOWN_COUNTS_AS})."
-        said.append(_assumed("use-not-known", message, "Give --use."))
+    if options.use is None:
+        said += _duration(plan, use_from_chart(reading, plan.ingredient, options.start))
     return said
 
 
-def _assumed(code: str, message: str, clears: str) -> Finding:
-    return Finding(Severity.INFORMATION, code, message, "design: what is not known is said", clears=clears)
+def _duration(plan: TaperPlan, from_chart: str | None) -> list[Finding]:
+    """A chart may begin in the middle of a long use: a short duration that only the chart vouches for must be confirmed."""
+    if from_chart is None:
+        message = f"How long {plan.drug} has been taken is not known: it counts as a year or longer ({UNKNOWN_COUNTS_AS})."
+        return [_assumed("use-not-known", message, "Give --use.")]
+    if from_chart == FROM_1_YEAR:
+        return []
+    message = (
+        f"By the orders in this chart {plan.drug} has been taken {from_chart}; earlier orders may be elsewhere. The limits depend on it."
+    )
+    return [_assumed("use-read-from-chart", message, "Confirm it with --use.", Severity.ACKNOWLEDGE)]
+
+
+def _assumed(code: str, message: str, clears: str, severity: Severity = Severity.INFORMATION) -> Finding:
+    return Finding(severity, code, message, "design: what is not known is said", clears=clears)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fhir_taper.errors import WrongUsage
-from fhir_taper.plans.medicines.codes import TAPERED_CLASSES, DrugClass, Form, Release, Use
+from fhir_taper.plans.medicines.codes import TAPERED_CLASSES, DrugClass, Use
 from fhir_taper.plans.medicines.dose import shown
 from fhir_taper.plans.medicines.products import Ingredient, Product
 from fhir_taper.plans.medicines.regimen import Intake, ItemState, RegimenItem
@@ -25,6 +25,7 @@ from fhir_taper.plans.tapers.use import UNKNOWN_COUNTS_AS, use_of
 from fhir_taper.workflow.regimen import Reading
 
 LOCAL_TENANT = "local"
+ORAL = "oral"
 UNKNOWN_ZONE = "UTC"
 _AWAY_FROM_NIGHT = ("sleep-apnoea", "falls")
 
@@ -156,10 +157,9 @@ def _products(reading: Reading, options: PlanOptions, ingredient: Ingredient, it
         chosen = [_named_product(reading, rxcui) for rxcui in options.products]
     else:
         taken = [item.product for item in items if item.product is not None]
-        chosen = taken + [sister for one in taken for sister in _sisters(reading, one)]
         target = dict(options.params).get("to")
-        if target:
-            chosen += _cross_over_products(reading, target)
+        others = [sister for one in taken for sister in _sisters(reading, one)] + (_cross_over_products(reading, target) if target else [])
+        chosen = _one_per_strength(taken, others)
     unique = {product.rxcui: _with_parts(product, options.parts) for product in chosen}
     if options.products and not any(product.ingredient == ingredient.name for product in unique.values()):
         raise WrongUsage(f"--products names no product of {ingredient.name}")
@@ -178,8 +178,7 @@ def _sisters(reading: Reading, product: Product) -> list[Product]:
     return [
         one
         for one in reading.catalogue.products_of(product.ingredient)
-        if not one.brand
-        and one.use is Use.ORDINARY
+        if _is_on_shelf(reading, one)
         and (one.release, one.form, one.route) == (product.release, product.form, product.route)
         and tuple(companion.ingredient for companion in one.companions) == companions
     ]
@@ -193,8 +192,21 @@ def _cross_over_products(reading: Reading, target: str) -> list[Product]:
     return [
         one
         for one in reading.catalogue.products_of(ingredient.name)
-        if not one.brand and one.use is Use.ORDINARY and one.form is Form.TABLET and one.release is Release.IMMEDIATE and not one.companions
+        if _is_on_shelf(reading, one) and one.may_be_split and one.route == ORAL and not one.companions
     ]
+
+
+def _is_on_shelf(reading: Reading, product: Product) -> bool:
+    """Unbranded, for ordinary use, and not known to be off a US pharmacy's shelf."""
+    return not product.brand and product.use is Use.ORDINARY and product.rxcui not in reading.tables.off_shelf
+
+
+def _one_per_strength(taken: list[Product], others: list[Product]) -> list[Product]:
+    """What is taken wins; of several codes for one strength (12 HR and abuse-deterrent twins) the plainest name stays."""
+    kept: dict[tuple[object, ...], Product] = {}
+    for product in [*taken, *sorted(others, key=lambda other: (len(other.name), other.name))]:
+        kept.setdefault((product.ingredient, product.form, product.release, product.mg, product.companions), product)
+    return list(kept.values())
 
 
 def _with_parts(product: Product, parts: int | None) -> Product:

@@ -67,7 +67,7 @@ def _known(spans: Iterable[Span], as_of: date) -> Iterator[tuple[date, date]]:
     for span in spans:
         if span.start is not None and span.start <= as_of:
             end = as_of if span.is_current(as_of) else min(span.end or span.start, as_of)
-            yield span.start, max(span.start, end)
+            yield min(span.start, span.written or span.start), max(span.start, end)
 
 
 def _names(span: Span, ingredient: str) -> bool:

@@ -25,7 +25,10 @@ _HOME_INTENTS: Final = frozenset({"plan"})
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One resource's days of use. `end` None: not known to have ended. `is_open`: the resource says that it goes on."""
+    """One resource's days of use. `end` None: not known to have ended. `is_open`: the resource says that it goes on.
+
+    `written` is when an order was written: a validity that was renewed does not make a long use short.
+    """
 
     entry: Entry
     ingredients: tuple[Ingredient, ...]
@@ -33,6 +36,7 @@ class Span:
     start: date | None
     end: date | None
     is_open: bool
+    written: date | None = None
 
     def is_current(self, as_of: date) -> bool:
         """Whether the medicine is taken on the day, as far as this resource says."""
@@ -65,7 +69,8 @@ def _span(chart: Chart, entry: Entry, catalogue: ProductCatalogue, supply_days: 
         end = last_day_of(entry.resource, "effectivePeriod.end")
     else:
         start, end = _ordered(entry.resource)
-    return Span(entry, ingredients, words_of(concept), start, end, _status(entry.resource) in _STILL)
+    written = first_day_of(entry.resource, "authoredOn")
+    return Span(entry, ingredients, words_of(concept), start, end, _status(entry.resource) in _STILL, written)
 
 
 def _was_taken(entry: Entry) -> bool:

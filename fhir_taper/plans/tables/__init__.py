@@ -3,12 +3,14 @@
 `load()` is the only door. Rows that await a clinician's sign-off are listed by `awaiting_sign_off`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from fhir_taper.plans.tables.limit_tables import LimitTables, load_limits
 from fhir_taper.plans.tables.medicine_tables import MedicineTables, load_medicines
 from fhir_taper.plans.tables.safety_tables import SafetyTables, load_safety
+from fhir_taper.plans.tables.shelf import OffShelf, load_off_shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +20,10 @@ class Tables:
     medicines: MedicineTables
     limits: LimitTables
     safety: SafetyTables
+    off_shelf: Mapping[str, OffShelf]
 
 
 @lru_cache(maxsize=1)
 def load() -> Tables:
     """Every table of the package. Raises TableError naming file and line of the first row that is not acceptable."""
-    return Tables(load_medicines(), load_limits(), load_safety())
+    return Tables(load_medicines(), load_limits(), load_safety(), load_off_shelf())
