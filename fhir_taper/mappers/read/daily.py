@@ -16,7 +16,7 @@ from fhir_taper.mappers.read.medicine import Medicine
 from fhir_taper.mappers.read.quantity import unit_says
 from fhir_taper.mappers.read.strength import Dose
 from fhir_taper.plans.medicines.codes import Form, Slot
-from fhir_taper.plans.medicines.dose import ZERO, Exact, add, divide, multiply, plain
+from fhir_taper.plans.medicines.dose import ZERO, Exact, add, canonical, divide, multiply, plain
 from fhir_taper.plans.medicines.regimen import Intake, Reason
 
 _ONCE_WORN: Final = Rhythm(Decimal(1), Decimal(1), "worn")
@@ -246,10 +246,16 @@ def _dose_says(dose: Dose, medicine: Medicine) -> str:
     unit = _UNITS.get(medicine.form) if medicine.form is not None else Unit.PIECE
     if dose.high_units is None or medicine.mg is None or unit is None:
         return f"{amount_says(dose.low_mg, dose.high_mg)} mg" if dose.high_mg is not None or dose.low_mg is not None else dose.says
-    count = f"{amount_says(dose.low_units, dose.high_units)} {unit_says(unit, Decimal(1) if dose.high_units == 1 else ZERO)}"
+    low, high = (_count(units) for units in (dose.low_units, dose.high_units))
+    count = f"{amount_says(low, high)} {unit_says(unit, Decimal(1) if high == 1 else ZERO)}"
     if medicine.is_patch:
         return f"{plain(divide(multiply(medicine.mg, Decimal(1000)), Decimal(24)))} mcg/h × {count}"
     return f"{plain(medicine.mg)} mg{'/mL' if medicine.is_liquid else ''} × {count}"
+
+
+def _count(units: Exact | None) -> Exact | None:
+    """A number of units for a sentence: 1.0 tablet is 1 tablet."""
+    return canonical(units) if isinstance(units, Decimal) else units
 
 
 def _rhythm_says(rhythm: Rhythm) -> str:
@@ -257,6 +263,8 @@ def _rhythm_says(rhythm: Rhythm) -> str:
         return rhythm.says
     if rhythm.low == rhythm.high and Fraction(rhythm.high).denominator == 1:
         return f"{plain(rhythm.high)} per day"
+    if rhythm.says and rhythm.low == rhythm.high and rhythm.high < 1:
+        return rhythm.says
     return (
         f"{rhythm.says} ({amount_says(rhythm.low, rhythm.high)} per day)"
         if rhythm.says

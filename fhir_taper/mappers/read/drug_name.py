@@ -38,13 +38,12 @@ _EXTENDED: Final = re.compile(r"\b(?:extended|sustained|controlled|prolonged)[ -
 _WORD: Final = re.compile(r"[a-z]+")
 _PARTS: Final = re.compile(r" / |/(?=[a-z]{3})|\+|&| and | with |-(?=[a-z]{4})")
 _FILLER: Final = frozenset(
-    """
-    oral tablet tablets capsule capsules solution suspension extended release immediate sustained controlled delayed transdermal
-    system patch film sublingual buccal nasal spray rectal injection injectable prefilled syringe cartridge hydrochloride sulfate
-    phosphate tartrate bitartrate sodium potassium maleate citrate acid concentrate syrup elixir lozenge coated count pack product
-    substance form disintegrating chewable effervescent powder cream ointment topical ophthalmic drops hour each milligram
-    milligrams microgram micrograms delivery matrix abuse deterrent metered dose actuat inhaler inhalation mesylate besylate
-    succinate fumarate acetate carbonate chloride monohydrate anhydrous hydrate vial pill pills
+    """oral tablet tablets capsule capsules solution suspension extended release immediate sustained controlled delayed transdermal system
+    patch film sublingual buccal nasal spray rectal injection injectable prefilled syringe cartridge hydrochloride sulfate phosphate
+    tartrate bitartrate sodium potassium maleate citrate acid concentrate syrup elixir lozenge coated count pack product substance form
+    disintegrating chewable effervescent powder cream ointment topical ophthalmic drops hour each milligram milligrams microgram
+    micrograms delivery matrix abuse deterrent metered dose actuat inhaler inhalation mesylate besylate auto injector autoinjector
+    prefilled unit dose succinate fumarate acetate carbonate chloride monohydrate anhydrous hydrate vial pill pills
     """.split()
 )
 _NOT_IN_DIRECTIONS: Final = _FILLER | frozenset({"daily", "pain", "white", "take", "morning", "night", "evening"})

@@ -125,7 +125,7 @@ def _day(text: str, place: str, *, is_end: bool) -> date | None:
         if len(text) == len("2026-01"):
             year, month = int(text[:4]), int(text[5:])
             return date(year, month, calendar.monthrange(year, month)[1] if is_end else 1)
-        if len(text) == len("2026-01-05") or text[10] == "T":
+        if len(text) == len("2026-01-05") or text[10:11] == "T":
             return date.fromisoformat(text[:10])
     except ValueError:
         pass

@@ -4,102 +4,129 @@ The order of the questions is the order of the rules: does it count at all (9), 
 what does it make of a day (2 to 8), may it be tapered (10). Every answer that is no number has its reason, and `how` says it in words.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from fhir_taper.errors import BadInput
 from fhir_taper.mappers.chart import Chart, Entry, SetAside
 from fhir_taper.mappers.read.clause import Refusal
 from fhir_taper.mappers.read.daily import Day
-from fhir_taper.mappers.read.dosage import read_dosage
+from fhir_taper.mappers.read.dosage import Instruction, read_dosage
+from fhir_taper.mappers.read.elements import Json
 from fhir_taper.mappers.read.entries import Today, today
 from fhir_taper.mappers.read.medication import Identifier
 from fhir_taper.mappers.read.medicine import Medicine
 from fhir_taper.mappers.read.order import Order, read_order
 from fhir_taper.mappers.read.routes import parenteral_route
 from fhir_taper.mappers.read.sig_words import DETOX_WORDS
-from fhir_taper.mappers.read.status import NotCounted, not_counted
+from fhir_taper.mappers.read.status import not_counted
 from fhir_taper.mappers.read.supply import bounded_day, is_for_one_day
-from fhir_taper.mappers.read.weight import Weight
+from fhir_taper.mappers.read.weight import Weight, latest_weight
 from fhir_taper.plans.medicines.codes import TAPERED_CLASSES, Form, Use
 from fhir_taper.plans.medicines.regimen import ItemState, Reason, RegimenItem
 
 _LEFT_OUT: Final = {Use.PARENTERAL: Reason.PARENTERAL, Use.DEPOT: Reason.DEPOT, Use.RESCUE: Reason.RESCUE}
 _DISPERSIBLE: Final = "oral suspension"
+_OUD: Final = "treatment of opioid use disorder until a clinician says otherwise"
 
 
-def item_of(
-    chart: Chart, entry: Entry, identifier: Identifier, weigh: Callable[[], Weight | None], as_of: date
-) -> tuple[RegimenItem, Order | None]:
+@dataclass(slots=True)
+class Reader:
+    """What the reading of one chart shares: the day, the medicines and dosages that were read before, and the body weight."""
+
+    chart: Chart
+    identifier: Identifier
+    as_of: date
+    _weight: list[Weight | None] = field(default_factory=list)
+    _read: dict[tuple[str, int, str], tuple[Medicine, Instruction]] = field(default_factory=dict)
+
+    def weigh(self) -> Weight | None:
+        """The latest body weight, looked for once and only when a dose needs it."""
+        if not self._weight:
+            self._weight.append(latest_weight(self.chart, self.as_of))
+        return self._weight[0]
+
+    def dosage(self, dosage: Json, path: str, medicine: Medicine) -> Instruction:
+        """One Dosage of a medicine. Charts repeat themselves: what was read once is remembered, word for word, with its medicine."""
+        key = (path, id(medicine), repr(dosage))
+        known = self._read.get(key)
+        if known is None:
+            known = self._read[key] = (medicine, read_dosage(dosage, path, medicine, self.weigh))
+                medicine,
+                read_dosage(dosage, path, medicine, self.weigh),
+            )  # holding the medicine keeps its id its own
+        return known[1]
+
+
+def item_of(entry: Entry, reader: Reader) -> tuple[RegimenItem, Order | None]:
     """The item of one entry, and the record as read; None where the record itself could not be read."""
-    medicine = identifier.of(entry)
+    chart, as_of = reader.chart, reader.as_of
+    medicine = reader.identifier.of(entry)
     try:
         order = read_order(chart, entry)
     except BadInput as error:
-        return _not_computable(_start(medicine, entry.reference), Reason.UNREADABLE, str(error)), None
-    item = _about(_start(medicine, entry.reference), order, medicine)
+        return _made(_named(medicine, entry.reference), _not_computable(Reason.UNREADABLE, str(error))), None
+    about = _about(order, medicine)
     outside = not_counted(order, as_of)
     if outside is not None:
-        return _outside(item, outside), order
+        kind = _not_computable if outside.is_unreadable else _excluded
+        return _made(about, kind(outside.reason, outside.says)), order
     if medicine.reason is not None:
-        return _not_computable(item, medicine.reason, medicine.says), order
+        return _made(about, _not_computable(medicine.reason, medicine.says)), order
     left_out = _left_out(order, medicine)
     if left_out is not None:
-        return _excluded(item, left_out.reason, left_out.says), order
-    return _counted(item, order, medicine, weigh, as_of), order
+        return _made(about, _excluded(left_out.reason, left_out.says)), order
+    return _made(about, _counted(about, order, medicine, reader)), order
 
 
 def set_aside_item(set_aside: SetAside, identifier: Identifier) -> RegimenItem:
     """A record that the chart could not take: nobody knows its dose, and it is listed so."""
     medicine = identifier.named(set_aside.medicine) if set_aside.medicine else Medicine("unknown medication")
     source = set_aside.reference or set_aside.place
-    return _not_computable(_start(medicine, source), Reason.UNREADABLE, f"set aside: {set_aside.why}")
+    return _made(_named(medicine, source), _not_computable(Reason.UNREADABLE, f"set aside: {set_aside.why}"))
 
 
-def _start(medicine: Medicine, source: str) -> RegimenItem:
-    return RegimenItem(
-        medicine.name,
-        medicine.ingredient,
-        medicine.drug_class,
-        ItemState.NOT_COMPUTABLE,
-        (source,),
-        rxcui=medicine.rxcui,
-        product=medicine.product,
-        notes=medicine.notes,
-    )
+_Fields = dict[str, Any]
+"""Fields of a RegimenItem: collected first and made once, because an item has many and a chart has many items."""
 
 
-def _about(item: RegimenItem, order: Order, medicine: Medicine) -> RegimenItem:
+def _made(about: _Fields, answer: _Fields) -> RegimenItem:
+    fields = about | answer
+    if about.get("oud_treatment"):
+        fields["why_not_candidate"] = _OUD
+    return RegimenItem(**fields)
+
+
+def _named(medicine: Medicine, source: str) -> _Fields:
+    return {
+        "drug": medicine.name,
+        "ingredient": medicine.ingredient,
+        "drug_class": medicine.drug_class,
+        "sources": (source,),
+        "rxcui": medicine.rxcui,
+        "product": medicine.product,
+        "notes": medicine.notes,
+    }
+
+
+def _about(order: Order, medicine: Medicine) -> _Fields:
     """What holds whether or not there is a number."""
-    oud = _always_oud_treatment(medicine)
-    return replace(
-        item,
-        prescriber=order.prescriber,
-        start=order.start or order.authored,
-        end=order.end,
-        setting=order.setting,
-        oud_treatment=oud,
-        why_not_candidate="" if not oud else _OUD,
-    )
+    return _named(medicine, order.reference) | {
+        "prescriber": order.prescriber,
+        "start": order.start or order.authored,
+        "end": order.end,
+        "setting": order.setting,
+        "oud_treatment": _is_always_oud_treatment(medicine),
+    }
 
 
-_OUD: Final = "treatment of opioid use disorder until a clinician says otherwise"
-
-
-def _always_oud_treatment(medicine: Medicine) -> bool:
+def _is_always_oud_treatment(medicine: Medicine) -> bool:
     """Sublingual and depot buprenorphine, and what is combined with naloxone for that use."""
     if medicine.ingredient != "buprenorphine":
         return False
     with_naloxone = any(companion.ingredient == "naloxone" for companion in medicine.companions)
     return medicine.route == "sublingual" or "sublingual" in medicine.name.lower() or medicine.use is Use.DEPOT or with_naloxone
-
-
-def _outside(item: RegimenItem, outside: NotCounted) -> RegimenItem:
-    if outside.is_unreadable:
-        return _not_computable(item, outside.reason, outside.says)
-    return _excluded(item, outside.reason, outside.says)
 
 
 def _left_out(order: Order, medicine: Medicine) -> Refusal | None:
@@ -108,87 +135,83 @@ def _left_out(order: Order, medicine: Medicine) -> Refusal | None:
     if reason is not None:
         return Refusal(reason, f"{medicine.name}: {medicine.use}")
     route = parenteral_route(order.dosages)
-    if route:
-        if medicine.form in (None, Form.INJECTION, Form.OTHER):
-            return Refusal(Reason.PARENTERAL, f"{medicine.name}, {route}")
-        return None
-    if DETOX_WORDS & set(order.reasons.lower().replace(",", " ").split()):
+    if route and medicine.form in (None, Form.INJECTION, Form.OTHER):
+        return Refusal(Reason.PARENTERAL, f"{medicine.name}, {route}")
+    if order.reasons and DETOX_WORDS & set(order.reasons.lower().replace(",", " ").split()):
         return Refusal(Reason.PROCEDURAL, f"for {order.reasons}")
     return None
 
 
-def _counted(item: RegimenItem, order: Order, medicine: Medicine, weigh: Callable[[], Weight | None], as_of: date) -> RegimenItem:
+def _counted(about: _Fields, order: Order, medicine: Medicine, reader: Reader) -> _Fields:
+    """What an order that counts makes of the day."""
     route = parenteral_route(order.dosages)
     if route:
-        return _not_computable(item, Reason.PRODUCT_CONFLICT, f"{medicine.name} by the route {route}")
-    answer = _today(order, medicine, weigh, as_of)
-    item = replace(item, start=answer.start or item.start, end=answer.end or item.end, notes=(*item.notes, *answer.notes))
+        return _not_computable(Reason.PRODUCT_CONFLICT, f"{medicine.name} by the route {route}")
+    answer = _today(order, medicine, reader)
+    seen: _Fields = {"start": answer.start or about["start"], "end": answer.end or about["end"], "notes": about["notes"] + answer.notes}
     if answer.excluded is not None:
-        return _excluded(item, answer.excluded.reason, answer.excluded.says)
+        return seen | _excluded(answer.excluded.reason, answer.excluded.says)
     day = answer.day
     if answer.refusal is not None:
         day = bounded_day(order, medicine, answer.refusal)
         if day is None:
-            return _not_computable(item, answer.refusal.reason, answer.refusal.says)
+            return seen | _not_computable(answer.refusal.reason, answer.refusal.says)
     if day is None:
-        return _not_computable(item, Reason.NO_DOSE, "no instruction")
-    return _candidate(_with_day(item, day), order, medicine)
+        return seen | _not_computable(Reason.NO_DOSE, "no instruction")
+    is_one_day = is_for_one_day(order) or (seen["start"] is not None and seen["start"] == seen["end"])
+    return seen | _numbers(day) | _candidate(day, medicine, is_oud=about["oud_treatment"], is_one_day=is_one_day)
 
 
-def _today(order: Order, medicine: Medicine, weigh: Callable[[], Weight | None], as_of: date) -> Today:
+def _today(order: Order, medicine: Medicine, reader: Reader) -> Today:
     if not order.dosages:
         return Today(refusal=Refusal(Reason.NO_DOSE, "the order has no instruction"))
     path = order.dosage_path
-    instructions = [read_dosage(dosage, f"{path}[{index}]", medicine, weigh) for index, dosage in enumerate(order.dosages)]
-    answer = today(instructions, order.authored, as_of)
-    silent = [one for one in instructions if one.is_silent and one.is_text_only]
-    if answer.refusal is not None and answer.refusal.reason is Reason.TEXT_NOT_UNDERSTOOD and len(silent) == len(instructions):
-        bounded = bounded_day(order, medicine, Refusal(Reason.NO_TIMING, answer.refusal.says))
-        return replace(answer, day=bounded, refusal=None) if bounded is not None else answer
-    return answer
+    instructions = [reader.dosage(dosage, f"{path}[{index}]", medicine) for index, dosage in enumerate(order.dosages)]
+    answer = today(instructions, order.authored, reader.as_of)
+    if answer.refusal is None or answer.refusal.reason is not Reason.TEXT_NOT_UNDERSTOOD:
+        return answer
+    if not all(one.is_silent and one.is_text_only for one in instructions):
+        return answer
+    bounded = bounded_day(order, medicine, Refusal(Reason.NO_TIMING, answer.refusal.says))  # "as directed" with a supply
+    return answer if bounded is None else Today(bounded, notes=answer.notes, start=answer.start, end=answer.end)
 
 
-def _with_day(item: RegimenItem, day: Day) -> RegimenItem:
-    return replace(
-        item,
-        state=ItemState.COMPUTED,
-        scheduled_mg=day.scheduled,
-        max_mg=day.maximum,
-        peak_day_mg=day.peak,
-        reason=day.scheduled_reason,
-        max_reason=day.max_reason,
-        how=day.how,
-        intakes=day.intakes,
-        every_days=day.every_days,
-        as_needed=day.as_needed,
-        timing=day.timing,
-    )
+def _numbers(day: Day) -> _Fields:
+    return {
+        "state": ItemState.COMPUTED,
+        "scheduled_mg": day.scheduled,
+        "max_mg": day.maximum,
+        "peak_day_mg": day.peak,
+        "reason": day.scheduled_reason,
+        "max_reason": day.max_reason,
+        "how": day.how,
+        "intakes": day.intakes,
+        "every_days": day.every_days,
+        "as_needed": day.as_needed,
+        "timing": day.timing,
+    }
 
 
-def _candidate(item: RegimenItem, order: Order, medicine: Medicine) -> RegimenItem:
+def _candidate(day: Day, medicine: Medicine, *, is_oud: bool, is_one_day: bool) -> _Fields:
     """Whether a taper of this item may be planned, or why not (domain rule 10)."""
-    once_daily = not item.as_needed and item.every_days == 1 and item.timing.startswith("1-1/d")
+    once_daily = not day.as_needed and day.every_days == 1 and day.timing.startswith("1-1/d")
     is_loose = medicine.is_liquid or _DISPERSIBLE in medicine.name.lower()
-    oud = item.oud_treatment or (medicine.ingredient == "methadone" and is_loose and once_daily)
+    oud = is_oud or (medicine.ingredient == "methadone" and is_loose and once_daily)
     why = ""
-    if item.drug_class not in TAPERED_CLASSES:
+    if medicine.drug_class not in TAPERED_CLASSES:
         why = "not a medicine that this program tapers"
     elif oud:
         why = _OUD
     elif medicine.use is Use.ANTITUSSIVE:
         why = "a cough medicine"
-    elif is_for_one_day(order) or (item.start is not None and item.start == item.end):
+    elif is_one_day:
         why = "a supply for a single day"
-    return replace(item, oud_treatment=oud, taper_candidate=not why, why_not_candidate=why)
+    return {"oud_treatment": oud, "taper_candidate": not why, "why_not_candidate": why}
 
 
-def _not_computable(item: RegimenItem, reason: Reason, says: str) -> RegimenItem:
-    return replace(
-        item, state=ItemState.NOT_COMPUTABLE, reason=reason, how=says, why_not_candidate=item.why_not_candidate or "not computable"
-    )
+def _not_computable(reason: Reason, says: str) -> _Fields:
+    return {"state": ItemState.NOT_COMPUTABLE, "reason": reason, "how": says, "why_not_candidate": "not computable"}
 
 
-def _excluded(item: RegimenItem, reason: Reason, says: str) -> RegimenItem:
-    return replace(
-        item, state=ItemState.EXCLUDED, reason=reason, how=says, why_not_candidate=item.why_not_candidate or f"not counted: {says}"
-    )
+def _excluded(reason: Reason, says: str) -> _Fields:
+    return {"state": ItemState.EXCLUDED, "reason": reason, "how": says, "why_not_candidate": f"not counted: {says}"}

@@ -5,15 +5,16 @@ here: whether a record counts is `status`, what its dosages mean is `dosage`. Wr
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 from math import ceil
-from typing import Final
+from typing import Any, Final
 
 from fhir_taper.mappers.chart import Chart, Entry
 from fhir_taper.mappers.read.elements import Json, child, children, first_day, last_day, refuse_modifiers, truth, words
 from fhir_taper.mappers.read.quantity import hours_of
+from fhir_taper.mappers.read.window import Length
 from fhir_taper.mappers.references import address, resolve
 from fhir_taper.mappers.systems import codings, words_of
 from fhir_taper.plans.medicines.regimen import Setting
@@ -69,87 +70,88 @@ class Order:
 def read_order(chart: Chart, entry: Entry) -> Order:
     """The record in this entry. Raises BadInput naming what has the wrong type."""
     resource = entry.resource
-    refuse_modifiers(resource, "")
-    kind = entry.resource_type
-    by_kind = {REQUEST: _request, STATEMENT: _statement, DISPENSE: _dispense}[kind]
-    plain = Order(
-        entry,
-        kind,
-        words(resource, "status"),
-        words(resource, "intent"),
-        Setting.COMMUNITY,
-        is_reported=False,
+    if "modifierExtension" in resource:
+        refuse_modifiers(resource, "")
+    own = {REQUEST: _request, STATEMENT: _statement, DISPENSE: _dispense}[entry.resource_type](chart, entry)
+    reasons = children(resource, "reasonCode")
+    return Order(
+        entry=entry,
+        kind=entry.resource_type,
+        status=words(resource, "status"),
         do_not_perform=bool(truth(resource, "doNotPerform")),
         is_ours=_is_ours(resource),
-        dosages=(),
-        dosage_path="dosageInstruction",
-        authored=None,
-        start=None,
-        end=None,
-        supply={},
-        supply_days=None,
-        prescriber=None,
-        reasons=" ".join(words_of(reason) for reason in children(resource, "reasonCode")),
+        reasons=" ".join(words_of(reason) for reason in reasons) if reasons else "",
+        **own,
     )
-    return by_kind(chart, resource, plain)
 
 
-def _request(chart: Chart, resource: Json, plain: Order) -> Order:
+def _request(chart: Chart, entry: Entry) -> dict[str, Any]:
+    resource = entry.resource
     dispense = child(resource, "dispenseRequest")
-    reported = bool(truth(resource, "reportedBoolean")) or bool(child(resource, "reportedReference"))
-    setting = _setting(children(resource, "category"))
-    group = child(resource, "groupIdentifier")
-    shared = [f"{group.get('system') or ''}|{group['value']}"] if group.get("value") else []
     validity = child(dispense, "validityPeriod", "dispenseRequest")
-    return replace(
-        plain,
-        setting=Setting.REPORTED if reported else setting,
-        is_reported=reported,
-        dosages=children(resource, "dosageInstruction"),
-        authored=first_day(resource, "authoredOn"),
-        start=first_day(validity, "start", "dispenseRequest.validityPeriod"),
-        supply_end=last_day(validity, "end", "dispenseRequest.validityPeriod"),
-        supply=child(dispense, "quantity", "dispenseRequest"),
-        supply_days=_days(child(dispense, "expectedSupplyDuration", "dispenseRequest"), "dispenseRequest.expectedSupplyDuration"),
-        prescriber=_prescriber(chart, plain.entry),
-        follows=_addresses([child(resource, "priorPrescription")]),
-        groups=(*shared, *_addresses(children(resource, "basedOn"))),
-    )
+    reported = bool(truth(resource, "reportedBoolean")) or bool(child(resource, "reportedReference"))
+    group = child(resource, "groupIdentifier")
+    shared = (f"{group.get('system') or ''}|{group['value']}",) if group.get("value") else ()
+    return {
+        "intent": words(resource, "intent"),
+        "setting": Setting.REPORTED if reported else _setting(children(resource, "category")),
+        "is_reported": reported,
+        "dosages": children(resource, "dosageInstruction"),
+        "dosage_path": "dosageInstruction",
+        "authored": first_day(resource, "authoredOn"),
+        "start": first_day(validity, "start", "dispenseRequest.validityPeriod"),
+        "end": None,
+        "supply": child(dispense, "quantity", "dispenseRequest"),
+        "supply_days": _days(child(dispense, "expectedSupplyDuration", "dispenseRequest"), "dispenseRequest.expectedSupplyDuration"),
+        "supply_end": last_day(validity, "end", "dispenseRequest.validityPeriod"),
+        "prescriber": _prescriber(chart, entry),
+        "follows": _addresses([child(resource, "priorPrescription")]),
+        "groups": shared + _addresses(children(resource, "basedOn")),
+    }
 
 
-def _statement(chart: Chart, resource: Json, plain: Order) -> Order:
+def _statement(chart: Chart, entry: Entry) -> dict[str, Any]:
+    resource = entry.resource
     period = child(resource, "effectivePeriod")
     sources = [*children(resource, "basedOn"), *children(resource, "derivedFrom")]
-    return replace(
-        plain,
-        intent="statement",
-        setting=Setting.REPORTED,
-        is_reported=True,
-        dosages=children(resource, "dosage"),
-        dosage_path="dosage",
-        authored=first_day(resource, "dateAsserted") or first_day(resource, "effectiveDateTime"),
-        start=first_day(period, "start", "effectivePeriod"),
-        end=last_day(period, "end", "effectivePeriod"),
-        prescriber=_prescriber_of_first(chart, plain.entry, sources),
-    )
+    return {
+        "intent": "statement",
+        "setting": Setting.REPORTED,
+        "is_reported": True,
+        "dosages": children(resource, "dosage"),
+        "dosage_path": "dosage",
+        "authored": first_day(resource, "dateAsserted") or first_day(resource, "effectiveDateTime"),
+        "start": first_day(period, "start", "effectivePeriod"),
+        "end": last_day(period, "end", "effectivePeriod"),
+        "supply": {},
+        "supply_days": None,
+        "prescriber": _prescriber_of_first(chart, entry, sources),
+    }
 
 
-def _dispense(chart: Chart, resource: Json, plain: Order) -> Order:
+def _dispense(chart: Chart, entry: Entry) -> dict[str, Any]:
+    resource = entry.resource
     handed_over = first_day(resource, "whenHandedOver") or first_day(resource, "whenPrepared")
     days = _days(child(resource, "daysSupply"), "daysSupply")
-    return replace(
-        plain,
-        intent="dispense",
-        setting=Setting.DISPENSED,
-        dosages=children(resource, "dosageInstruction"),
-        authored=handed_over,
-        start=handed_over,
-        end=handed_over + timedelta(days=ceil(days) - 1) if handed_over and days else None,
-        supply=child(resource, "quantity"),
-        supply_days=days,
-        prescriber=_prescriber_of_first(chart, plain.entry, children(resource, "authorizingPrescription")),
-        groups=(),
-    )
+    return {
+        "intent": "dispense",
+        "setting": Setting.DISPENSED,
+        "is_reported": False,
+        "dosages": children(resource, "dosageInstruction"),
+        "dosage_path": "dosageInstruction",
+        "authored": handed_over,
+        "start": handed_over,
+        "end": _last_day_of_supply(handed_over, days),
+        "supply": child(resource, "quantity"),
+        "supply_days": days,
+        "prescriber": _prescriber_of_first(chart, entry, children(resource, "authorizingPrescription")),
+    }
+
+
+def _last_day_of_supply(handed_over: date | None, days: Fraction | None) -> date | None:
+    if handed_over is None or not days:
+        return None
+    return Length(days=ceil(days)).end(handed_over)
 
 
 def _prescriber(chart: Chart, entry: Entry) -> str | None:
@@ -196,14 +198,16 @@ def _days(duration: Json, path: str) -> Fraction | None:
 
 
 def _addresses(references: Sequence[Json]) -> tuple[str, ...]:
-    found = (address(reference) for reference in references if reference)
-    return tuple(name for one in found if (name := one.key or one.urn))
+    named = [address(reference) for reference in references if reference]
+    return tuple(name for one in named if (name := one.key or one.urn))
 
 
 def _is_ours(resource: Json) -> bool:
     """Whether this program wrote it: it carries one of our identifiers or profiles."""
     listed = resource.get("identifier")
     meta = resource.get("meta")
+    if listed is None and meta is None:
+        return False
     profiles = meta.get("profile") if isinstance(meta, dict) else None
     systems = [item.get("system") for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
     names = [*systems, *(profiles if isinstance(profiles, list) else [])]

@@ -8,14 +8,12 @@ issues. Domain §1; FHIR R4.
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from functools import cache
 
 from fhir_taper.mappers.chart import Chart
 from fhir_taper.mappers.mapped import Mapped
-from fhir_taper.mappers.read.item import item_of, set_aside_item
+from fhir_taper.mappers.read.item import Reader, item_of, set_aside_item
 from fhir_taper.mappers.read.medication import Identifier
 from fhir_taper.mappers.read.order import KINDS, Order
-from fhir_taper.mappers.read.weight import Weight, latest_weight
 from fhir_taper.mappers.references import address
 from fhir_taper.plans.medicines.products import ProductCatalogue
 from fhir_taper.plans.medicines.regimen import Issue, ItemState, Reason, RegimenItem
@@ -26,15 +24,10 @@ def read_items(chart: Chart, catalogue: ProductCatalogue, as_of: date) -> Mapped
 
     Never raises for what a chart holds.
     """
-    identifier = Identifier(chart, catalogue)
-
-    @cache
-    def weigh() -> Weight | None:
-        return latest_weight(chart, as_of)
-
-    read = [item_of(chart, entry, identifier, weigh, as_of) for entry in chart.of(*KINDS)]
+    reader = Reader(chart, Identifier(chart, catalogue), as_of)
+    read = [item_of(entry, reader) for entry in chart.of(*KINDS)]
     items = _without_superseded(read, as_of)
-    items += [set_aside_item(one, identifier) for one in chart.set_aside if one.resource_type in KINDS]
+    items += [set_aside_item(one, reader.identifier) for one in chart.set_aside if one.resource_type in KINDS]
     return Mapped(tuple(items), tuple(_issues(items)), tuple(source for item in items for source in item.sources))
 
 

@@ -93,7 +93,9 @@ def _can_be_made(count: Exact, medicine: Medicine) -> bool:
     if medicine.is_liquid:
         return True
     parts = _QUARTERS if medicine.may_be_split else 1
-    return (Fraction(count) * parts).denominator == 1
+    if isinstance(count, Decimal):
+        return count * parts % 1 == 0
+    return (count * parts).denominator == 1
 
 
 def _counted(measure: Measure, medicine: Medicine) -> Amounted:

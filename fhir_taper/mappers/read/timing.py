@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -89,6 +90,11 @@ def _stated(repeat: Json, path: str) -> Rhythm | Refusal | None:
         raise BadInput(f"is {low} to {high} times", f"{path}.frequency")
     if longest < period:
         raise BadInput(f"is {longest}, less than the period", f"{path}.periodMax")
+    return _rhythm(low, high, period, longest, unit)
+
+
+@lru_cache(maxsize=1024)
+def _rhythm(low: int, high: int, period: Decimal, longest: Decimal, unit: str) -> Rhythm:
     rate = Fraction(24) / HOURS[unit]
     return Rhythm(
         as_exact(rate * low / Fraction(longest)), as_exact(rate * high / Fraction(period)), _says(low, high, (period, longest), unit)

@@ -1,0 +1,163 @@
+"""A taper that somebody else wrote as orders, read as its steps: one order with the whole schedule, or one order per step.
+
+The first form is a MedicationRequest whose instructions follow each other in time (FHIR R4 example medrx0303); the second a chain of requests of one medicine
+with periods of their own, held together by groupIdentifier, basedOn or priorPrescription. Our own form, the CarePlan, is read by `care_plan`. Here only
+the steps are said, with their days and mg, so that a plan can be laid beside them; what counts today is `regimen`. A step that cannot be computed has a reason.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from fhir_taper.errors import BadInput
+from fhir_taper.mappers.chart import Chart, Entry
+from fhir_taper.mappers.mapped import Mapped
+from fhir_taper.mappers.read.dosage import Instruction
+from fhir_taper.mappers.read.entries import distinct, place
+from fhir_taper.mappers.read.item import Reader
+from fhir_taper.mappers.read.medication import Identifier
+from fhir_taper.mappers.read.medicine import Medicine
+from fhir_taper.mappers.read.order import REQUEST, Order, read_order
+from fhir_taper.mappers.read.status import not_counted
+from fhir_taper.mappers.references import address
+from fhir_taper.plans.medicines.codes import TAPERED_CLASSES
+from fhir_taper.plans.medicines.dose import Exact, add
+from fhir_taper.plans.medicines.products import ProductCatalogue
+from fhir_taper.plans.medicines.regimen import Reason
+
+_TIME_REASONS = frozenset({Reason.ENDED, Reason.FUTURE})
+
+
+@dataclass(frozen=True, slots=True)
+class TaperFormStep:
+    """One step as ordered: its days (inclusive, `end` None is open) and mg per day; None where `reason` says why. `source` is the order."""
+
+    start: date | None
+    end: date | None
+    scheduled_mg: Exact | None
+    max_mg: Exact | None
+    source: str
+    reason: Reason | None = None
+    how: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaperForm:
+    """A taper of one ingredient as orders have it, its steps in order of time."""
+
+    ingredient: str
+    drug: str
+    steps: tuple[TaperFormStep, ...]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(step.source for step in self.steps))
+
+
+def read_taper_forms(chart: Chart, catalogue: ProductCatalogue, as_of: date) -> Mapped[tuple[TaperForm, ...]]:
+    """Every taper of an opioid, benzodiazepine or z-drug that is written in the chart's orders, past and future steps too. `as_of` dates a body weight."""
+    reader = Reader(chart, Identifier(chart, catalogue), as_of)
+    orders = [pair for entry in chart.of(REQUEST) if (pair := _ordered(entry, reader)) is not None]
+    whole = [form for order, medicine in orders if (form := _whole_taper(order, medicine, reader)) is not None]
+    in_one = {source for form in whole for source in form.sources}
+    chains = _chains([(order, medicine) for order, medicine in orders if order.reference not in in_one])
+    stepwise = [_stepwise(chain, reader) for chain in chains]
+    forms = tuple(form for form in (*whole, *stepwise) if len(form.steps) > 1)
+    return Mapped(forms, sources=tuple(source for form in forms for source in form.sources))
+
+
+def _ordered(entry: Entry, reader: Reader) -> tuple[Order, Medicine] | None:
+    """An order that counts whatever its dates, of a medicine that is tapered."""
+    medicine = reader.identifier.of(entry)
+    if medicine.drug_class not in TAPERED_CLASSES or medicine.reason is not None:
+        return None
+    try:
+        order = read_order(reader.chart, entry)
+    except BadInput:
+        return None
+    outside = not_counted(order, reader.as_of)
+    return (order, medicine) if outside is None or outside.reason in _TIME_REASONS else None
+
+
+def _instructions(order: Order, medicine: Medicine, reader: Reader) -> list[Instruction]:
+    read = [reader.dosage(dosage, f"{order.dosage_path}[{index}]", medicine) for index, dosage in enumerate(order.dosages)]
+    return distinct(read)
+
+
+def _whole_taper(order: Order, medicine: Medicine, reader: Reader) -> TaperForm | None:
+    """The steps of one order whose instructions hold on different days."""
+    placed = place(_instructions(order, medicine, reader), order.authored)
+    if placed is None:
+        return None
+    by_days: dict[tuple[date | None, date | None], list[Instruction]] = {}
+    for instruction, window in placed:
+        by_days.setdefault((window.start, window.end), []).append(instruction)
+    if len(by_days) < 2:  # noqa: PLR2004 - one step is no taper
+        return None
+    days = sorted(by_days, key=lambda pair: pair[0] or date.min)
+    return TaperForm(
+        medicine.ingredient, medicine.name, tuple(_step(start, end, by_days[start, end], order.reference) for start, end in days)
+    )
+
+
+def _step(start: date | None, end: date | None, instructions: Sequence[Instruction], source: str) -> TaperFormStep:
+    refused = next((one.refusal for one in instructions if one.refusal is not None), None)
+    if refused is not None:
+        return TaperFormStep(start, end, None, None, source, refused.reason, refused.says)
+    days = [one.day for one in instructions if one.day is not None]
+    scheduled = [day.scheduled for day in days if day.scheduled is not None]
+    maximum = [day.maximum for day in days if day.maximum is not None]
+    if not days:
+        return TaperFormStep(start, end, None, None, source, Reason.SINGLE_DOSE, "a single dose")
+    return TaperFormStep(
+        start,
+        end,
+        add(*scheduled) if len(scheduled) == len(days) else None,
+        add(*maximum) if len(maximum) == len(days) else None,
+        source,
+        next((day.scheduled_reason for day in days if day.scheduled_reason is not None), None),
+        "; ".join(day.how for day in days),
+    )
+
+
+def _chains(orders: Sequence[tuple[Order, Medicine]]) -> list[list[tuple[Order, Medicine]]]:
+    """Orders of one ingredient that name each other or one group, in order of time; each begins on a day of its own."""
+    chains: list[list[tuple[Order, Medicine]]] = []
+    dated = sorted((pair for pair in orders if pair[0].start is not None), key=lambda pair: pair[0].start or date.min)
+    for order, medicine in dated:
+        chain = next((chain for chain in chains if _continues(chain, order, medicine)), None)
+        if chain is None:
+            chains.append([(order, medicine)])
+        else:
+            chain.append((order, medicine))
+    return chains
+
+
+def _continues(chain: Sequence[tuple[Order, Medicine]], order: Order, medicine: Medicine) -> bool:
+    first = chain[0][1]
+    if first.ingredient != medicine.ingredient or first.release is not medicine.release:
+        return False
+    named = {address(other.reference).key for other, _ in chain}
+    groups = {group for other, _ in chain for group in other.groups}
+    return bool(named & set(order.follows)) or bool(groups & set(order.groups))
+
+
+def _stepwise(chain: Sequence[tuple[Order, Medicine]], reader: Reader) -> TaperForm:
+    """One step per day on which orders of the chain begin; orders that begin together add (two strengths of one step)."""
+    by_start: dict[date, list[tuple[Order, Medicine]]] = {}
+    for order, medicine in chain:
+        by_start.setdefault(order.start or date.min, []).append((order, medicine))
+    starts = sorted(by_start)
+    steps = [_together(start, by_start[start], starts, reader) for start in starts]
+    return TaperForm(chain[0][1].ingredient, chain[0][1].name, tuple(steps))
+
+
+def _together(start: date, orders: Sequence[tuple[Order, Medicine]], starts: Sequence[date], reader: Reader) -> TaperFormStep:
+    ends = [order.supply_end for order, _ in orders]
+    known = [end for end in ends if end is not None]
+    following = next((later for later in starts if later > start), None)
+    end = max(known) if known else following - timedelta(days=1) if following else None
+    instructions = [instruction for order, medicine in orders for instruction in _instructions(order, medicine, reader)]
+    if not instructions:
+        return TaperFormStep(start, end, None, None, orders[0][0].reference, Reason.NO_DOSE, "the order has no instruction")
+    return _step(start, end, instructions, orders[0][0].reference)
