@@ -25,11 +25,11 @@ $(READY): requirements.lock
 
 demo: $(READY) ## from a chart to a taper: what she takes, which strategies there are, one plan step by step
 	@echo; echo "== What does this patient take? ($(CHART))"
-	@$(BIN)/fhir-taper regimen $(CHART) --as-of $(START)
+	@$(BIN)/fhir-taper regimen $(CHART) --benzo-table va-dod-2021 --as-of $(START)
 	@echo; echo "== Which tapers are possible, starting on $(START)?"
-	@$(BIN)/fhir-taper strategies $(CHART) --drug $(DRUG) --start $(START)
+	@$(BIN)/fhir-taper strategies $(CHART) --drug $(DRUG) --benzo-table va-dod-2021 --start $(START)
 	@echo; echo "== One of them, tablet by tablet"
-	@$(BIN)/fhir-taper plan $(CHART) --drug $(DRUG) --strategy proportional --start $(START)
+	@$(BIN)/fhir-taper plan $(CHART) --drug $(DRUG) --protocol asam-2025 --benzo-table va-dod-2021 --start $(START)
 
 test: $(READY) ## every test, in random order; a warning is an error
 	$(BIN)/python -m pytest $(TESTFLAGS)

@@ -9,7 +9,7 @@ from benchmarks.measure import in_ms, table, whole_process
 
 ROUNDS = 7
 CHART = str(Path(__file__).resolve().parents[1] / "fixtures" / "patients" / "lorazepam-elder.json")
-PLAN = ("plan", CHART, "--drug", "lorazepam", "--strategy", "proportional", "--start", "2026-01-05")
+PLAN = ("plan", CHART, "--drug", "lorazepam", "--protocol", "asam-2025", "--start", "2026-01-05")
 
 
 def main() -> None:

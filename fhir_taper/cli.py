@@ -248,7 +248,7 @@ def plan(
     )
     with chart_reading(chart, options.start, mme_table, options.benzo_table, terminology) as reading:
         outcome = make_plan(reading, options)
-        _write(plan_output(outcome, output.value))
+        _write(plan_output(outcome, output.value, reading))
         _end(answered=not is_blocked(outcome))
 
 

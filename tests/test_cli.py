@@ -13,7 +13,8 @@ from fhir_taper.cli import main
 PATIENTS = Path(__file__).resolve().parents[1] / "fixtures" / "patients"
 ELDER = str(PATIENTS / "lorazepam-elder.json")
 PLAN = ("plan", ELDER, "--drug", "lorazepam", "--start", "2026-01-05")
-WAY = ("--strategy", "proportional")
+WAY = ("--protocol", "asam-2025")
+STRATEGY = ("--strategy", "proportional")
 
 
 def run(capfd: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -111,7 +112,7 @@ def test_strategies_stand_side_by_side_and_infeasible_ones_name_ways_out(capfd: 
     found = document["candidates"]
     assert isinstance(found, list)
     by_strategy = {one["strategy"]: one for one in found if one["protocol"] is None}
-    assert by_strategy["proportional"]["feasible"]
+    assert by_strategy["linear"]["feasible"]
     assert not by_strategy["interval-extension"]["feasible"]
     assert by_strategy["interval-extension"]["infeasible"]["reason"]
 
@@ -119,7 +120,7 @@ def test_strategies_stand_side_by_side_and_infeasible_ones_name_ways_out(capfd: 
 @pytest.mark.parametrize(
     ("arguments", "status", "says"),
     [
-        ((*PLAN, *WAY, "--param", "interval_days=0"), 2, "interval_days"),
+        ((*PLAN, *STRATEGY, "--param", "interval_days=0"), 2, "interval_days"),
         ((*PLAN, *WAY, "--param", "percent"), 2, "name=value"),
         ((*PLAN, *WAY, "--param", "percent=5", "--param", "percent=6"), 2, "more than once"),
         ((*PLAN, *WAY, "--zone", "Mars/Olympus"), 2, "Mars/Olympus"),

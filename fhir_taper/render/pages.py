@@ -11,7 +11,7 @@ from markupsafe import Markup
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.medicines.dose import plain
 from fhir_taper.plans.tapers.finding import Finding, Severity
-from fhir_taper.plans.tapers.plan import PlanGoal, PlanState, TaperPlan
+from fhir_taper.plans.tapers.plan import PlanGoal, PlanState, TaperPlan, Tier
 from fhir_taper.render.charts import step_chart
 from fhir_taper.render.plan_rows import PlanRow, equivalent_heading, equivalent_tables, rows_of, used_slots
 from fhir_taper.render.printable import printable
@@ -96,14 +96,19 @@ def facts_of(plan: TaperPlan) -> tuple[tuple[str, str], ...]:
         ("Equivalent", equivalent_tables(plan.equivalents) if plan.equivalents else ""),
         ("Products", "; ".join(product.name for product in plan.products)),
         ("Limits", f"{plan.limits.row}; duration of use {plan.use}"),
-        (
-            "Risk tier",
-            f"{plan.tier.value}: {'; '.join(factor.says for factor in plan.tier_factors) or 'no factor found'}" if plan.tier else "",
-        ),
+        ("Risk tier", tier_in_words(plan)),
         ("Reason", plan.reason),
         ("Author", plan.author),
     )
     return tuple((label, value) for label, value in facts if value)
+
+
+def tier_in_words(plan: TaperPlan) -> str:
+    """The tier with the factors that raise it; empty where it was not judged."""
+    if plan.tier is None:
+        return ""
+    raised = [factor.says for factor in plan.tier_factors if factor.tier is not Tier.LOW]
+    return f"{plan.tier.value}: {'; '.join(raised) or 'no factor found'}"
 
 
 def by_severity(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:

@@ -15,11 +15,11 @@ from fhir_taper.plans.tapers.step_figures import StepFigures, step_figures
 
 _PARTS = {Decimal("0.25"): "¼", Decimal("0.5"): "½", Decimal("0.75"): "¾"}
 _KINDS = {
-    StepKind.BASELINE: "today's dose",
+    StepKind.BASELINE: "today",
     StepKind.REDUCTION: "",
     StepKind.HOLD: "pause: keep taking this dose",
     StepKind.LIMITED: "held back by a limit",
-    StepKind.UNIT_LIMITED: "smallest cut possible",
+    StepKind.UNIT_LIMITED: "smallest cut",
     StepKind.SUBSTITUTION: "cross-over",
     StepKind.INTERVAL: "longer interval",
     StepKind.STOP: "stop",

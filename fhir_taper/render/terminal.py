@@ -44,7 +44,7 @@ def table_of(*headings: str, numbers: Iterable[str] = (), fixed: Iterable[str] =
     right, keeps = frozenset(numbers), frozenset((*numbers, *fixed))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     for heading in headings:
-        table.add_column(said(heading), justify="right" if heading in right else "left", overflow="fold", no_wrap=heading in keeps)
+        table.add_column(Text(heading), justify="right" if heading in right else "left", overflow="fold", no_wrap=heading in keeps)
     return table
 
 

@@ -29,6 +29,7 @@ def plan_text(plan: TaperPlan) -> str:
             console.print(said(banner_of(plan), style=WARNING))
         print_facts(console, facts_of(plan))
         console.print(_steps(plan))
+        indented(console, "morning, noon, evening, night: number of units × strength in mg", by=1, style=QUIET)
         print_findings(console, plan.findings)
 
     return draw(paint)
@@ -68,10 +69,12 @@ def candidates_text(found: Candidates) -> str:
 
 
 def _steps(plan: TaperPlan) -> Table:
-    equivalent = [heading for heading in (equivalent_heading(plan.equivalents),) if heading]
+    """The steps. A cell is tablets × strength in mg; two strengths of one time of day stand under each other, as they lie in the box."""
+    equivalent = [heading.replace(" ", "\n") for heading in (equivalent_heading(plan.equivalents),) if heading]
     slots = [slot.value for slot in used_slots(plan)]
     numbers = ("#", "days", "mg/day", *equivalent, "change", "%")
-    table = table_of("#", "from", "to", "days", *slots, "mg/day", *equivalent, "change", "%", "note", numbers=numbers, fixed=("from", "to"))
+    headings = ("#", "from", "to", "days", *slots, "mg/day", *equivalent, "change", "%", "note")
+    table = table_of(*headings, numbers=numbers, fixed=("from", "to", *slots))
     for row in rows_of(plan):
         before = [said(cell) for cell in (row.number, row.start, row.end or "…", row.days)]
         amounts = [row.dose, *([row.equivalent] if equivalent else []), row.change, row.of_previous.removesuffix(" %"), row.note]
@@ -80,8 +83,7 @@ def _steps(plan: TaperPlan) -> Table:
 
 
 def _stacked(cell: str) -> Text:
-    """Two strengths at one time of day stand under each other, as they lie in the box."""
-    return Text("\n").join(said(part) for part in cell.split(" + "))
+    return Text("\n").join(said(part.removesuffix(" mg")) for part in cell.split(" + "))
 
 
 def _comparison(feasible: list[tuple[Candidate, TaperPlan]]) -> Table:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fhir_taper.exact_json import encode
+from fhir_taper.plans.tapers.dispensing import next_window
 from fhir_taper.plans.tapers.finding import Finding, Severity
 from fhir_taper.plans.tapers.infeasible import Infeasible, infeasible_to_document
 from fhir_taper.plans.tapers.plan import TaperPlan
@@ -37,7 +38,7 @@ def plan_of(reading: Reading, options: PlanOptions, request: PlanRequest) -> Out
     outcome = propose(request, reading.tables)
     if isinstance(outcome, Infeasible):
         return outcome
-    of_chart = findings(outcome, reading.regimen, reading.facts, reading.tables, options.start)
+    of_chart = findings(outcome, reading.regimen, reading.facts, reading.tables, options.start, totals=reading.totals)
     said = _not_said(reading, options, outcome)
     return replace(outcome, findings=(*of_chart, *outcome.findings, *said))
 
@@ -47,7 +48,7 @@ def is_blocked(outcome: Outcome) -> bool:
     return isinstance(outcome, Infeasible) or blocks_approval(outcome.findings)
 
 
-def plan_output(outcome: Outcome, form: str) -> bytes:
+def plan_output(outcome: Outcome, form: str, reading: Reading) -> bytes:
     """The outcome in one of the printed forms: json, table, fhir, text, svg, pdf.
 
     Without a plan, table and text say why in words and the rest in JSON.
@@ -58,7 +59,7 @@ def plan_output(outcome: Outcome, form: str) -> bytes:
         case "json":
             return _json(to_document(outcome))
         case "fhir":
-            return _json(_bundle(outcome))
+            return _json(_bundle(outcome, reading))
         case "table":
             from fhir_taper.render.terminal_plan import plan_text
 
@@ -87,10 +88,13 @@ def _no(outcome: Infeasible, form: str) -> bytes:
     return infeasible_text(outcome).encode()
 
 
-def _bundle(plan: TaperPlan) -> dict[str, Any]:
+def _bundle(plan: TaperPlan, reading: Reading) -> dict[str, Any]:
+    """The plan and the proposals of its next window, labelled at least as strictly as the chart that it came from."""
     from fhir_taper.mappers.write.bundle import to_bundle
 
-    return to_bundle(plan, as_of=plan.created, instant=datetime.now(UTC))
+    start = plan.steps[0].start
+    supply = next_window(plan, start, reading.tables.safety.life)
+    return to_bundle(plan, as_of=start, instant=datetime.now(UTC), windows=supply.windows, labels=reading.labels)
 
 
 def _json(document: Any) -> bytes:

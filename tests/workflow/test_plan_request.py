@@ -105,8 +105,15 @@ def test_falls_and_an_opioid_beside_a_sedative_keep_the_larger_dose_from_the_nig
 
 def test_the_tier_travels_with_its_factors() -> None:
     request = asked("lorazepam-elder", "lorazepam")
+    assert request.tier is Tier.STANDARD
+    assert {"dose", "duration", "age"} <= {factor.factor for factor in request.tier_factors if factor.tier is Tier.STANDARD}
+
+
+def test_the_dose_tier_goes_by_the_chosen_table_and_without_one_by_the_cautious_end() -> None:
+    undecided = read(read_chart(str(PATIENTS / "lorazepam-elder.json")), DAY, "cdc-2022", None)
+    request = request_of(undecided, options("lorazepam"))
+    assert isinstance(request, PlanRequest)
     assert request.tier is Tier.HIGH
-    assert {factor.factor for factor in request.tier_factors if factor.tier is Tier.HIGH}
 
 
 def test_a_plan_without_an_order_needs_a_confirmed_dose_and_products() -> None:

@@ -20,8 +20,11 @@ def dose_totals(
     regimen: Regimen, medicines: equivalence.EquivalenceTables, mme_table: str = TableName.CDC_2022, benzo_table: str | None = None
 ) -> DoseTotals:
     """Maximum totals of a regimen; `benzo_table` None takes the cautious end over all tables. Raises WrongUsage for an unknown table."""
-    opioids = equivalence.mme(regimen, medicines, mme_table)
-    sedatives = equivalence.diazepam_equivalent(regimen, medicines, benzo_table)
+    return totals_of(equivalence.mme(regimen, medicines, mme_table), equivalence.diazepam_equivalent(regimen, medicines, benzo_table))
+
+
+def totals_of(opioids: Total, sedatives: Total) -> DoseTotals:
+    """The same from totals that were made already."""
     return DoseTotals(_known_maximum(opioids), opioids.max_at_least, _known_maximum(sedatives), sedatives.max_at_least)
 
 
