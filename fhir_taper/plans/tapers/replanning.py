@@ -6,59 +6,51 @@ on until then. New doses come from a `propose` that is handed in, limits from a 
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from typing import TypeVar
 
 from fhir_taper.errors import NotAllowed
 from fhir_taper.plans.medicines.codes import DrugClass
-from fhir_taper.plans.medicines.dose import Exact, canonical, divide, multiply, plain, shown
+from fhir_taper.plans.medicines.dose import canonical, plain, shown
 from fhir_taper.plans.tables.life_rules import LifeRules
 from fhir_taper.plans.tapers.in_force import step_in_force
 from fhir_taper.plans.tapers.infeasible import Infeasible
+from fhir_taper.plans.tapers.judgement import Violation
+from fhir_taper.plans.tapers.judgement import check as envelope_check
 from fhir_taper.plans.tapers.new_version import Decision, new_version
-from fhir_taper.plans.tapers.plan import EquivalentFactor, Milestone, PlanProduct, PlanState, ReviewGate, Step, StepKind, TaperPlan
+from fhir_taper.plans.tapers.plan import (
+    EquivalentFactor,
+    GateState,
+    Milestone,
+    PlanProduct,
+    PlanState,
+    ReviewGate,
+    Step,
+    StepKind,
+    TaperPlan,
+)
+from fhir_taper.plans.tapers.restart import Propose, Restart, Slower, slower_params
 from fhir_taper.plans.tapers.review import gates_for
 from fhir_taper.plans.tapers.revision import check_running, dose_words
 
 _DAY = timedelta(days=1)
 _Listed = TypeVar("_Listed", PlanProduct, EquivalentFactor)
+_OF_A_PERSON = frozenset({"dose-rises", "slot-rises", "limit", "unit-rule"})
 
-
-class Slower(StrEnum):
-    PERCENT = "half the percentage"
-    INTERVAL = "twice the interval"
-
-
-@dataclass(frozen=True, slots=True)
-class Restart:
-    """What `propose` is asked: a schedule of `ingredient` for `plan`'s patient from `mg` a day on `on`, which is day 0 of it."""
-
-    plan: TaperPlan
-    on: date
-    ingredient: str
-    mg: Decimal
-    now: Step
-    strategy: str | None
-    protocol: str | None
-    params: tuple[tuple[str, str], ...]
-
-
-Propose = Callable[[Restart], TaperPlan | Infeasible]
-Check = Callable[[TaperPlan], Iterable[object]]
-"""The limits that a plan breaks (`envelope.check`): empty where it keeps all of them."""
+Check = Callable[[TaperPlan], Iterable[Violation]]
+"""What a plan breaks of its own limits: `envelope.check`, another one in tests."""
 
 
 def slow(
-    plan: TaperPlan, decision: Decision, propose: Propose, rules: LifeRules, by: Slower = Slower.INTERVAL, check: Check | None = None
+    plan: TaperPlan, decision: Decision, propose: Propose, rules: LifeRules, by: Slower = Slower.INTERVAL, check: Check = envelope_check
 ) -> TaperPlan | Infeasible:
     """The same strategy with half the percentage or twice the interval, from today's dose; a draft that replaces this version.
 
     Raises NotAllowed where the plan's parameters have nothing to slow, or the new schedule breaks a limit.
     """
-    params = _slower(plan.params, by, rules.slow_factor)
+    params = slower_params(plan.params, by, rules.slow_factor)
     return _restarted(plan, decision, propose, _restart(plan, decision, None, plan.strategy, None, params), "slow", f"slower: {by}", check)
 
 
@@ -71,7 +63,7 @@ def change_strategy(
     protocol: str | None = None,
     params: tuple[tuple[str, str], ...] = (),
     actual_mg: Decimal | None = None,
-    check: Check | None = None,
+    check: Check = envelope_check,
 ) -> TaperPlan | Infeasible:
     """Another strategy or protocol from the dose that is really taken (`actual_mg`, None: the plan's own). A draft likewise.
 
@@ -80,10 +72,10 @@ def change_strategy(
     restart = _restart(plan, decision, actual_mg, strategy, protocol, params)
     if restart.mg > restart.now.mg_per_day(restart.ingredient) and not decision.reason.strip():
         raise NotAllowed("a dose above the plan's is entered only with a reason")
-    return _restarted(plan, decision, propose, restart, "change-strategy", f"from {protocol or strategy}", check)
+    return _restarted(plan, decision, propose, restart, "change-strategy", f"now by {protocol or strategy}", check)
 
 
-def step_back(plan: TaperPlan, decision: Decision, to_step: int, days: int, rules: LifeRules, check: Check | None = None) -> TaperPlan:
+def step_back(plan: TaperPlan, decision: Decision, to_step: int, days: int, rules: LifeRules, check: Check = envelope_check) -> TaperPlan:
     """Back to the dose of an earlier step for `days`, then down the same steps again, after new reviews. A clinician decides, and why.
 
     Raises NotAllowed without a reason, for a step that is not earlier and higher, for an opioid dose that was not taken within the days of
@@ -101,12 +93,11 @@ def step_back(plan: TaperPlan, decision: Decision, to_step: int, days: int, rule
     changed = replace(
         plan,
         steps=steps,
-        gates=_kept_gates(plan, len(history)),
         milestones=tuple(_moved_milestone(one, plan, steps, to_step, offset) for one in plan.milestones),
         state=PlanState.ACTIVE,
     )
-    changed = replace(changed, gates=gates_for(changed))
-    _refuse_broken(changed, check)
+    changed = _with_reviews(changed, plan, len(history), decision)
+    _refuse_broken(changed, check, _seam(changed, len(history), decision))
     moved = (steps[-1].start - plan.steps[-1].start).days
     told = f"back from {dose_words(now)} to {dose_words(back_to)} for {days} days; the last step is now on {steps[-1].start.isoformat()}"
     return new_version(changed, plan, decision, "step-back", told, days=moved)
@@ -147,7 +138,7 @@ def _restart(
 
 
 def _restarted(
-    plan: TaperPlan, decision: Decision, propose: Propose, restart: Restart, kind: str, says: str, check: Check | None
+    plan: TaperPlan, decision: Decision, propose: Propose, restart: Restart, kind: str, says: str, check: Check
 ) -> TaperPlan | Infeasible:
     fresh = propose(restart)
     if isinstance(fresh, Infeasible):
@@ -155,7 +146,7 @@ def _restarted(
     if fresh.steps[0].start != restart.on:
         raise NotAllowed(f"the new schedule starts on {fresh.steps[0].start.isoformat()}, not on {restart.on.isoformat()}")
     history = _history(plan, restart.now, restart.on)
-    first = replace(fresh.steps[0], kind=_first_kind(restart), note=fresh.steps[0].note or f"from {plain(restart.mg)} mg a day")
+    first = _first_step(fresh.steps[0], restart) if history else fresh.steps[0]
     steps = _joined(history, (first, *fresh.steps[1:]))
     offset = len(steps) - len(fresh.steps)
     spliced = replace(
@@ -168,7 +159,7 @@ def _restarted(
         drug=plan.drug,
         ingredient=plan.ingredient,
         drug_class=plan.drug_class,
-        baseline=plan.baseline,
+        baseline=plan.baseline if history else fresh.baseline,
         created=plan.created,
         reason=plan.reason,
         contingency=plan.contingency,
@@ -176,15 +167,14 @@ def _restarted(
         products=_united(fresh.products, plan.products),
         equivalents=_united(fresh.equivalents, plan.equivalents),
         steps=steps,
-        gates=_kept_gates(plan, len(history)),
         milestones=tuple(replace(one, step=one.step + offset) for one in fresh.milestones),
         state=PlanState.DRAFT,
         agreement=None,
         pharmacist_review=None,
         acknowledgements=(),
     )
-    spliced = replace(spliced, gates=gates_for(spliced))
-    _refuse_broken(spliced, check)
+    spliced = _with_reviews(spliced, plan, len(history), decision)
+    _refuse_broken(spliced, check, _seam(spliced, len(history), decision))
     moved = (steps[-1].start - plan.steps[-1].start).days
     told = f"{says}; {plain(canonical(restart.mg))} mg a day from {restart.on.isoformat()}, the last step on {steps[-1].start.isoformat()}"
     return new_version(spliced, plan, decision, kind, told, days=moved)
@@ -199,9 +189,29 @@ def _name(one: PlanProduct | EquivalentFactor) -> str:
     return one.rxcui if isinstance(one, PlanProduct) else one.ingredient
 
 
-def _first_kind(restart: Restart) -> StepKind:
+def _first_step(baseline: Step, restart: Restart) -> Step:
+    """The first day of the new schedule as a step of the whole taper: today's own step where it begins today and its dose is taken."""
     planned = restart.now.mg_per_day(restart.ingredient)
-    return StepKind.REDUCTION if restart.mg < planned else StepKind.HOLD
+    if restart.now.start == restart.on and restart.mg == planned:
+        return replace(baseline, kind=restart.now.kind, ideal_mg=restart.now.ideal_mg)
+    kind = StepKind.REDUCTION if restart.mg < planned else StepKind.HOLD
+    return replace(baseline, kind=kind, note=f"{plain(canonical(restart.mg))} mg a day, as it is taken")
+
+
+def _with_reviews(plan: TaperPlan, old: TaperPlan, taken: int, decision: Decision) -> TaperPlan:
+    """Reviews of what was taken are kept, a fall at the seam is reviewed by the decision itself, and later ones are made anew."""
+    kept = tuple(gate for gate in old.gates if gate.step < taken)
+    gates = gates_for(replace(plan, gates=kept))
+    return replace(plan, gates=tuple(_reviewed(gate, decision) if gate.step == _seam(plan, taken, decision) else gate for gate in gates))
+
+
+def _reviewed(gate: ReviewGate, decision: Decision) -> ReviewGate:
+    return replace(gate, state=GateState.PASSED, by=decision.by, on=decision.on, reason=decision.reason)
+
+
+def _seam(plan: TaperPlan, taken: int, decision: Decision) -> int | None:
+    """The step that begins on the day of the decision; None where the step that was taken simply goes on."""
+    return taken if plan.steps[taken].start == decision.on else None
 
 
 def _history(plan: TaperPlan, now: Step, on: date) -> tuple[Step, ...]:
@@ -222,11 +232,6 @@ def _moved_to(steps: tuple[Step, ...], start: date) -> tuple[Step, ...]:
     return tuple(replace(step, start=step.start + by, end=None if step.end is None else step.end + by) for step in steps)
 
 
-def _kept_gates(plan: TaperPlan, taken: int) -> tuple[ReviewGate, ...]:
-    """Reviews of the steps that were taken; those of later steps are made anew."""
-    return tuple(gate for gate in plan.gates if gate.step < taken)
-
-
 def _moved_milestone(one: Milestone, plan: TaperPlan, steps: tuple[Step, ...], to_step: int, offset: int) -> Milestone:
     if one.step <= to_step:
         return one
@@ -234,36 +239,12 @@ def _moved_milestone(one: Milestone, plan: TaperPlan, steps: tuple[Step, ...], t
     return replace(one, step=one.step + offset, due=one.due + by)
 
 
-def _refuse_broken(plan: TaperPlan, check: Check | None) -> None:
-    broken = tuple(str(one) for one in check(plan)) if check is not None else ()
+def _refuse_broken(plan: TaperPlan, check: Check, seam: int | None) -> None:
+    """Raise NotAllowed with every limit that the plan breaks.
+
+    At the seam a person entered the dose that is taken, which may be above or below the plan's: that one step is theirs. The length of
+    the whole plan is no reason against a new and slower schedule.
+    """
+    broken = [one for one in check(plan) if one.rule != "duration" and not (one.step == seam and one.rule in _OF_A_PERSON)]
     if broken:
-        raise NotAllowed(*broken)
-
-
-def _slower(params: tuple[tuple[str, str], ...], by: Slower, factor: int) -> tuple[tuple[str, str], ...]:
-    """The parameters with a smaller percentage or longer intervals. Raises NotAllowed where they have none."""
-    change = _less if by is Slower.PERCENT else _longer
-    slower = tuple((name, change(name, value, Decimal(factor))) for name, value in params)
-    if slower == params:
-        raise NotAllowed(f"the plan has no parameter for {by}: change the strategy instead")
-    return slower
-
-
-def _less(name: str, value: str, factor: Decimal) -> str:
-    return _number(divide(Decimal(value), factor)) if name == "percent" else value
-
-
-def _longer(name: str, value: str, factor: Decimal) -> str:
-    if name == "interval_days":
-        return _number(multiply(Decimal(value), factor))
-    return ",".join(_longer_band(band, factor) for band in value.split(",")) if name == "bands" else value
-
-
-def _longer_band(band: str, factor: Decimal) -> str:
-    """One `above:cut:days[:hold]` with the days of its interval made longer."""
-    above, cut, days, *hold = band.split(":")
-    return ":".join((above, cut, _number(multiply(Decimal(days), factor)), *hold))
-
-
-def _number(amount: Exact) -> str:
-    return plain(canonical(shown(amount)))
+        raise NotAllowed(*(f"step {one.step}: {one.says}" for one in broken))

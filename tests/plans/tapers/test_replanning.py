@@ -14,8 +14,10 @@ from fhir_taper.plans.medicines.codes import DrugClass, Slot
 from fhir_taper.plans.tables.life_rules import load_life_rules
 from fhir_taper.plans.tapers.in_force import step_in_force
 from fhir_taper.plans.tapers.infeasible import Infeasible
+from fhir_taper.plans.tapers.judgement import Violation
 from fhir_taper.plans.tapers.plan import GateState, PlanState, StepKind, TaperPlan
-from fhir_taper.plans.tapers.replanning import Restart, Slower, change_strategy, slow, step_back
+from fhir_taper.plans.tapers.replanning import change_strategy, slow, step_back
+from fhir_taper.plans.tapers.restart import Restart, Slower
 from fhir_taper.plans.tapers.review import pass_gate
 from fhir_taper.plans.tapers.revision import hold, resume
 from tests.plans.tapers.made_plans import (
@@ -31,6 +33,11 @@ from tests.plans.tapers.made_plans import (
 )
 
 RULES = load_life_rules()
+
+
+def no_limits(_: TaperPlan) -> tuple[Violation, ...]:
+    """Let the hand-made plans of this file pass: their cuts are round, not cautious."""
+    return ()
 
 
 def day(number: int) -> date:
@@ -61,7 +68,7 @@ def proposing(asked: list[Restart], halves: tuple[int, ...] = (3, 2, 1, 0), days
 
 def slowed(plan: TaperPlan, on: date, by: Slower = Slower.INTERVAL) -> tuple[TaperPlan, Restart]:
     asked: list[Restart] = []
-    made = slow(plan, decided(on), proposing(asked), RULES, by)
+    made = slow(plan, decided(on), proposing(asked), RULES, by, no_limits)
     assert isinstance(made, TaperPlan)
     return made, asked[0]
 
@@ -106,6 +113,7 @@ def test_where_todays_dose_is_taken_on_the_same_way_the_step_goes_on() -> None:
     plan = plan_of(DIAZEPAM_2, [{Slot.NIGHT: "2"}, {Slot.NIGHT: "1.5"}, {}], DrugClass.BENZODIAZEPINE)
     made, _ = slowed(pass_gate(active(plan), 1, decided(day(28))), day(40))
     assert [(step.start - START).days for step in made.steps] == [0, 28, 96, 152, 208]
+    assert [(gate.step, gate.state) for gate in made.gates[:2]] == [(1, GateState.PASSED), (2, GateState.OPEN)]
 
 
 def test_the_new_schedule_is_a_draft_that_replaces_the_running_version() -> None:
@@ -135,17 +143,30 @@ def test_an_infeasible_answer_is_handed_on_and_nothing_changes() -> None:
 
 
 def test_a_schedule_that_breaks_a_limit_is_refused_with_what_it_breaks() -> None:
-    with pytest.raises(NotAllowed, match="step 3 is too large"):
-        slow(at_3_mg(), decided(day(40)), proposing([]), RULES, check=lambda _: ["step 3 is too large"])
+    with pytest.raises(NotAllowed, match="step 3: too large"):
+        slow(at_3_mg(), decided(day(40)), proposing([]), RULES, check=lambda _: [Violation("limit", 3, "too large")])
 
 
 @pytest.mark.feature("F11")
 def test_another_strategy_starts_from_the_dose_that_is_really_taken() -> None:
     asked: list[Restart] = []
-    made = change_strategy(at_3_mg(), decided(day(40)), proposing(asked, (2, 1, 0)), strategy="hyperbolic", actual_mg=Decimal(2))
+    made = change_strategy(
+        at_3_mg(), decided(day(40)), proposing(asked, (2, 1, 0)), strategy="hyperbolic", actual_mg=Decimal(2), check=no_limits
+    )
     assert isinstance(made, TaperPlan)
     assert (asked[0].mg, asked[0].strategy) == (Decimal(2), "hyperbolic")
     assert (made.steps[2].kind, made.steps[2].mg_per_day("diazepam")) == (StepKind.REDUCTION, Decimal(2))
+
+
+def test_a_lower_dose_that_is_already_taken_needs_no_further_review() -> None:
+    made = change_strategy(at_3_mg(), decided(day(40)), proposing([], (2, 1, 0)), strategy="linear", actual_mg=Decimal(2), check=no_limits)
+    assert isinstance(made, TaperPlan)
+    assert [(gate.step, gate.state) for gate in made.gates[:3]] == [(1, GateState.PASSED), (2, GateState.PASSED), (3, GateState.OPEN)]
+
+
+def test_a_new_schedule_on_the_first_day_of_a_step_keeps_that_step_as_it_is() -> None:
+    made, _ = slowed(at_3_mg(), day(28))
+    assert (made.steps[1].kind, made.steps[1].start, made.gates[0].state) == (StepKind.REDUCTION, day(28), GateState.PASSED)
 
 
 def test_an_actual_dose_above_the_plan_needs_a_reason() -> None:
@@ -160,7 +181,7 @@ def test_a_stopped_medicine_has_nothing_to_start_from() -> None:
 
 
 def test_a_step_back_returns_for_its_days_and_then_goes_down_the_same_steps() -> None:
-    back = step_back(at_3_mg(), decided(day(35), "cannot sleep"), 0, 28, RULES)
+    back = step_back(at_3_mg(), decided(day(35), "cannot sleep"), 0, 28, RULES, no_limits)
     assert days_and_doses(back) == [
         (0, 4), (28, 3), (35, 4), (63, 3), (91, 2), (119, 1), (147, 0),
     ]  # fmt: skip
@@ -168,7 +189,7 @@ def test_a_step_back_returns_for_its_days_and_then_goes_down_the_same_steps() ->
 
 
 def test_after_a_step_back_every_reduction_waits_for_a_new_review() -> None:
-    back = step_back(at_3_mg(), decided(day(35), "cannot sleep"), 0, 28, RULES)
+    back = step_back(at_3_mg(), decided(day(35), "cannot sleep"), 0, 28, RULES, no_limits)
     assert [(gate.step, gate.state) for gate in back.gates] == [
         (1, GateState.PASSED), (3, GateState.OPEN), (4, GateState.OPEN), (5, GateState.OPEN), (6, GateState.OPEN),
     ]  # fmt: skip
@@ -176,43 +197,66 @@ def test_after_a_step_back_every_reduction_waits_for_a_new_review() -> None:
 
 
 def test_milestones_follow_their_steps_back() -> None:
-    back = step_back(at_3_mg(), decided(day(35), "cannot sleep"), 0, 28, RULES)
+    back = step_back(at_3_mg(), decided(day(35), "cannot sleep"), 0, 28, RULES, no_limits)
     assert (back.milestones[0].step, back.milestones[0].due) == (4, day(91))
 
 
 def test_a_step_back_on_the_first_day_of_a_step_undoes_it() -> None:
-    back = step_back(at_3_mg(), decided(day(28), "not ready"), 0, 14, RULES)
+    back = step_back(at_3_mg(), decided(day(28), "not ready"), 0, 14, RULES, no_limits)
     assert days_and_doses(back)[:3] == [(0, 4), (42, 3), (70, 2)]
 
 
 def test_a_step_back_needs_a_clinicians_reason_and_a_higher_earlier_step() -> None:
     with pytest.raises(NotAllowed, match="only by a clinician, with a reason"):
-        step_back(at_3_mg(), decided(day(35), ""), 0, 28, RULES)
+        step_back(at_3_mg(), decided(day(35), ""), 0, 28, RULES, no_limits)
     with pytest.raises(NotAllowed, match="not a step before today's"):
-        step_back(at_3_mg(), decided(day(35)), 1, 28, RULES)
+        step_back(at_3_mg(), decided(day(35)), 1, 28, RULES, no_limits)
     with pytest.raises(NotAllowed, match="a day or more"):
-        step_back(at_3_mg(), decided(day(35)), 0, 0, RULES)
+        step_back(at_3_mg(), decided(day(35)), 0, 0, RULES, no_limits)
 
 
 @pytest.mark.parametrize(("at", "allowed"), [(41, True), (42, False)])
 def test_an_opioid_goes_back_only_to_a_dose_of_the_last_14_days(at: int, allowed: bool) -> None:
     plan = pass_gate(active(oxycodone_plan()), 1, decided(day(28)))
     if allowed:
-        assert step_back(plan, decided(day(at)), 0, 28, RULES).steps[2].mg_per_day("oxycodone") == 20
+        assert step_back(plan, decided(day(at)), 0, 28, RULES, no_limits).steps[2].mg_per_day("oxycodone") == 20
     else:
         with pytest.raises(NotAllowed, match="enter a new dose"):
-            step_back(plan, decided(day(at)), 0, 28, RULES)
+            step_back(plan, decided(day(at)), 0, 28, RULES, no_limits)
 
 
 def test_a_benzodiazepine_may_go_back_further() -> None:
-    assert step_back(at_3_mg(), decided(day(55)), 0, 28, RULES).steps[2].mg_per_day("diazepam") == 4
+    assert step_back(at_3_mg(), decided(day(55)), 0, 28, RULES, no_limits).steps[2].mg_per_day("diazepam") == 4
 
 
 def test_a_step_back_ends_a_hold_and_a_later_hold_counts_from_its_own_start() -> None:
     held = hold(at_3_mg(), decided(day(30)), 14)
-    back = step_back(held, decided(day(35)), 0, 28, RULES)
+    back = step_back(held, decided(day(35)), 0, 28, RULES, no_limits)
     again = resume(hold(back, decided(day(50)), 7), decided(day(57)))
     assert (back.state, (again.steps[3].start - START).days) == (PlanState.ACTIVE, 70)
+
+
+def test_the_dose_that_a_person_enters_is_not_judged_and_every_other_step_is() -> None:
+    def judged(rule: str, step: int) -> None:
+        change_strategy(
+            at_3_mg(), decided(day(40)), proposing([], (2, 1, 0)), strategy="linear", actual_mg=Decimal(2),
+            check=lambda _: [Violation(rule, step, "too large")],
+        )  # fmt: skip
+
+    judged("limit", 2)
+    judged("duration", 4)
+    with pytest.raises(NotAllowed, match="step 3: too large"):
+        judged("limit", 3)
+    with pytest.raises(NotAllowed, match="step 2: too large"):
+        judged("dose-not-made", 2)
+
+
+def test_a_plan_that_has_not_begun_starts_from_what_is_entered() -> None:
+    made = change_strategy(
+        active(diazepam_plan()), decided(START), proposing([], (3, 2, 0)), strategy="linear", actual_mg=Decimal(3), check=no_limits
+    )
+    assert isinstance(made, TaperPlan)
+    assert (made.baseline.mg, made.steps[0].kind) == (Decimal(3), StepKind.BASELINE)
 
 
 @given(falling_plans(), st.integers(1, 300), st.integers(1, 60))
@@ -221,7 +265,7 @@ def test_a_step_back_leaves_no_gap_and_ends_where_the_plan_ended(plan: TaperPlan
     now = step_in_force(plan, day(at))
     if now.number == 0:
         return
-    back = step_back(plan, decided(day(at)), now.number - 1, days, RULES)
+    back = step_back(plan, decided(day(at)), now.number - 1, days, RULES, no_limits)
     assert [step.number for step in back.steps] == list(range(len(back.steps)))
     assert all(
         one.end is not None and one.end + timedelta(days=1) == two.start for one, two in zip(back.steps, back.steps[1:], strict=False)

@@ -1,0 +1,141 @@
+"""The life of plans that the engine makes: held, slowed, stepped back and written down, they keep their own limits."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fhir_taper import exact_json
+from fhir_taper.plans.medicines.codes import DrugClass, Slot
+from fhir_taper.plans.medicines.regimen import Intake
+from fhir_taper.plans.tables import load
+from fhir_taper.plans.tapers.envelope import check
+from fhir_taper.plans.tapers.in_force import step_in_force
+from fhir_taper.plans.tapers.infeasible import Infeasible
+from fhir_taper.plans.tapers.plan import Baseline, PlanState, TaperPlan, Tier
+from fhir_taper.plans.tapers.plan_document import from_document, to_document
+from fhir_taper.plans.tapers.propose import propose
+from fhir_taper.plans.tapers.replanning import change_strategy, slow, step_back
+from fhir_taper.plans.tapers.request import PlanRequest
+from fhir_taper.plans.tapers.restart import Restart, request_for
+from fhir_taper.plans.tapers.revision import hold, resume
+from fhir_taper.plans.tapers.windows import windows
+from tests.plans.tapers.made_plans import decided
+
+TABLES = load()
+RULES = TABLES.safety.life
+START = date(2026, 1, 5)
+CASES = {
+    "diazepam linear": ("diazepam", "197590", DrugClass.BENZODIAZEPINE, "10", 2, "linear"),
+    "diazepam proportional": ("diazepam", "197590", DrugClass.BENZODIAZEPINE, "20", 2, "proportional"),
+    "lorazepam hyperbolic": ("lorazepam", "197900", DrugClass.BENZODIAZEPINE, "2", 2, "hyperbolic"),
+    "oxycodone linear": ("oxycodone", "1049621", DrugClass.OPIOID, "60", 1, "linear"),
+}
+
+
+def request_of(name: str) -> PlanRequest:
+    ingredient, rxcui, drug_class, mg, parts, strategy = CASES[name]
+    product = TABLES.medicines.product(rxcui)
+    assert product is not None
+    units = Decimal(mg) / product.mg / 2
+    return PlanRequest(
+        tenant="local",
+        patient="p1",
+        zone="UTC",
+        ingredient=ingredient,
+        drug=ingredient,
+        drug_class=drug_class,
+        start=START,
+        baseline=Baseline(Decimal(mg)),
+        products=(replace(product, parts=parts),),
+        intakes=(Intake(Slot.MORNING, units), Intake(Slot.NIGHT, units)),
+        strategy=strategy,
+        tier=Tier.STANDARD,
+        benzo_table="va-dod-2021",
+    )
+
+
+def plan_of(name: str) -> TaperPlan:
+    made = propose(request_of(name), TABLES)
+    assert isinstance(made, TaperPlan), made
+    return replace(made, state=PlanState.ACTIVE, gates=())
+
+
+PLANS = {name: plan_of(name) for name in CASES}
+NAMES = st.sampled_from(sorted(PLANS))
+
+
+def day(number: int) -> date:
+    return START + timedelta(days=number)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_engines_plan_comes_back_from_its_document(name: str) -> None:
+    plan = propose(request_of(name), TABLES)
+    assert isinstance(plan, TaperPlan)
+    assert from_document(exact_json.decode(exact_json.encode(to_document(plan)))) == plan
+
+
+@settings(max_examples=60)
+@given(NAMES, st.integers(0, 700), st.integers(1, 90), st.integers(0, 120))
+def test_a_held_and_resumed_plan_keeps_its_limits(name: str, at: int, days: int, later: int) -> None:
+    plan = PLANS[name]
+    if step_in_force(plan, day(at)).number == plan.steps[-1].number:
+        return
+    held = hold(plan, decided(day(at)), days)
+    resumed = resume(held, decided(day(at + later)))
+    assert [one for moved in (held, resumed) for one in check(moved) if one.rule != "duration"] == []
+
+
+def engine(request: PlanRequest, restart: Restart) -> TaperPlan | Infeasible:
+    return propose(request_for(restart, request, decided(restart.on)), TABLES)
+
+
+@settings(max_examples=30)
+@given(NAMES, st.integers(1, 400))
+def test_a_slowed_plan_keeps_the_limits_of_the_whole_taper_and_ends_later(name: str, at: int) -> None:
+    plan, request = PLANS[name], request_of(name)
+    now = step_in_force(plan, day(at))
+    if not now.mg_per_day(plan.ingredient):
+        return
+    slower = slow(plan, decided(day(at)), lambda restart: engine(request, restart), RULES)
+    if isinstance(slower, Infeasible):
+        return
+    assert [one for one in check(slower) if one.rule != "duration"] == []
+    assert slower.steps[-1].start >= plan.steps[-1].start
+    assert slower.step_on(day(at - 1)).doses == plan.step_on(day(at - 1)).doses
+    assert from_document(to_document(slower)) == slower
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_another_strategy_goes_on_from_todays_dose(name: str) -> None:
+    plan, request = PLANS[name], request_of(name)
+    changed = change_strategy(
+        plan,
+        decided(day(60)),
+        lambda restart: engine(request, restart),
+        strategy="linear",
+        params=(("percent", "10"), ("interval_days", "28")),
+    )
+    assert isinstance(changed, TaperPlan), changed
+    assert changed.step_on(day(60)).mg_per_day(plan.ingredient) == step_in_force(plan, day(60)).mg_per_day(plan.ingredient)
+    assert (changed.strategy, changed.steps[-1].mg_per_day(plan.ingredient)) == ("linear", Decimal(0))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_step_back_of_four_weeks_keeps_the_limits(name: str) -> None:
+    plan = PLANS[name]
+    second = plan.steps[2]
+    back = step_back(plan, decided(second.start + timedelta(days=7), "poor sleep"), 1, 28, RULES)
+    assert back.step_on(second.start + timedelta(days=7)).doses == plan.steps[1].doses
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_engines_plan_can_be_dispensed(name: str) -> None:
+    plan = plan_of(name)
+    made = windows(plan, RULES)
+    days = sum(window.days for window in made if window.product.rxcui == plan.products[0].rxcui)
+    assert days == (plan.steps[-1].start - START).days
