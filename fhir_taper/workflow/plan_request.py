@@ -150,7 +150,7 @@ def _baseline(reading: Reading, options: PlanOptions, ingredient: str) -> Baseli
     if options.baseline_by:
         raise WrongUsage("--baseline-by without --baseline")
     scheduled = scheduled_baseline(reading.regimen, ingredient)
-    question = why_unconfirmed(reading.regimen, ingredient) or ("" if reading.regimen.complete else "the chart is incomplete")
+    question = why_unconfirmed(reading.regimen, ingredient)
     if scheduled is None or question:
         says = f"the average intake must be confirmed (--baseline MG --baseline-by WHO): {question}"
         return Infeasible("baseline-not-confirmed", says, shown(scheduled) if scheduled is not None else None)

@@ -9,9 +9,11 @@ import pytest
 
 from fhir_taper.errors import WrongUsage
 from fhir_taper.plans.medicines.regimen import Regimen
+from fhir_taper.plans.tapers.finding import Severity
 from fhir_taper.plans.tapers.infeasible import Infeasible
-from fhir_taper.plans.tapers.plan import Tier
+from fhir_taper.plans.tapers.plan import TaperPlan, Tier
 from fhir_taper.plans.tapers.request import PlanRequest
+from fhir_taper.workflow.plan import make_plan
 from fhir_taper.workflow.plan_request import PlanOptions, request_of
 from fhir_taper.workflow.read_chart import read_chart
 from fhir_taper.workflow.regimen import Reading, read
@@ -83,8 +85,10 @@ def test_a_confirmed_intake_is_taken_with_who_confirmed_it() -> None:
     assert (baseline.mg, baseline.confirmed_by, baseline.confirmed_on) == (Decimal(45), "pharmacist, dispense history", DAY)
 
 
-def test_an_incomplete_chart_needs_a_person_to_confirm_the_intake() -> None:
-    assert refused("incomplete-chart", "clonazepam").reason == "baseline-not-confirmed"
+def test_an_incomplete_chart_is_said_on_the_plan_and_waits_for_a_person() -> None:
+    plan = make_plan(reading("incomplete-chart"), options("clonazepam", strategy="linear", parts=2))
+    assert isinstance(plan, TaperPlan)
+    assert [finding.severity for finding in plan.findings if finding.code == "chart-incomplete"] == [Severity.ACKNOWLEDGE]
 
 
 def test_duration_of_use_is_read_from_the_chart_unless_somebody_says_it() -> None:
