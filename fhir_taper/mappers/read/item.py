@@ -53,9 +53,6 @@ class Reader:
         known = self._read.get(key)
         if known is None:
             known = self._read[key] = (medicine, read_dosage(dosage, path, medicine, self.weigh))
-                medicine,
-                read_dosage(dosage, path, medicine, self.weigh),
-            )  # holding the medicine keeps its id its own
         return known[1]
 
 

@@ -1,8 +1,9 @@
 """A taper that somebody else wrote as orders, read as its steps: one order with the whole schedule, or one order per step.
 
-The first form is a MedicationRequest whose instructions follow each other in time (FHIR R4 example medrx0303); the second a chain of requests of one medicine
-with periods of their own, held together by groupIdentifier, basedOn or priorPrescription. Our own form, the CarePlan, is read by `care_plan`. Here only
-the steps are said, with their days and mg, so that a plan can be laid beside them; what counts today is `regimen`. A step that cannot be computed has a reason.
+The first form is a MedicationRequest whose instructions follow each other in time (FHIR R4 example medrx0303); the second a chain of
+requests of one medicine with periods of their own, held together by groupIdentifier, basedOn or priorPrescription. Our own form, the
+CarePlan, is read by `care_plan`. Here only the steps are said, with their days and mg, so that a plan can be laid beside them; what
+counts today is `regimen`. A step that cannot be computed has a reason.
 """
 
 from collections.abc import Sequence
@@ -55,7 +56,10 @@ class TaperForm:
 
 
 def read_taper_forms(chart: Chart, catalogue: ProductCatalogue, as_of: date) -> Mapped[tuple[TaperForm, ...]]:
-    """Every taper of an opioid, benzodiazepine or z-drug that is written in the chart's orders, past and future steps too. `as_of` dates a body weight."""
+    """Every taper of an opioid, benzodiazepine or z-drug that is written in the chart's orders, past and future steps too.
+
+    `as_of` dates a body weight.
+    """
     reader = Reader(chart, Identifier(chart, catalogue), as_of)
     orders = [pair for entry in chart.of(REQUEST) if (pair := _ordered(entry, reader)) is not None]
     whole = [form for order, medicine in orders if (form := _whole_taper(order, medicine, reader)) is not None]
