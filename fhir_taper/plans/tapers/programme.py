@@ -15,7 +15,6 @@ from fhir_taper.plans.tables.safety_tables import SafetyTables
 from fhir_taper.plans.tapers.chart_facts import ChartFacts
 from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
 from fhir_taper.plans.tapers.reductions import reduction_days
-from fhir_taper.plans.tapers.shifting import shifted_from
 from fhir_taper.plans.tapers.signs.case import is_current
 
 _SEDATIVES = frozenset({DrugClass.BENZODIAZEPINE, DrugClass.Z_DRUG})
@@ -90,17 +89,16 @@ def collisions(plans: Iterable[TaperPlan], rules: LifeRules) -> tuple[Collision,
 
 def days_to_wait(plan: TaperPlan, others: Iterable[TaperPlan], rules: LifeRules) -> int:
     """By how many days the reductions of `plan` must move later, none of them changed, so that they collide with none of `others`."""
-    fixed = tuple(others)
-    cuts = [day for other in fixed for day in reduction_days(other)]
-    first = min(reduction_days(plan), default=None)
-    if first is None or not cuts:
+    own = reduction_days(plan)
+    cuts = [day for other in others if _mixes({plan.drug_class, other.drug_class}) for day in reduction_days(other)]
+    if not own or not cuts:
         return 0
-    clear_of_all = (max(cuts) - first).days + rules.reductions_apart_days
-    for wait in range(max(0, clear_of_all)):
-        moved = shifted_from(plan, 1, wait)
-        if not any(_too_close(moved, other, rules) for other in fixed):
+    apart = rules.reductions_apart_days
+    clear_of_all = max(0, (max(cuts) - own[0]).days + apart)
+    for wait in range(clear_of_all):
+        if all(abs((day - cut).days + wait) >= apart for day in own for cut in cuts):
             return wait
-    return max(0, clear_of_all)
+    return clear_of_all
 
 
 def _collide(one: TaperPlan, other: TaperPlan, rules: LifeRules) -> tuple[Collision, ...]:

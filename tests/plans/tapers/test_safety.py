@@ -257,6 +257,14 @@ def test_a_renewed_order_of_a_long_standing_inhibitor_is_no_change() -> None:
     assert "cyp-change" not in found(renewed, facts(first_use=(("clarithromycin", date(2025, 1, 1)),)))
 
 
+def test_an_order_that_follows_an_order_of_the_same_medicine_is_no_change() -> None:
+    ended = fact("medicine:clarithromycin", on=date(2026, 1, 1), is_active=False, source="MedicationRequest/old")
+    renewed = fact("medicine:clarithromycin", on=date(2026, 1, 2), source="MedicationRequest/new")
+    assert "cyp-change" not in codes(DIAZEPAM, ended, renewed)
+    long_ago = replace(ended, on=date(2025, 11, 1))
+    assert "cyp-change" in codes(DIAZEPAM, long_ago, renewed)
+
+
 def test_lorazepam_is_not_changed_by_a_cyp3a4_inhibitor() -> None:
     assert "cyp-change" not in codes(regimen(item(LORAZEPAM_1, "2")), fact("medicine:clarithromycin"))
 
