@@ -12,7 +12,7 @@ from typing import Any
 
 from fhir_taper.errors import BadInput
 from fhir_taper.plans.medicines.codes import Slot
-from fhir_taper.plans.medicines.dose import plain, shown
+from fhir_taper.plans.medicines.dose import canonical, plain, shown
 from fhir_taper.plans.tapers.document_values import expect_fields, field_types, from_plain, inside, the_object, to_plain
 from fhir_taper.plans.tapers.plan import Dose, Step, StepKind, TaperPlan, Units
 from fhir_taper.plans.tapers.step_figures import StepFigures, step_figures
@@ -85,7 +85,7 @@ def _step(step: Step, figures: StepFigures) -> dict[str, Any]:
 def _dose(step: Step, dose: Dose) -> dict[str, Any]:
     return {
         "ingredient": dose.ingredient,
-        "mg_per_day": shown(step.mg_per_day(dose.ingredient)),
+        "mg_per_day": canonical(shown(step.mg_per_day(dose.ingredient))),
         "units": [{"rxcui": unit.rxcui, "strength_mg": unit.strength_mg, "slots": _slots(unit)} for unit in dose.units],
     }
 

@@ -9,7 +9,7 @@ from datetime import date
 
 from fhir_taper.errors import NotAllowed
 from fhir_taper.plans.tapers.new_version import Decision, new_version
-from fhir_taper.plans.tapers.plan import GateState, PlanState, ReviewGate, TaperPlan
+from fhir_taper.plans.tapers.plan import GateState, PlanState, ReviewGate, StepKind, TaperPlan
 from fhir_taper.plans.tapers.reductions import reduction_numbers
 from fhir_taper.plans.tapers.shifting import shifted_from
 
@@ -17,10 +17,17 @@ _MAY_BE_REVIEWED = frozenset({PlanState.DRAFT, PlanState.ACTIVE, PlanState.ON_HO
 
 
 def gates_for(plan: TaperPlan, every: int = 1) -> tuple[ReviewGate, ...]:
-    """A gate before each reduction, or before every n-th one, due on the day on which the reduction starts. Gates that exist are kept."""
+    """A gate before each reduction, or before every n-th one, due on the day on which the reduction starts. Gates that exist are kept.
+
+    A cross-over is reviewed once, before its first stage: its stages follow each other within days and are one prescription.
+    """
     existing = {gate.step: gate for gate in plan.gates}
-    gated = reduction_numbers(plan)[::every]
+    gated = [number for number in reduction_numbers(plan) if not _is_later_stage(plan, number)][::every]
     return tuple(existing.get(number) or ReviewGate(number, plan.steps[number].start) for number in sorted({*gated, *existing}))
+
+
+def _is_later_stage(plan: TaperPlan, number: int) -> bool:
+    return plan.steps[number].kind is StepKind.SUBSTITUTION and plan.steps[number - 1].kind is StepKind.SUBSTITUTION
 
 
 def with_gates(plan: TaperPlan, every: int = 1) -> TaperPlan:

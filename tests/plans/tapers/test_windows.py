@@ -91,6 +91,14 @@ def test_two_strengths_of_one_dose_are_two_windows_that_belong_together() -> Non
     ]
 
 
+def test_a_cross_over_is_reviewed_once_and_is_one_prescription_per_strength() -> None:
+    plan = plan_of(DIAZEPAM_2, [{Slot.NIGHT: "3"}, {Slot.NIGHT: "2"}, {Slot.NIGHT: "1"}, {}], DrugClass.BENZODIAZEPINE, [14, 4, 4])
+    stages = tuple(replace(step, kind=StepKind.SUBSTITUTION) if step.number in {1, 2} else step for step in plan.steps)
+    crossing = with_gates(replace(plan, gates=(), steps=stages))
+    assert [gate.step for gate in crossing.gates] == [1, 3]
+    assert [(window.days, window.quantity) for window in windows(crossing, RULES)] == [(14, 42), (8, 12)]
+
+
 def test_a_liquid_is_said_in_millilitres_and_milligrams() -> None:
     plan = plan_of(DIAZEPAM_LIQUID, [{Slot.MORNING: "0.5", Slot.NIGHT: "1.25"}, {}], DrugClass.BENZODIAZEPINE, 7)
     (window,) = windows(plan, RULES)
