@@ -11,9 +11,10 @@ from decimal import Decimal
 
 from fhir.resources.R4B.bundle import Bundle
 
-from benchmarks.chart_sample import sample_chart
+from benchmarks.chart_sample import sample_chart, sample_parts
 from benchmarks.measure import fitted_exponent, in_ms, table, take_turns
 from fhir_taper.exact_json import decode
+from fhir_taper.mappers.bundle import decode_chart
 from fhir_taper.plans.tapers.safety import findings
 from fhir_taper.workflow.plan_request import PlanOptions
 from fhir_taper.workflow.read_chart import read_chart_bytes
@@ -39,6 +40,11 @@ def regimen_only(chart: bytes) -> Decimal:
     return Decimal(len(read(read_chart_bytes(chart, name="chart"), AS_OF, "cdc-2022", "va-dod-2021").regimen.items))
 
 
+def read_parts(parts: list[tuple[str, bytes]]) -> int:
+    """The same from a chart in several files."""
+    return len(read(decode_chart(parts), AS_OF, "cdc-2022", "va-dod-2021").regimen.items)
+
+
 def main() -> None:
     """Print the tables."""
     chart = sample_chart(1_000)
@@ -62,8 +68,8 @@ def growth() -> list[tuple[str, str, str]]:
     seconds = []
     rows = []
     for size in GROWTH:
-        chart = sample_chart(size)
-        (timing,) = take_turns({"ours": lambda chart=chart: regimen_only(chart)}, 3)  # type: ignore[misc]
+        parts = [(str(number), part) for number, part in enumerate(sample_parts(size))]
+        (timing,) = take_turns({"ours": lambda parts=parts: read_parts(parts)}, 3)  # type: ignore[misc]
         seconds.append(timing.median)
         rows.append((f"{size:,}", in_ms(timing.median), f"{timing.median / size * 1e6:.1f}"))
     return [*rows, ("fitted exponent", f"{fitted_exponent(GROWTH, seconds):.2f}", "")]

@@ -26,6 +26,16 @@ _CONDITIONS = (("59621000", "Essential hypertension"), ("44054006", "Type 2 diab
 
 def sample_chart(resources: int) -> bytes:
     """A searchset Bundle with `resources` entries beside the Patient, as JSON bytes."""
+    return _bundle(_resources(resources))
+
+
+def sample_parts(resources: int, most: int = 10_000) -> list[bytes]:
+    """The same chart as several Bundles of at most `most` entries, as a folder of files holds it."""
+    entries = _resources(resources)
+    return [_bundle(entries[at : at + most]) for at in range(0, len(entries), most)]
+
+
+def _resources(resources: int) -> list[dict[str, Any]]:
     patient = {
         "resourceType": "Patient",
         "id": "p1",
@@ -37,7 +47,10 @@ def sample_chart(resources: int) -> bytes:
     entries += [_observation(number) for number in range(resources * 60 // 100)]
     entries += [_request(number) for number in range(resources * 20 // 100)]
     entries += [_condition(number) for number in range(resources * 15 // 100)]
-    entries += [_care_plan(number) for number in range(resources * 5 // 100)]
+    return entries + [_care_plan(number) for number in range(resources * 5 // 100)]
+
+
+def _bundle(entries: list[dict[str, Any]]) -> bytes:
     bundle = {
         "resourceType": "Bundle",
         "type": "searchset",

@@ -18,6 +18,8 @@ from fhir_taper.plans.medicines.regimen import Issue
 
 STANDARD_INPUT: Final = "-"
 _SUFFIXES: Final = frozenset({".json", ".ndjson"})
+FOLDER_LIMIT: Final = 3 * FILE_LIMIT // 2
+"""Bytes of all files of one folder together: what can be decoded within a gigabyte of memory."""
 
 
 def read_chart(path: str) -> Chart:
@@ -45,6 +47,9 @@ def _read_folder(folder: Path) -> Chart:
     charts = [path for path in inside if path.suffix.lower() in _SUFFIXES and not path.is_dir()]
     if not charts:
         raise BadInput("no *.json or *.ndjson in this folder", str(folder))
+    if sum(path.stat().st_size for path in charts) > FOLDER_LIMIT:
+        limit = f"{FOLDER_LIMIT // (1024 * 1024)} MB"
+        raise NotJson(f"its files are larger than {limit} together: that is more than one patient's chart", str(folder))
     chart = decode_chart(_parts(charts))
     others = [path.name for path in inside if path not in charts]
     return chart if not others else replace(chart, issues=(*chart.issues, _not_read(others, folder)))
