@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import pairwise
 
 from fhir_taper.plans.medicines.codes import DrugClass, RxNormCode, SourceState
 from fhir_taper.plans.medicines.products import Product, Source
@@ -105,7 +106,7 @@ def _smallest_part(product: PlanProduct) -> Fraction:
 def _falls(plan: TaperPlan) -> Iterator[Violation]:
     """No dose rises but the incoming agent's in a crossing; no time of day rises but where a finding says so."""
     flagged = {finding.code for finding in plan.findings}
-    for before, step in zip(plan.steps, plan.steps[1:], strict=False):
+    for before, step in pairwise(plan.steps):
         for dose in before.doses:
             name = dose.ingredient
             incoming = step.kind is StepKind.SUBSTITUTION and name != plan.ingredient
@@ -138,7 +139,7 @@ def _limits(plan: TaperPlan, past: Past | None) -> Iterator[Violation]:
     def dose(day: date) -> Fraction:
         return days.get(day, original)
 
-    for step in plan.steps[1:]:
+    for earlier, step in pairwise(plan.steps):
         if step.kind is StepKind.SUBSTITUTION or dose(step.start) >= dose(step.start - _ONE_DAY):
             continue
         before, now = dose(step.start - _ONE_DAY), dose(step.start)
@@ -157,7 +158,7 @@ def _limits(plan: TaperPlan, past: Past | None) -> Iterator[Violation]:
         since = longest_window(plan.limits)
         if any(dose(step.start - timedelta(days=back)) < dose(step.start - timedelta(days=back + 1)) for back in range(1, since)):
             yield Violation("unit-rule", step.number, f"another reduction within {since} days")
-        if step.every_days == 1 and _skips_a_notch(plan, step, before, now):
+        if step.every_days == 1 and _skips_a_notch(plan, earlier, step, before, now):
             yield Violation("unit-rule", step.number, "more than one notch")
 
 
@@ -167,17 +168,18 @@ def _is_broken(limit: Limit, then: Fraction, now: Fraction, original: Fraction) 
     return then - now > Fraction(limit.fraction) * (original if limit.basis is Basis.ORIGINAL else then)
 
 
-def _skips_a_notch(plan: TaperPlan, step: Step, before: Fraction, now: Fraction) -> bool:
+def _skips_a_notch(plan: TaperPlan, earlier: Step, step: Step, before: Fraction, now: Fraction) -> bool:
     """True where a dose between the two could have been made at the times of the baseline."""
     name = step.doses[-1].ingredient
     group = tuple(product for product in plan.products if product.ingredient == name)
-    earlier = plan.steps[step.number - 1]
     for release in {product.release for product in group} if len({product.release for product in group}) > 1 else ():
         kept = {product.rxcui for product in group if product.release is not release}
         if _mg_of(earlier, kept) == _mg_of(step, kept):  # the other release stays as it is: judge this one alone
             group = tuple(product for product in group if product.release is release)
             before, now = before - _mg_of(earlier, kept), now - _mg_of(earlier, kept)
             break
+    if not group:
+        return False  # reported as a dose that is not made
     codes = {product.rxcui for product in group}
     slots = {slot for one in plan.steps for dose in one.doses for unit in dose.units if unit.rxcui in codes for slot, _ in unit.slots}
     products = tuple(_as_product(product, plan.drug_class) for product in group)

@@ -5,6 +5,7 @@ safely is Infeasible, elsewhere. Grammar of bands: `above:cut[%b|%c]:days[:hold]
 `%c` of the current dose.
 """
 
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
@@ -18,6 +19,8 @@ _SUFFIX_OF = {"baseline": "%b", "current": "%c", "mg": ""}
 _WHOLE = frozenset({"interval_days", "steps", "stages", "days", "max_days"})
 _BAND_FIELDS = (3, 4)
 _HUNDRED = 100
+_LONGEST = 40
+_PLAIN_NUMBER = re.compile(r"[+-]?(?:\d{1,9}(?:\.\d{1,12})?|\.\d{1,12}|\d{1,9}/\d{1,9})")
 
 
 class Parameters:
@@ -104,7 +107,7 @@ class Parameters:
         if text is None:
             if default is None:
                 raise WrongUsage(f"{name}: is required")
-            self._resolved[name] = plain(default)
+            self._resolved[name] = plain(as_exact(default))
             return Fraction(default)
         value = number_from(name, text)
         self._resolved[name] = plain(as_exact(value)) if "/" not in text else text
@@ -112,11 +115,13 @@ class Parameters:
 
 
 def number_from(name: str, text: str) -> Fraction:
-    """An exact number: decimal, or a fraction such as 50/9."""
+    """An exact number in plain notation: decimal, or a fraction such as 50/9."""
+    if not _PLAIN_NUMBER.fullmatch(text):
+        raise WrongUsage(f"{name}: {text[:_LONGEST]!r} is not a number in plain notation")
     try:
         return Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        raise WrongUsage(f"{name}: {text!r} is not a number") from None
+    except ZeroDivisionError:
+        raise WrongUsage(f"{name}: {text!r} divides by zero") from None
 
 
 def bands_from(text: str) -> tuple[BandRow, ...]:
