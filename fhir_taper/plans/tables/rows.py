@@ -34,7 +34,10 @@ class MmeFactor:
 
 @dataclass(frozen=True, slots=True)
 class DiazepamEquivalent:
-    """mg of an ingredient equal to 10 mg oral diazepam, in one named table. A source's range keeps both ends; `mg_low` is the cautious one."""
+    """mg of an ingredient equal to 10 mg oral diazepam, in one named table.
+
+    A source's range keeps both ends; `mg_low` is the cautious one.
+    """
 
     table: str
     ingredient: str

@@ -70,7 +70,7 @@ PLANTED: list[tuple[str, Callable[[], TaperPlan], str]] = [
     ("a reduction one day too soon", lambda: earlier(LONG, 9, 40), "limit"),
     ("a plan that is too long", lambda: replace(WALK, limits=replace(WALK.limits, max_days=125)), "duration"),
     ("steps shorter than the medicine allows", lambda: replace(WALK, limits=replace(WALK.limits, min_step_days=30)), "step-length"),
-    ("steps that are no multiple of the wear time", lambda: replace(WALK, limits=replace(WALK.limits, step_multiple_days=3)), "step-length"),
+    ("steps that are no multiple of a wear", lambda: replace(WALK, limits=replace(WALK.limits, step_multiple_days=3)), "step-length"),
 ]  # fmt: skip
 
 
