@@ -14,7 +14,7 @@ from fhir_taper.mappers.read.daily import Taken, day_of, mg_per_day_says
 from fhir_taper.mappers.read.medicine import Medicine
 from fhir_taper.mappers.read.ordered_dose import Weigh, resolved, same_dose, says
 from fhir_taper.mappers.read.strength import Ambiguous, Amounted, Dose, dose_of
-from fhir_taper.plans.medicines.dose import plain
+from fhir_taper.plans.medicines.dose import as_exact, plain
 from fhir_taper.plans.medicines.regimen import Reason
 
 
@@ -137,7 +137,7 @@ def _day_conflict(more: Sequence[Half], fewer: Sequence[Half], medicine: Medicin
     if same or first[1] == second[1]:
         return None
     named = ["; ".join(_says(half.dose, half.rhythm) for half in halves) for halves in (fewer, more)]
-    return Refusal(Reason.TEXT_CONFLICT, f"{named[0]}, or {named[1]} (together {plain(first[1])} mg per day)")
+    return Refusal(Reason.TEXT_CONFLICT, f"{named[0]}, or {named[1]} (together {plain(as_exact(first[1]))} mg per day)")
 
 
 def _day(halves: Sequence[Half], medicine: Medicine) -> tuple[Fraction, Fraction] | None:

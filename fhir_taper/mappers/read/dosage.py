@@ -9,7 +9,7 @@ be read: what is as needed is scheduled 0 because it is as needed.
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any, Final
+from typing import Final, TypeVar
 
 from fhir_taper.errors import BadInput
 from fhir_taper.mappers.read.agreement import Half, half_of, together
@@ -25,6 +25,7 @@ from fhir_taper.mappers.read.window import Bounds, Length, length_of_doses, read
 from fhir_taper.plans.medicines.dose import Exact, plain
 from fhir_taper.plans.medicines.regimen import Reason
 
+_Part = TypeVar("_Part")
 _HARD_TIMING: Final = frozenset({Reason.PERIOD_ZERO, Reason.TIMING_CONFLICT})
 
 
@@ -93,7 +94,7 @@ def _structure(dosage: Json, timing: Json, path: str, medicine: Medicine, weigh:
     return _Structure(dose, read, as_needed, cap, notes)
 
 
-def _or_unreadable(read: Callable[[], Any], otherwise: Callable[[Refusal], Any]) -> Any:
+def _or_unreadable(read: Callable[[], _Part], otherwise: Callable[[Refusal], _Part]) -> _Part:
     """A part of the structure, or the refusal that names its wrong type: the other parts still stand."""
     try:
         return read()
@@ -127,9 +128,18 @@ def _understood(instruction: Instruction, structure: _Structure, words: Words, m
     day = day_of(taken, caps[0], medicine)
     if isinstance(day, Refusal):
         return replace(instruction, refusal=day)
+    day, unsure = _unsure(day, structure, words)
     says = "; ".join(f"text “{text.text}”" for text in words.own if text.has_content)
     day = replace(day, how=f"{day.how} ({says})" if says else day.how)
-    return replace(instruction, day=day, notes=(*structure.notes, *notes, *caps[1], *_shown(words), *day.notes))
+    return replace(instruction, day=day, notes=(*structure.notes, *notes, *unsure, *caps[1], *_shown(words), *day.notes))
+
+
+def _unsure(day: Day, structure: _Structure, words: Words) -> tuple[Day, tuple[str, ...]]:
+    """Words that are not understood and say "as needed" leave open what is scheduled; the maximum stands."""
+    if day.as_needed or structure.as_needed is True or not any(text.may_say_as_needed for text in (*words.own, *words.beside)):
+        return day, ()
+    note = "the text says as needed in words that are not understood: what is scheduled is not known"
+    return replace(day, scheduled=None, scheduled_reason=Reason.TEXT_NOT_UNDERSTOOD, peak=None, intakes=()), (note,)
 
 
 def _hard(structure: _Structure) -> Refusal | None:

@@ -32,9 +32,13 @@ class Text:
 
     @property
     def says_as_needed(self) -> bool:
-        if isinstance(self.reading, SigReading):
-            return any(clause.as_needed and not clause.is_extra for clause in self.reading.clauses)
-        return bool(_SAYS_AS_NEEDED.search(self.text))
+        """Whether a text that is understood says so of its dose."""
+        return isinstance(self.reading, SigReading) and any(clause.as_needed and not clause.is_extra for clause in self.reading.clauses)
+
+    @property
+    def may_say_as_needed(self) -> bool:
+        """Whether a text that is not understood has the words in it: of which dose, nobody knows."""
+        return isinstance(self.reading, Refusal) and bool(_SAYS_AS_NEEDED.search(self.text))
 
 
 @dataclass(frozen=True, slots=True)

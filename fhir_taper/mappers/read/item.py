@@ -17,11 +17,11 @@ from fhir_taper.mappers.read.elements import Json
 from fhir_taper.mappers.read.entries import Today, today
 from fhir_taper.mappers.read.medication import Identifier
 from fhir_taper.mappers.read.medicine import Medicine
-from fhir_taper.mappers.read.order import Order, read_order
+from fhir_taper.mappers.read.order import DISPENSE, Order, read_order
 from fhir_taper.mappers.read.routes import parenteral_route
 from fhir_taper.mappers.read.sig_words import DETOX_WORDS
 from fhir_taper.mappers.read.status import not_counted
-from fhir_taper.mappers.read.supply import bounded_day, is_for_one_day
+from fhir_taper.mappers.read.supply import bounded_day, is_for_one_day, last_day_of
 from fhir_taper.mappers.read.weight import Weight, latest_weight
 from fhir_taper.plans.medicines.codes import TAPERED_CLASSES, Form, Use
 from fhir_taper.plans.medicines.regimen import ItemState, Reason, RegimenItem
@@ -155,6 +155,11 @@ def _counted(about: _Fields, order: Order, medicine: Medicine, reader: Reader) -
             return seen | _not_computable(answer.refusal.reason, answer.refusal.says)
     if day is None:
         return seen | _not_computable(Reason.NO_DOSE, "no instruction")
+    if order.kind == DISPENSE and order.end is None:
+        last = last_day_of(order, medicine, day)
+        if last is not None and last < reader.as_of:
+            return seen | _excluded(Reason.ENDED, f"by its quantity the supply ended on {last.isoformat()}")
+        seen["notes"] += ("how long this supply lasts is not stated",)
     is_one_day = is_for_one_day(order) or (seen["start"] is not None and seen["start"] == seen["end"])
     return seen | _numbers(day) | _candidate(day, medicine, is_oud=about["oud_treatment"], is_one_day=is_one_day)
 

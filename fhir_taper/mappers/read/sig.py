@@ -216,7 +216,8 @@ class _Reader:
         found = slot_at_place(self.tokens, self._past_lead_time(place))
         if found is None:
             return None
-        self.direction.current.add_slot(found[0], after_and=self.after_and)
+        is_clock = any(token.value is not None for token in self.tokens[self._past_lead_time(place) : found[1]])
+        self.direction.current.add_slot(found[0], after_and=self.after_and, is_clock=is_clock)
         return found[1]
 
     def _once(self, place: int) -> int | None:
@@ -293,4 +294,4 @@ _READERS: Final[tuple[Callable[[_Reader, int], int | None], ...]] = (
     _Reader._reason,
     _Reader._name,
 )
-_WITHOUT_CONTENT: Final = frozenset({_Reader._harmless, _Reader._name})
+_WITHOUT_CONTENT: Final = frozenset({_Reader._harmless, _Reader._name, _Reader._may_take})

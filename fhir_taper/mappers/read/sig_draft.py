@@ -28,6 +28,7 @@ class Draft:
     times: Times | None = None
     times_says: str = ""
     slots: list[Slot] = field(default_factory=list)
+    clocks: list[Slot] = field(default_factory=list)
     weekdays: frozenset[int] = frozenset()
     as_needed: bool = False
     is_extra: bool = False
@@ -50,10 +51,15 @@ class Draft:
             raise BadInput(f"says both {self.times_says} and {says}")
         self.times, self.times_says = times, self.times_says or says
 
-    def add_slot(self, slot: Slot, *, after_and: bool) -> None:
-        """A time of day. "three times daily and at bedtime" may mean three or four: it is not read."""
+    def add_slot(self, slot: Slot, *, after_and: bool, is_clock: bool = False) -> None:
+        """A time of day; two clock times are two, also within one part of the day.
+
+        What "three times daily and at bedtime" means, three or four, nobody can say: it is not read.
+        """
         if after_and and self.times is not None and not self.slots:
             raise BadInput(f"says {self.times_says} and one more time of day")
+        if is_clock:
+            self.clocks.append(slot)
         if slot not in self.slots:
             self.slots.append(slot)
 
@@ -61,7 +67,8 @@ class Draft:
         """How often, from all that was said about it."""
         if self.is_single and not self.times and not self.slots:
             return Rhythm(Decimal(1), Decimal(1), "once", is_single=True)
-        slots = tuple(self.slots) or ((self.times.slot,) if self.times and self.times.slot else ())
+        spoken = [slot for slot in self.slots if slot not in self.clocks]
+        slots = (*self.clocks, *spoken) or ((self.times.slot,) if self.times and self.times.slot else ())
         if self.times is None:
             return self._by_slots(slots)
         base = self.times.rhythm(self.times_says)
@@ -154,3 +161,8 @@ class Direction:
         for clause in clauses:
             if clause.dose is None or (clause.rhythm is None and clause.is_scheduled):
                 raise BadInput("names several doses, one of them without an amount or a time")
+        rhythms = [clause.rhythm for clause in clauses if clause.rhythm is not None and not clause.is_extra]
+        if 0 < sum(bool(rhythm.weekdays) for rhythm in rhythms) < len(rhythms):
+            raise BadInput("names days of the week for one of several doses: instead of the others, or beside them?")
+        if sum(rhythm.high is not None and rhythm.high > 1 and not rhythm.slots for rhythm in rhythms) > 1:
+            raise BadInput("names several doses for the whole day")

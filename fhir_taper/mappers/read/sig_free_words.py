@@ -129,6 +129,8 @@ def _free_words(tokens: Sequence[Token], place: int) -> int:
             at += 1
             if word in SCORE_WORDS:
                 at = _past_score(tokens, at)
+            elif word == "pain":
+                at = _past_bracketed_score(tokens, at)
         elif (word in _JOINS and at > place and _is_free(text_at(tokens, at + 1))) or (
             word == "(" and text_at(tokens, at + 1) in {"pain", "score", "scale", "level"}
         ):
@@ -142,6 +144,12 @@ def _past_score(tokens: Sequence[Token], place: int) -> int:
     at = place + (text_at(tokens, place) in {"of", "is", ":"})
     count = number_at(tokens, at)
     return count.end if count else place
+
+
+def _past_bracketed_score(tokens: Sequence[Token], place: int) -> int:
+    """For example "pain (7-10)"."""
+    count = number_at(tokens, place + 1) if text_at(tokens, place) == "(" else None
+    return count.end + 1 if count is not None and text_at(tokens, count.end) == ")" else place
 
 
 def _is_free(word: str) -> bool:

@@ -24,7 +24,7 @@ CHANGE_WORDS: Final = frozenset(
     _phrases(
         """
     afterward; afterwards; alternate; alternates; alternating; decrease; decreases; decreasing; escalate; followed; increase; increases;
-    increasing; lower; lowering; reduce; reduces; reducing; reduction; taper; tapered; tapering; tapers; then; thereafter; titrate;
+    increasing; lowering; reduce; reduces; reducing; reduction; taper; tapered; tapering; tapers; then; thereafter; titrate;
     titrated; titrating; titration; wean; weaning
     """
     )
@@ -130,14 +130,14 @@ CAP_PHRASES: Final = _phrases(
     """
     max; maximum; max of; maximum of; to a maximum of; to a max of; up to a maximum of; up to a max of; with a maximum of; not to
     exceed; do not exceed; don't exceed; never exceed; do not exceed more than; not exceed; no more than; not more than; do not take
-    more than; do not use more than; don't take more than; limit; limit to; limit of; mdd; max dose; maximum dose; max dose of; maximum
+    more than; do not use more than; don't take more than; limit; limit to; limit of; max dose; maximum dose; max dose of; maximum
     dose of; nte; must not exceed; should not exceed; take no more than; use no more than; to a maximim of; max dose is; maximum dose is
     """
 )
 
 DAILY_CAP_PHRASES: Final = _phrases(
     """
-    max daily dose; maximum daily dose; max daily amount; maximum daily amount; max daily dose of; maximum daily dose of; max per day;
+    mdd; max daily dose; maximum daily dose; max daily amount; maximum daily amount; max daily dose of; maximum daily dose of; max per day;
     maximum per day; daily max; daily maximum; maximum daily dose is; max daily dose is; daily limit; maximum daily
     """
 )

@@ -3,8 +3,10 @@
 It bounds the maximum only; what is scheduled stays unknown (domain rule 5). Refills do not change it. No clinical numbers.
 """
 
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from math import ceil
 
 from fhir_taper.errors import BadInput
 from fhir_taper.mappers.read.clause import COUNTED_UNITS, Refusal, Unit
@@ -12,8 +14,9 @@ from fhir_taper.mappers.read.daily import Day
 from fhir_taper.mappers.read.medicine import Medicine
 from fhir_taper.mappers.read.order import Order
 from fhir_taper.mappers.read.quantity import read_quantity
+from fhir_taper.mappers.read.window import Length
 from fhir_taper.plans.medicines.codes import SOLID_FORMS
-from fhir_taper.plans.medicines.dose import as_exact, multiply, plain
+from fhir_taper.plans.medicines.dose import Exact, as_exact, divide, multiply, plain
 from fhir_taper.plans.medicines.regimen import Reason
 
 BOUNDED = frozenset({Reason.NO_TIMING, Reason.NO_DOSE})
@@ -24,22 +27,37 @@ def bounded_day(order: Order, medicine: Medicine, missing: Refusal) -> Day | Non
     """A day of which only the maximum is known, or None where quantity, days' supply or strength are not there."""
     if missing.reason not in BOUNDED or not order.supply or not order.supply_days or medicine.mg is None or medicine.is_patch:
         return None
-    try:
-        quantity = read_quantity(order.supply, "quantity")
-    except BadInput:
-        return None
-    if isinstance(quantity, Refusal) or quantity.high is None:
-        return None
-    is_counted = quantity.unit in COUNTED_UNITS or (quantity.unit is Unit.UNSTATED and medicine.form in SOLID_FORMS)
-    if not (is_counted and not medicine.is_liquid) and not (quantity.unit is Unit.ML and medicine.is_liquid):
+    mg = _supplied_mg(order, medicine)
+    if mg is None:
         return None
     days = as_exact(order.supply_days)
-    maximum = as_exact(Fraction(multiply(quantity.high, medicine.mg)) / Fraction(days))
-    bound = f"{plain(quantity.high)} × {plain(medicine.mg)} mg in {plain(days)} days"
+    maximum = as_exact(Fraction(mg) / Fraction(days))
+    bound = f"{plain(divide(mg, medicine.mg))} × {plain(medicine.mg)} mg in {plain(days)} days"
     says = f"{missing.says}; at most {bound}, by the quantity and the days' supply"
     return Day(None, maximum, scheduled_reason=missing.reason, how=says, timing="unstated")
+
+
+def last_day_of(order: Order, medicine: Medicine, day: Day) -> date | None:
+    """The last day of a dispensed supply of no stated length, by its quantity at the scheduled dose; None where that cannot be said."""
+    if order.start is None or not day.scheduled or not order.supply or medicine.mg is None or medicine.is_patch:
+        return None
+    mg = _supplied_mg(order, medicine)
+    return None if mg is None else Length(days=ceil(Fraction(mg) / Fraction(day.scheduled))).end(order.start)
 
 
 def is_for_one_day(order: Order) -> bool:
     """Whether the supply is meant for a single day."""
     return order.supply_days is not None and Decimal(0) < as_exact(order.supply_days) <= 1
+
+
+def _supplied_mg(order: Order, medicine: Medicine) -> Exact | None:
+    """mg in the whole supply, where its unit is that of the product."""
+    try:
+        quantity = read_quantity(order.supply, "quantity")
+    except BadInput:
+        return None
+    if isinstance(quantity, Refusal) or quantity.high is None or medicine.mg is None:
+        return None
+    is_counted = quantity.unit in COUNTED_UNITS or (quantity.unit is Unit.UNSTATED and medicine.form in SOLID_FORMS)
+    fits = quantity.unit is Unit.ML if medicine.is_liquid else is_counted
+    return multiply(quantity.high, medicine.mg) if fits else None

@@ -1,0 +1,151 @@
+from decimal import Decimal
+
+import pytest
+
+from fhir_taper.plans.medicines.codes import Slot
+from fhir_taper.plans.medicines.regimen import Intake, ItemState, Reason
+from tests.mappers.read.orders import EVERY_6_HOURS, TABLET, by_text, dosage, item, medicine
+
+DAILY = {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}}
+TWICE = {"repeat": {"frequency": 2, "period": 1, "periodUnit": "d"}}
+
+
+def test_digits_that_were_read_are_kept() -> None:
+    dose = {"value": 2.50, "unit": "mg", "code": "mg"}
+    assert str(item(dosageInstruction=[dosage(timing=DAILY, doseAndRate=[{"doseQuantity": dose}])]).scheduled_mg) == "2.5"
+
+
+def test_units_per_slot_come_from_the_text_where_the_structure_does_not_say_when() -> None:
+    only = by_text("1 tablet in the morning and 1/2 tablet at bedtime")
+    assert only.intakes == (Intake(Slot.MORNING, Decimal(1)), Intake(Slot.NIGHT, Decimal("0.5")))
+
+
+def test_a_text_with_several_clauses_that_makes_the_same_day_agrees_with_its_structure() -> None:
+    text = "1 tablet in the morning and 1 tablet at bedtime"
+    only = item(dosageInstruction=[dosage(timing=TWICE, text=text)])
+    assert (only.scheduled_mg, [intake.slot for intake in only.intakes]) == (Decimal(10), [Slot.MORNING, Slot.NIGHT])
+
+
+def test_a_text_with_several_clauses_that_makes_another_day_is_a_conflict_with_both_readings() -> None:
+    only = item(dosageInstruction=[dosage(timing=TWICE, text="1 tablet in the morning and 2 tablets at bedtime")])
+    assert only.reason is Reason.TEXT_CONFLICT
+    assert "10 mg" in only.how
+    assert "15 mg" in only.how
+
+
+def test_a_text_resolves_what_the_structure_leaves_open() -> None:
+    combination = medicine("1049221", "acetaminophen 325 MG / oxycodone hydrochloride 5 MG Oral Tablet")
+    dose = [{"doseQuantity": {"value": 10, "unit": "mg", "code": "mg"}}]
+    only = item(medicationCodeableConcept=combination, dosageInstruction=[dosage(doseAndRate=dose, text="Two pills every 6 hours")])
+    assert only.scheduled_mg == 40
+
+
+def test_a_bare_number_that_equals_the_strength_is_resolved_by_the_text_alone() -> None:
+    bare = [{"doseQuantity": {"value": 5}}]
+    assert item(dosageInstruction=[dosage(doseAndRate=bare)]).reason is Reason.UNIT_CONFLICT
+    assert item(dosageInstruction=[dosage(doseAndRate=bare, text="Take 1 tablet every 6 hours")]).scheduled_mg == 20
+
+
+def test_as_needed_in_words_that_are_not_understood_leaves_open_what_is_scheduled() -> None:
+    only = item(dosageInstruction=[dosage(text="Take one PRN for spasms only after consulting the chart")])
+    assert (only.state, only.scheduled_mg, only.max_mg, only.reason) == (ItemState.COMPUTED, None, Decimal(20), Reason.TEXT_NOT_UNDERSTOOD)
+
+
+def test_as_needed_in_a_text_that_is_not_understood_never_makes_a_zero_by_itself() -> None:
+    only = by_text("Take 1 tablet twice daily and one more as needed unless drowsy")
+    assert (only.state, only.scheduled_mg, only.reason) == (ItemState.NOT_COMPUTABLE, None, Reason.TEXT_NOT_UNDERSTOOD)
+
+
+def test_a_cap_below_what_is_scheduled_contradicts_it() -> None:
+    only = by_text("Take 2 tablets every 4 hours, max 8 per day")
+    assert only.reason is Reason.DOSE_CONFLICT
+    assert "60 mg" in only.how
+    assert "40 mg" in only.how
+
+
+def test_a_cap_on_the_companion_is_no_cap_on_the_opioid() -> None:
+    combination = medicine("1049221", "acetaminophen 325 MG / oxycodone hydrochloride 5 MG Oral Tablet")
+    text = "Take 1 tablet every 6 hours as needed. Do not exceed 1300 mg acetaminophen per day"
+    only = item(medicationCodeableConcept=combination, dosageInstruction=[{"text": text}])
+    assert only.max_mg == 20
+    assert any("bounds no day" in note for note in only.notes)
+
+
+def test_as_directed_with_a_supply_is_bounded_by_the_supply() -> None:
+    supply = {"quantity": {"value": 60, "unit": "tablet"}, "expectedSupplyDuration": {"value": 30, "unit": "d", "code": "d"}}
+    only = by_text("Take as directed", dispenseRequest=supply)
+    assert (only.state, only.scheduled_mg, only.max_mg, only.reason) == (ItemState.COMPUTED, None, Decimal(10), Reason.NO_TIMING)
+
+
+def test_a_supply_does_not_bound_a_text_that_is_not_understood() -> None:
+    supply = {"quantity": {"value": 60, "unit": "tablet"}, "expectedSupplyDuration": {"value": 30, "unit": "d", "code": "d"}}
+    assert by_text("Take 1 in the morning unless drowsy", dispenseRequest=supply).state is ItemState.NOT_COMPUTABLE
+
+
+@pytest.mark.parametrize(
+    ("text", "scheduled", "maximum"),
+    [
+        ("1 tablet at bedtime, may repeat in 1 hour if needed", 5, None),
+        ("1 tablet at bedtime, may repeat twice", 5, 15),
+        ("may take 1 tablet every 6 hours", 0, 20),
+        ("1 tablet twice daily; may take 1 additional tablet daily as needed", 10, 15),
+        ("1-2 tablets every 4 to 6 hours prn pain", 0, 60),
+        ("1 tablet every 6 hours as needed, no more than 3 doses per day", 0, 15),
+        ("up to 2 tablets twice daily", None, 20),
+    ],
+)
+def test_scheduled_and_maximum_stay_apart(text: str, scheduled: int | None, maximum: int | None) -> None:
+    only = by_text(text)
+    assert only.state is ItemState.COMPUTED
+    assert (only.scheduled_mg, only.max_mg) == (scheduled, maximum)
+
+
+@pytest.mark.parametrize(
+    ("timing", "reason"),
+    [
+        ({"repeat": {"frequency": 0, "period": 1, "periodUnit": "d"}}, Reason.UNREADABLE),
+        ({"repeat": {"frequency": 3, "frequencyMax": 2, "period": 1, "periodUnit": "d"}}, Reason.UNREADABLE),
+        ({"repeat": {"frequency": 1, "period": 6, "periodMax": 4, "periodUnit": "h"}}, Reason.UNREADABLE),
+        ({"repeat": {"frequency": 1, "period": 1, "periodUnit": "fortnight"}}, Reason.UNREADABLE),
+        ({"repeat": {"when": ["AC"]}}, Reason.NO_TIMING),
+        ({"repeat": {"frequency": 1, "period": 1, "periodUnit": "wk", "dayOfWeek": ["mon", "thu"]}}, Reason.TIMING_CONFLICT),
+        ({"repeat": {"timeOfDay": ["25:00:00"]}}, Reason.UNREADABLE),
+    ],
+)
+def test_a_timing_that_makes_no_sense_is_refused(timing: dict[str, object], reason: Reason) -> None:
+    assert item(dosageInstruction=[dosage(timing=timing)]).reason is reason
+
+
+def test_two_strengths_of_the_dose_itself_are_a_conflict() -> None:
+    assert by_text("take two 10 mg tablets daily").reason is Reason.TEXT_CONFLICT
+    assert by_text("take two 5 mg tablets daily").scheduled_mg == 10
+
+
+def test_instructions_without_numbers_that_only_have_lengths_are_not_added_blindly() -> None:
+    week = {"repeat": {"frequency": 2, "period": 1, "periodUnit": "d", "boundsDuration": {"value": 60, "code": "d"}}}
+    two = [{"doseQuantity": TABLET | {"value": 2}}]
+    only = item(dosageInstruction=[dosage(timing=week), dosage(timing=week, doseAndRate=two)])
+    assert only.reason is Reason.SEQUENCE_WITHOUT_DATES
+
+
+def test_an_instruction_for_some_days_and_one_for_the_others_make_a_week() -> None:
+    some = {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d", "dayOfWeek": ["mon", "wed", "fri"]}}
+    others = {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d", "dayOfWeek": ["tue", "thu", "sat", "sun"]}}
+    two = [{"doseQuantity": TABLET | {"value": 2}}]
+    only = item(dosageInstruction=[dosage(timing=some, doseAndRate=two), dosage(timing=others)])
+    assert only.scheduled_mg is not None
+    assert only.scheduled_mg * 7 == 50
+    assert only.peak_day_mg == 10
+
+
+def test_a_single_dose_beside_a_course_is_left_out_and_said() -> None:
+    once = {"repeat": {"count": 1}}
+    only = item(dosageInstruction=[dosage(), dosage(timing=once, text="once")])
+    assert only.scheduled_mg == 20
+    assert any("single dose" in note for note in only.notes)
+
+
+def test_a_course_of_doses_ends_when_they_are_taken() -> None:
+    ten = {"repeat": {**EVERY_6_HOURS["repeat"], "count": 8}}
+    assert item(authoredOn="2026-01-04", dosageInstruction=[dosage(timing=ten)]).scheduled_mg == 20
+    assert item(authoredOn="2026-01-02", dosageInstruction=[dosage(timing=ten)]).reason is Reason.ENDED

@@ -1,0 +1,129 @@
+from decimal import Decimal
+
+import pytest
+
+from fhir_taper.mappers.chart import Chart, SetAside
+from fhir_taper.mappers.read.regimen import read_items
+from fhir_taper.plans.medicines.codes import DrugClass
+from fhir_taper.plans.medicines.regimen import ItemState, Reason
+from fhir_taper.plans.tables.medicine_tables import load_medicines
+from tests.mappers.read.orders import DIAZEPAM_2, TABLET, TODAY, chart, dosage, item, medicine, read, request
+
+BAD = [True, -1, "x", "", [], {}, [None], [[]], {"value": {}}, 10**30, 1e-30, "2026-13-45", {"coding": "x"}, {"coding": [None]}]
+
+
+def test_how_says_the_arithmetic_in_words() -> None:
+    elements = {"timing": {"repeat": {"frequency": 2, "period": 1, "periodUnit": "d"}}}
+    (only,) = read(request(medicationCodeableConcept=medicine(*DIAZEPAM_2), dosageInstruction=[dosage(**elements)]))
+    assert only.how == "2 mg × 1 tablet × 2 per day"
+
+
+def test_an_order_of_nothing_is_listed_and_never_zero() -> None:
+    only = item()
+    assert (only.state, only.reason, only.scheduled_mg, only.max_mg) == (ItemState.NOT_COMPUTABLE, Reason.NO_DOSE, None, None)
+
+
+def test_a_record_that_was_set_aside_is_listed_with_its_class() -> None:
+    aside = SetAside("dosageInstruction is text", "a.json", "MedicationRequest", "MedicationRequest/m2", "oxycodone 5 MG Oral Tablet")
+    (only,) = read_items(Chart("p1", set_aside=(aside,)), load_medicines(), TODAY).value
+    assert (only.state, only.reason, only.drug_class) == (ItemState.NOT_COMPUTABLE, Reason.UNREADABLE, DrugClass.OPIOID)
+
+
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize(
+    "name", ["status", "dosageInstruction", "medicationCodeableConcept", "dispenseRequest", "authoredOn", "requester", "basedOn"]
+)
+def test_a_wrong_type_in_an_order_is_never_a_traceback_and_never_a_number(name: str, bad: object) -> None:
+    only = item(**({"dosageInstruction": [dosage()]} | {name: bad}))
+    assert only.state is not ItemState.COMPUTED or only.scheduled_mg == 20
+
+
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize(
+    "name", ["timing", "doseAndRate", "sequence", "text", "asNeededBoolean", "maxDosePerPeriod", "additionalInstruction"]
+)
+def test_a_wrong_type_in_a_dosage_is_never_a_traceback_and_never_another_number(name: str, bad: object) -> None:
+    only = item(dosageInstruction=[dosage(**{name: bad})])
+    assert only.scheduled_mg in (None, 0, 20)
+    assert only.scheduled_mg != 0 or only.as_needed
+
+
+def test_a_wrong_type_is_named_with_its_path() -> None:
+    only = item(dosageInstruction=[dosage(doseAndRate=[{"doseQuantity": TABLET | {"value": "5"}}])])
+    assert only.reason is Reason.UNREADABLE
+    assert "dosageInstruction[0].doseAndRate[0].doseQuantity.value" in only.how
+
+
+@pytest.mark.parametrize("where", ["order", "dosage"])
+def test_an_unknown_modifier_forbids_reading(where: str) -> None:
+    modifier = {"modifierExtension": [{"url": "https://example.org/only-on-odd-days", "valueBoolean": True}]}
+    only = item(dosageInstruction=[dosage()], **modifier) if where == "order" else item(dosageInstruction=[dosage(**modifier)])
+    assert only.reason is Reason.UNREADABLE
+    assert "only-on-odd-days" in only.how
+
+
+def step(name: str, start: str, end: str, tablets: int, **elements: object) -> dict[str, object]:
+    doses = [{"doseQuantity": TABLET | {"value": tablets}}]
+    usual = {"groupIdentifier": {"system": "https://example.org/rx", "value": "taper-1"}}
+    period = {"validityPeriod": {"start": start, "end": end}}
+    return request(name, dosageInstruction=[dosage(doseAndRate=doses)], dispenseRequest=period, **(usual | elements))
+
+
+def test_of_requests_that_are_the_steps_of_one_taper_only_todays_counts() -> None:
+    steps = [
+        step("m1", "2025-11-24", "2025-12-21", 4),
+        step("m2", "2025-12-22", "2026-01-18", 3),
+        step("m3", "2026-01-19", "2026-02-15", 2),
+    ]
+    found = {one.sources[0]: (one.state, one.reason, one.scheduled_mg) for one in read(*steps)}
+    assert found["MedicationRequest/m1"] == (ItemState.EXCLUDED, Reason.ENDED, None)
+    assert found["MedicationRequest/m2"] == (ItemState.COMPUTED, None, Decimal(60))
+    assert found["MedicationRequest/m3"][1] is Reason.FUTURE
+
+
+def test_the_last_step_goes_on_when_its_supply_has_ended() -> None:
+    steps = [step("m1", "2025-10-24", "2025-11-21", 4), step("m2", "2025-11-22", "2025-12-18", 3)]
+    assert [one.state for one in read(*steps)] == [ItemState.EXCLUDED, ItemState.COMPUTED]
+
+
+def test_a_request_that_replaces_another_takes_its_place() -> None:
+    first = request("m1", dosageInstruction=[dosage()])
+    second = request("m2", dosageInstruction=[dosage()], priorPrescription={"reference": "MedicationRequest/m1"})
+    assert [one.state for one in read(first, second)] == [ItemState.EXCLUDED, ItemState.COMPUTED]
+
+
+def test_two_strengths_of_one_step_both_count() -> None:
+    both = [step("m1", "2025-12-22", "2026-01-18", 1), step("m2", "2025-12-22", "2026-01-18", 2)]
+    assert [one.state for one in read(*both)] == [ItemState.COMPUTED, ItemState.COMPUTED]
+
+
+def test_the_same_order_read_twice_is_the_same_item() -> None:
+    orders = [request(str(number), dosageInstruction=[dosage()]) for number in range(3)]
+    whole = chart(*orders)
+    assert read_items(whole, load_medicines(), TODAY) == read_items(whole, load_medicines(), TODAY)
+
+
+def test_notes_of_the_reading_reach_the_issues() -> None:
+    texts = {"text": "Take 1 tablet every 6 hours as needed", "asNeededBoolean": False}
+    mapped = read_items(chart(request(dosageInstruction=[dosage(**texts)])), load_medicines(), TODAY)
+    assert any("as needed although" in issue.message and issue.source == "MedicationRequest/m1" for issue in mapped.issues)
+
+
+def dispense(handed_over: str, **elements: object) -> dict[str, object]:
+    made = request("d1", whenHandedOver=handed_over, dosageInstruction=[dosage()], **elements)
+    return {name: value for name, value in made.items() if name not in {"intent", "authoredOn"}} | {
+        "resourceType": "MedicationDispense",
+        "status": "completed",
+    }
+
+
+def test_a_dispense_without_days_of_supply_lasts_as_long_as_its_quantity() -> None:
+    quantity = {"quantity": {"value": 40, "unit": "tablet"}}
+    assert read(dispense("2025-12-31", **quantity))[0].state is ItemState.COMPUTED
+    assert read(dispense("2025-12-20", **quantity))[0].reason is Reason.ENDED
+
+
+def test_a_dispense_of_which_nobody_knows_how_long_it_lasts_counts_and_says_so() -> None:
+    (only,) = read(dispense("2024-01-01"))
+    assert only.state is ItemState.COMPUTED
+    assert any("how long" in note for note in only.notes)
