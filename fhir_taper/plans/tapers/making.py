@@ -49,13 +49,14 @@ class Maker:
         return self.doses.measure
 
     def first(self, amount: int, taken_mg: Mapping[Slot, Fraction] | None) -> Made:
-        """The baseline: as the patient takes it, where that is known and can be made."""
+        """The baseline: as the patient takes it, where that is known and can be made; else no time above what it takes, or marked."""
         if taken_mg is not None:
             own = [taken_mg.get(slot, Fraction(0)) * self.measure.per_mg / self.doses.quantum for slot in self.slots]
             state = tuple(int(part) for part in own)
             reachable = self.doses.intakes.reachable
             if sum(state) * self.doses.quantum == amount and all(part.denominator == 1 and reachable >> int(part) & 1 for part in own):
                 return Made(self._made_of(state), state)
+            return self.next(amount, state)
         return self.next(amount, None)
 
     def next(self, amount: int, before: tuple[int, ...] | None) -> Made:

@@ -21,7 +21,7 @@ from fhir_taper.plans.tapers.pace import History
 from fhir_taper.plans.tapers.paired import PairedMaker
 from fhir_taper.plans.tapers.parameters import Parameters
 from fhir_taper.plans.tapers.request import PlanRequest
-from fhir_taper.plans.tapers.times import Times, times_of
+from fhir_taper.plans.tapers.times import Times, taken_of, times_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def _single(
     request: PlanRequest, tables: Tables, products: tuple[Product, ...], top_mg: Decimal | Fraction, even: bool
 ) -> tuple[Maker, Times, int]:
     """The maker of products of one release, the times that they are taken at, and the pieces per intake that it may use."""
-    times = times_of(request, products)
+    times = times_of(request, products, tables.medicines)
     grid = tables.limits.setting("grid")
     pieces = max(times.pieces, grid.whole("max_patches" if products[0].is_patch else "max_pieces"))
     spread = Fraction(tables.limits.setting("split").number("spread_percent")) / 100
@@ -65,7 +65,7 @@ def _paired(
     """The bench over both releases: possible only where it is known how much of each is taken today."""
     falls_first = Release.IMMEDIATE if tables.limits.setting("mixed-release").whole("immediate_first") else Release.EXTENDED
     groups = [tuple(product for product in products if (product.release is falls_first) is first) for first in (True, False)]
-    taken = [times_of(request, group) if _is_taken(request, group) else None for group in groups]
+    taken = [times_of(request, group, tables.medicines) if taken_of(request, group, tables.medicines) else None for group in groups]
     if taken[0] is None or taken[1] is None:
         says = f"a plan over extended-release and immediate-release {ingredient} needs to know how much of each is taken today"
         return Infeasible("releases-not-known-apart", says, request.baseline.mg)
@@ -79,10 +79,6 @@ def _paired(
     together = {slot: mg[0].get(slot, Fraction(0)) + mg[1].get(slot, Fraction(0)) for slot in paired.slots}
     times = Times(paired.slots, together, pieces, assumed=False)
     return Bench(ingredient, paired, times, resolve(row, request, tables, ingredient, products, pieces))
-
-
-def _is_taken(request: PlanRequest, products: tuple[Product, ...]) -> bool:
-    return any(entry.rxcui == product.rxcui for entry in request.taken for product in products)
 
 
 def prepare(request: PlanRequest, tables: Tables, on: Bench, params: Parameters, target_mg: Decimal) -> Course | Infeasible:

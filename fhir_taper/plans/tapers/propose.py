@@ -27,6 +27,7 @@ from fhir_taper.plans.tapers.strategies import STRATEGIES
 from fhir_taper.plans.tapers.ways_out import with_ways_out
 
 _FIRST_VERSION = 1
+_CROSSES_OVER = "substitution"  # its target is in mg of the agent that it crosses over to
 
 
 def propose(request: PlanRequest, tables: Tables) -> TaperPlan | Infeasible:
@@ -50,7 +51,8 @@ def _attempt(request: PlanRequest, tables: Tables) -> TaperPlan | Infeasible:
     on = bench(request, tables, request.ingredient, max(request.baseline.mg, chosen.target_mg), chosen.row, chosen.even)
     if isinstance(on, Infeasible):
         return on
-    course = prepare(request, tables, on, params, chosen.target_mg)
+    target = Decimal(0) if chosen.strategy == _CROSSES_OVER else chosen.target_mg  # the agent crossed over from always ends
+    course = prepare(request, tables, on, params, target)
     if isinstance(course, Infeasible):
         return course
     drafted = draft(course)
@@ -66,7 +68,7 @@ def _refuse_nonsense(request: PlanRequest) -> None:
         raise WrongUsage(f"baseline: {baseline} mg a day is nothing to taper from")
     if not target.is_finite() or target < 0:
         raise WrongUsage(f"target: {target} mg a day cannot be meant")
-    if target >= baseline and request.strategy != "substitution":
+    if target >= baseline and request.strategy != _CROSSES_OVER:
         raise WrongUsage(f"target: {plain(target)} mg a day is not below the baseline of {plain(baseline)} mg a day")
 
 

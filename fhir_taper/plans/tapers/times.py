@@ -10,8 +10,8 @@ from decimal import Decimal
 from fractions import Fraction
 from math import ceil
 
-from fhir_taper.plans.medicines.codes import DrugClass, Slot
-from fhir_taper.plans.medicines.products import Product
+from fhir_taper.plans.medicines.codes import DrugClass, RxNormCode, Slot
+from fhir_taper.plans.medicines.products import Product, ProductCatalogue
 from fhir_taper.plans.tapers.request import PlanRequest
 
 _DAY = tuple(Slot)
@@ -30,10 +30,10 @@ class Times:
     assumed: bool
 
 
-def times_of(request: PlanRequest, products: tuple[Product, ...]) -> Times:
-    """The patient's times for these products of the request. Patches are worn together: one time."""
-    taken = [entry for entry in request.taken if any(product.rxcui == entry.rxcui for product in products)]
-    slots_units = [(entry.slot, entry.units) for entry in taken] or [(intake.slot, intake.units) for intake in request.intakes]
+def times_of(request: PlanRequest, products: tuple[Product, ...], catalogue: ProductCatalogue | None = None) -> Times:
+    """The patient's times for products of one ingredient and release. Patches are worn together: one time."""
+    taken = taken_of(request, products, catalogue)
+    slots_units = [(slot, units) for slot, units, _ in taken] or [(intake.slot, intake.units) for intake in request.intakes]
     if products and products[0].is_patch:
         worn = ceil(sum(units for _, units in slots_units))
         return Times((Slot.MORNING,), {Slot.MORNING: Fraction(request.baseline.mg)}, worn, assumed=False)
@@ -41,14 +41,27 @@ def times_of(request: PlanRequest, products: tuple[Product, ...]) -> Times:
     if assumed:
         slots_units = [(None, Decimal(0))] * (1 if request.drug_class is DrugClass.Z_DRUG else 2)
     placed = _placed([slot for slot, _ in slots_units], request)
-    strengths = {product.rxcui: product.mg for product in request.products}
     if taken:
-        mg = [Fraction(strengths[entry.rxcui] * entry.units) for entry in taken]
+        mg: list[Fraction] | None = [Fraction(units * strength) for _, units, strength in taken]
     else:
         mg = _in_mg([units for _, units in slots_units], products, request.baseline.mg)
     slots = tuple(slot for slot in _DAY if slot in placed)
     pieces = max(ceil(sum(units for slot, (_, units) in zip(placed, slots_units, strict=True) if slot is one)) for one in slots)
     return Times(slots, _by_slot(placed, mg), 0 if any(product.is_liquid for product in products) else pieces, assumed)
+
+
+def taken_of(
+    request: PlanRequest, products: tuple[Product, ...], catalogue: ProductCatalogue | None = None
+) -> list[tuple[Slot | None, Decimal, Decimal]]:
+    """(slot, units, mg per unit) of what is taken of the ingredient and release of these products, whether the plan may use it or not."""
+    kinds = {(product.ingredient, product.release) for product in products}
+    own = {product.rxcui: product for product in request.products}
+    found: list[tuple[Slot | None, Decimal, Decimal]] = []
+    for entry in request.taken:
+        product = own.get(RxNormCode(entry.rxcui)) or (catalogue.product(entry.rxcui) if catalogue else None)
+        if product is not None and (product.ingredient, product.release) in kinds:
+            found.append((entry.slot, entry.units, product.mg))
+    return found
 
 
 def _placed(slots: list[Slot | None], request: PlanRequest) -> list[Slot]:

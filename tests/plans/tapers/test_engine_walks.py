@@ -12,6 +12,7 @@ from fhir_taper.plans.medicines.regimen import Intake
 from fhir_taper.plans.tapers.envelope import check
 from fhir_taper.plans.tapers.finding import Severity
 from fhir_taper.plans.tapers.plan import PlanGoal, StepKind, Tier
+from fhir_taper.plans.tapers.request import Taken
 from tests.plans.tapers.made_requests import START, codes, liquid, mg, planned, product, refused, request, rows, tablets
 
 DIAZEPAM_HALVES = tablets("diazepam", "2", parts=2)
@@ -173,6 +174,15 @@ def test_the_baseline_is_divided_as_the_patient_takes_it() -> None:
     asked = replace(asked, intakes=(Intake(Slot.MORNING, Decimal(2)), Intake(Slot.NIGHT, Decimal(1))))
 
     assert planned(asked).steps[0].doses[0].units[0].slots == ((Slot.MORNING, Decimal(2)), (Slot.NIGHT, Decimal(1)))
+
+
+def test_a_baseline_that_other_products_cannot_divide_as_it_is_taken_says_that_a_time_rises() -> None:
+    taken = tuple(Taken("197591", slot, Decimal(1)) for slot in (Slot.MORNING, Slot.NIGHT))  # 5 mg tablets, which the plan may not use
+    asked = request("diazepam", "10", tablets("diazepam", "2"), unit_override=("Dr Amara Osei", "2 mg tablets only", Decimal(2)))
+    finding = next(one for one in planned(replace(asked, taken=taken)).findings if one.code == "slot-rise")
+
+    assert finding.value == "step 0"
+    assert "slot-rise" not in codes(planned(asked))
 
 
 def test_times_that_the_chart_does_not_say_are_assumed_and_said() -> None:

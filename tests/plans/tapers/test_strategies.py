@@ -178,6 +178,14 @@ def test_a_range_in_the_table_blocks_a_substitution() -> None:
     assert refused(replace(asked, benzo_table="ashton-2002")).reason == "equivalence-range"
 
 
+def test_the_target_of_a_substitution_is_in_milligrams_of_the_new_agent() -> None:
+    asked = request("lorazepam", "2", LORAZEPAM, strategy="substitution", params={"to": "diazepam", "then": "linear"}, target_mg="3")
+    plan = planned(replace(asked, benzo_table="ashton-2002"))
+
+    assert plan.steps[-1].mg_per_day("diazepam") == 3
+    assert check(plan) == ()
+
+
 @pytest.mark.parametrize(
     ("params", "named"),
     [
