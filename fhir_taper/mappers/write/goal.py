@@ -12,9 +12,9 @@ from fhir_taper.mappers.write.ids import Ids
 from fhir_taper.mappers.write.labels import Label, to_security
 from fhir_taper.mappers.write.namespace import Json
 from fhir_taper.mappers.write.plan_references import to_subject
-from fhir_taper.mappers.write.units import number, to_daily_mg
+from fhir_taper.mappers.write.units import to_daily_mg
 from fhir_taper.mappers.write.wording import drug_of
-from fhir_taper.plans.medicines.dose import Exact
+from fhir_taper.plans.medicines.dose import Exact, brief
 from fhir_taper.plans.tapers.plan import PlanGoal, PlanState, TaperPlan
 
 _LIFECYCLE = {
@@ -72,4 +72,4 @@ def _aim_says(plan: TaperPlan) -> str:
     if plan.goal is PlanGoal.DISCONTINUE:
         return f"Discontinue {drug_of(plan)}"
     verb = "Reduce" if plan.goal is PlanGoal.TARGET else "Maintain"
-    return f"{verb} {drug_of(plan)} {'to' if plan.goal is PlanGoal.TARGET else 'at'} {number(plan.target_mg)} mg a day"
+    return f"{verb} {drug_of(plan)} {'to' if plan.goal is PlanGoal.TARGET else 'at'} {brief(plan.target_mg)} mg a day"

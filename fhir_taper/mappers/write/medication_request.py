@@ -132,7 +132,7 @@ def _text(window: Window, line: Line, directions: str, first: date) -> str:
     """Directions; with the days where the dose changes inside the window, or where not every day is a dosing day."""
     if len(window.lines) == 1 and line.every_days == 1:
         return directions
-    return f"{first.isoformat()} to {line.end.isoformat()}: {directions}"
+    return f"From {first.isoformat()} to {line.end.isoformat()}: {directions}"
 
 
 def _repeat(product: PlanProduct, line: Line, slots: tuple[Slot, ...], first: date) -> Json:

@@ -15,7 +15,7 @@ from fhir_taper.mappers.write.fhir_text import from_fhir, to_fhir
 from fhir_taper.mappers.write.namespace import PATIENT_SYSTEM, PLAN_SYSTEM, PROTOCOL_ROOT, Json
 
 _ID: Final = r"[A-Za-z0-9\-.]{1,64}"
-_BARE_ID: Final = re.compile(r"[A-Za-z0-9\-._~]{1,255}")  # `_` is not FHIR's, but such ids occur
+_BARE_ID: Final = re.compile(_ID)
 _RELATIVE: Final = re.compile(rf"([A-Z][A-Za-z]+)/{_ID}(/_history/{_ID})?")
 
 AUTHORS: Final = frozenset({"Patient", "Practitioner", "PractitionerRole", "Device", "RelatedPerson", "Organization", "CareTeam"})

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 from fhir_taper import __version__
-from fhir_taper.mappers.write.shapes import Kind, Part, Shape, code, day, group, number, text
+from fhir_taper.mappers.write.shapes import Kind, Part, Shape, code, day, group, groups, number, text
 from fhir_taper.plans.medicines.codes import DrugClass, Form, Release, SourceState
 from fhir_taper.plans.medicines.dose import ZERO
 from fhir_taper.plans.medicines.products import Source
@@ -83,7 +83,7 @@ LIMITS: Final = Shape(
         text("row", "Name of the row of the table of limits."),
         code("drugClass", DrugClass, "drug-class", "Class that the row is for."),
         text("use", "Duration of use that the row is for."),
-        group("limit", LIMIT, "One limit of the row.", many=True, attribute="limits"),
+        groups("limit", LIMIT, "One limit of the row.", "limits"),
         number("maxDays", Kind.INTEGER, "Longest duration of a plan, in days."),
         number("minStepDays", Kind.INTEGER, "Shortest step, in days."),
         number("stepMultipleDays", Kind.INTEGER, "Steps are multiples of so many days (wear time of patches)."),
@@ -112,9 +112,9 @@ PRODUCT: Final = Shape(
         code("form", Form, "form", "Dose form."),
         code("release", Release, "release", "How the dose leaves the product."),
         number("mg", Kind.DECIMAL, "mg per unit; per mL of a liquid; per 24 hours worn of a patch."),
-        number("parts", Kind.INTEGER, "What it may be cut into in this plan: 1 whole, 2 halves, 4 quarters."),
+        number("parts", Kind.POSITIVE, "What it may be cut into in this plan: 1 whole, 2 halves, 4 quarters."),
         number("smallestMl", Kind.DECIMAL, "Smallest volume of a liquid that can be measured, mL.", None),
-        number("wearHours", Kind.INTEGER, "Wear time of a patch, hours.", None, attribute="wear_h"),
+        number("wearHours", Kind.POSITIVE, "Wear time of a patch, hours.", None, attribute="wear_h"),
     ),
 )
 
@@ -238,7 +238,7 @@ CORE: Final[Shape[dict[str, Any]]] = Shape(
     dict,
     (
         Part("schema", Kind.INTEGER, "Version of these extensions.", "schema", get=lambda _plan: SCHEMA),
-        number("version", Kind.INTEGER, "Version of the plan."),
+        number("version", Kind.POSITIVE, "Version of the plan."),
         text("key", "Key of the plan among the patient's plans for this ingredient.", ""),
         Part("state", Kind.CODE, "Status of the CarePlan when it was written.", "state", words=PlanState, vocabulary=REQUEST_STATUS),
         Part("stepCount", Kind.INTEGER, "How many steps the plan has.", "step_count", get=lambda plan: len(plan.steps)),
@@ -248,7 +248,7 @@ CORE: Final[Shape[dict[str, Any]]] = Shape(
         code("goal", PlanGoal, "plan-goal", "What the taper aims at."),
         number("targetMg", Kind.DECIMAL, "Dose to end at, mg per day."),
         text("strategy", "How the dose is reduced."),
-        group("param", PARAM, "A parameter of the strategy.", many=True, attribute="params"),
+        groups("param", PARAM, "A parameter of the strategy.", "params"),
         text("use", "Duration of use."),
         text("reason", "Why the taper is done.", ""),
         text("zone", "Time zone of the patient's days (IANA)."),

@@ -20,6 +20,10 @@ from fhir_taper.mappers.write.namespace import Json
 
 T = TypeVar("T")
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DIGITS = 18  # FHIR R4: a decimal has no more
+_INTEGERS = 2**31  # FHIR R4: an integer has 32 bits
+
 
 class Kind(Enum):
     """What a part holds, and as which FHIR types (the last letters of value[x]) it may be written."""
@@ -29,8 +33,12 @@ class Kind(Enum):
     DECIMAL = ("Decimal",)
     EXACT = ("Decimal", "Ratio")  # a Ratio where the number does not terminate (10 mg / 3)
     INTEGER = ("Integer",)
+    POSITIVE = ("PositiveInt",)
     DATE = ("Date",)
     GROUP = ()
+
+
+_CALLED = {Kind.POSITIVE: "positive integer", Kind.EXACT: "number", Kind.DATE: "day"}
 
 
 class Required(Enum):
@@ -49,6 +57,7 @@ class Part:
     attribute: str
     absent: object = Required.YES
     many: bool = False
+    at_least: int = 0
     words: type[StrEnum] | None = None
     vocabulary: str = ""
     shape: "Shape[Any] | None" = None
@@ -59,8 +68,9 @@ class Part:
         return self.get(value) if self.get else getattr(value, self.attribute)
 
     @property
-    def is_required(self) -> bool:
-        return self.absent is Required.YES and not self.many
+    def least(self) -> int:
+        """How often it must be there."""
+        return self.at_least if self.many else int(self.absent is Required.YES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +101,14 @@ def day(url: str, says: str, absent: object = Required.YES, attribute: str = "")
     return Part(url, Kind.DATE, says, attribute or _snake(url), absent)
 
 
-def group(url: str, shape: Shape[Any], says: str, absent: object = Required.YES, *, many: bool = False, attribute: str = "") -> Part:
+def group(url: str, shape: Shape[Any], says: str, absent: object = Required.YES) -> Part:
     """A part that has parts of its own."""
-    return Part(url, Kind.GROUP, says, attribute or _snake(url), absent, many=many, shape=shape)
+    return Part(url, Kind.GROUP, says, _snake(url), absent, shape=shape)
+
+
+def groups(url: str, shape: Shape[Any], says: str, attribute: str, at_least: int = 0) -> Part:
+    """A part that has parts of its own and may be given several times."""
+    return Part(url, Kind.GROUP, says, attribute, many=True, at_least=at_least, shape=shape)
 
 
 def to_parts(value: object, shape: Shape[Any]) -> list[Json]:
@@ -146,15 +161,13 @@ def _by_url(extensions: object, known: set[str], place: str) -> dict[str, list[M
 
 
 def _read(part: Part, items: list[Mapping[str, Any]], place: str) -> Any:
+    if len(items) < part.least:
+        raise BadInput("is missing", place)
     if part.many:
         return tuple(_value(part, item, f"{place}[{index}]") for index, item in enumerate(items))
     if len(items) > 1:
         raise BadInput("is given twice", place)
-    if items:
-        return _value(part, items[0], place)
-    if part.is_required:
-        raise BadInput("is missing", place)
-    return part.absent
+    return _value(part, items[0], place) if items else part.absent
 
 
 def _value(part: Part, item: Mapping[str, Any], place: str) -> Any:
@@ -172,13 +185,13 @@ def read_primitive(value: object, kind: Kind, place: str, words: type[StrEnum] |
     """One JSON value as the kind that it must be. Raises BadInput naming the place."""
     if kind in {Kind.DECIMAL, Kind.EXACT} and _is_number(value):
         return Decimal(value)  # type: ignore[arg-type]
-    if kind is Kind.INTEGER and isinstance(value, int) and not isinstance(value, bool):
+    if kind in {Kind.INTEGER, Kind.POSITIVE} and _is_integer(value) and (kind is Kind.INTEGER or value > 0):  # type: ignore[operator]
         return value
     if kind is Kind.TEXT and isinstance(value, str):
         return from_fhir(value)
     if kind in {Kind.CODE, Kind.DATE} and isinstance(value, str):
         return _word(value, words, place) if words else _day(value, place)
-    raise BadInput(f"{value!r} is not a {kind.name.lower()}", place)
+    raise BadInput(f"{value!r} is no {_CALLED.get(kind, kind.name.lower())}", place)
 
 
 def _word(value: str, words: type[StrEnum], place: str) -> StrEnum:
@@ -190,7 +203,7 @@ def _word(value: str, words: type[StrEnum], place: str) -> StrEnum:
 
 def _day(value: str, place: str) -> date:
     try:
-        if len(value) == len("2026-01-05"):  # the standard library also reads 20260105 and 2026-W01-1
+        if _DAY.fullmatch(value):  # the standard library also reads 20260105 and 2026-W01-1
             return date.fromisoformat(value)
     except ValueError:
         pass
@@ -210,8 +223,14 @@ def _ratio_part(value: object, name: str) -> Any:
 
 
 def _is_number(value: object) -> bool:
-    """An integer or a finite Decimal. A float is refused: it has lost its digits, so the JSON was not read by `exact_json`."""
-    return (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, Decimal) and value.is_finite())
+    """An integer or a finite Decimal of FHIR's size. A float is refused: it has lost its digits, so `exact_json` did not read it."""
+    if isinstance(value, Decimal):
+        return value.is_finite() and abs(value.adjusted()) < _DIGITS and len(value.as_tuple().digits) <= _DIGITS
+    return _is_integer(value)
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _INTEGERS
 
 
 def _snake(url: str) -> str:

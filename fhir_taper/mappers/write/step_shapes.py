@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 from fhir_taper.mappers.write.plan_shapes import pair
-from fhir_taper.mappers.write.shapes import Kind, Part, Shape, group, number, text
+from fhir_taper.mappers.write.shapes import Kind, Part, Shape, groups, number, text
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.tapers.plan import Dose, Units
 
@@ -25,7 +25,7 @@ UNITS: Final = Shape(
     (
         text("rxcui", "RxNorm code of the product."),
         number("strengthMg", Kind.DECIMAL, "mg per unit, as of the product."),
-        group("take", SLOT_UNITS, "Units at one time of a dosing day.", many=True, attribute="slots"),
+        groups("take", SLOT_UNITS, "Units at one time of a dosing day.", "slots", at_least=1),
     ),
 )
 
@@ -33,7 +33,7 @@ DOSE: Final = Shape(
     Dose,
     (
         text("ingredient", "Whose dose it is."),
-        group("product", UNITS, "A product that the dose is made of; none is a dose of zero.", many=True, attribute="units"),
+        groups("product", UNITS, "A product that the dose is made of; none is a dose of zero.", "units"),
     ),
 )
 
@@ -42,8 +42,8 @@ STEP: Final[Shape[dict[str, Any]]] = Shape(
     (
         number("number", Kind.INTEGER, "Number of the step; the baseline is 0."),
         number("idealMg", Kind.DECIMAL, "Dose that the strategy asked for, mg per day."),
-        number("everyDays", Kind.INTEGER, "One dosing day in so many."),
+        number("everyDays", Kind.POSITIVE, "One dosing day in so many."),
         text("note", "Remark.", ""),
-        group("dose", DOSE, "The dose of one ingredient on a dosing day.", many=True, attribute="doses"),
+        groups("dose", DOSE, "The dose of one ingredient on a dosing day.", "doses"),
     ),
 )

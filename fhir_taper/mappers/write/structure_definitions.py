@@ -16,6 +16,7 @@ from fhir_taper.mappers.write.vocabularies import VOCABULARIES, to_code_system, 
 DEFINITIONS_VERSION: Final = "1.0.0"
 """Version of what we publish; it rises when a shape changes."""
 
+_TEXTS: Final = r"In texts, what a FHIR string cannot hold is written as \uXXXX, a backslash as \\, an empty text as \0."
 _SLICED: Final = {"discriminator": [{"type": "value", "path": "url"}], "ordered": False, "rules": "open"}
 _ELEMENT: Final = "http://hl7.org/fhir/StructureDefinition/Element"
 _CONSTRAINTS: Final = [
@@ -57,7 +58,7 @@ def to_structure_definition(extension: Published) -> Json:
         "status": "active",
         "experimental": False,
         "publisher": "fhir-taper",
-        "description": f"{extension.title}. Texts are written as `fhir_text` does: what a FHIR string cannot hold stands as \\uXXXX.",
+        "description": f"{extension.title}. {_TEXTS}",
         "fhirVersion": "4.0.1",
         "kind": "complex-type",
         "abstract": False,
@@ -71,7 +72,7 @@ def to_structure_definition(extension: Published) -> Json:
 
 
 def _snapshot(extension: Published) -> Iterator[Json]:
-    root = _element("Extension", "Extension", extension.title, 1 if extension.is_required else 0, "*" if extension.repeats else "1")
+    root = _element("Extension", "Extension", extension.title, 0, "*" if extension.repeats else "1")
     yield root | {"base": {"path": "Extension", "min": 0, "max": "*"}, "constraint": _CONSTRAINTS, "isModifier": False}
     yield from _inside("Extension", "Extension", extension.url, extension.shape, None)
 
@@ -81,12 +82,12 @@ def _inside(ident: str, path: str, url: str, shape: Shape[Any] | None, part: Par
     yield _element(f"{ident}.id", f"{path}.id", "Unique id for inter-element referencing", 0, "1", "Element.id") | {
         "type": [_string_type()]
     }
-    least = sum(1 for inner in shape.parts if inner.is_required) if shape else 0
+    least = sum(inner.least for inner in shape.parts) if shape else 0
     yield _extension_element(f"{ident}.extension", f"{path}.extension", "Parts", least, "*" if shape else "0") | {"slicing": _SLICED}
     for inner in shape.parts if shape else ():
         name = f"{ident}.extension:{inner.url}"
         many = "*" if inner.many else "1"
-        yield _extension_element(name, f"{path}.extension", inner.says, int(inner.is_required), many) | {"sliceName": inner.url}
+        yield _extension_element(name, f"{path}.extension", inner.says, inner.least, many) | {"sliceName": inner.url}
         yield from _inside(name, f"{path}.extension", inner.url, inner.shape, inner)
     yield _element(f"{ident}.url", f"{path}.url", "Identifies the meaning of the extension", 1, "1", "Extension.url") | {
         "type": [{"code": "uri"}],
@@ -98,12 +99,17 @@ def _inside(ident: str, path: str, url: str, shape: Shape[Any] | None, part: Par
 def _value_element(ident: str, path: str, part: Part | None) -> Json:
     if part is None or part.kind is Kind.GROUP:
         return _element(f"{ident}.value[x]", f"{path}.value[x]", "Not used", 0, "0", "Extension.value[x]") | {"type": [{"code": "string"}]}
-    types = [{"code": name if name == "Ratio" else name.lower()} for name in part.kind.value]
+    types = [{"code": _type_code(name)} for name in part.kind.value]
     value = _element(f"{ident}.value[x]", f"{path}.value[x]", part.says, 1, "1", "Extension.value[x]", base_min=0) | {"type": types}
     if part.kind is Kind.CODE:
         address = part.vocabulary if "://" in part.vocabulary else value_set(part.vocabulary)
         value["binding"] = {"strength": "required", "valueSet": address}
     return value
+
+
+def _type_code(name: str) -> str:
+    """FHIR writes primitive types with a small letter."""
+    return name if name == "Ratio" else name[0].lower() + name[1:]
 
 
 def _extension_element(ident: str, path: str, short: str, least: int, most: str) -> Json:

@@ -10,7 +10,7 @@ from typing import Final
 from fhir_taper.mappers.systems import UCUM
 from fhir_taper.mappers.write.namespace import Json
 from fhir_taper.plans.medicines.codes import LIQUID_FORMS, Form
-from fhir_taper.plans.medicines.dose import Exact, canonical, plain, shown
+from fhir_taper.plans.medicines.dose import Exact, canonical, shown
 
 _SOLID: Final = {
     Form.TABLET: ("{tbl}", "tablet"),
@@ -24,15 +24,10 @@ _SOLID: Final = {
 }
 
 
-def number(amount: Exact) -> str:
-    """An amount for people: plain notation, no trailing zeros, at most 6 decimals."""
-    return plain(canonical(shown(amount)))
-
-
-def to_quantity(amount: Decimal, form: Form) -> Json:
+def to_quantity(amount: Decimal | int, form: Form) -> Json:
     """Units of a product (mL of a liquid) as a Quantity in UCUM."""
     code, word = ("mL", "mL") if form in LIQUID_FORMS else _SOLID.get(form, ("{unit}", "unit"))
-    return {"value": canonical(amount), "unit": word, "system": UCUM, "code": code}
+    return {"value": canonical(Decimal(amount)), "unit": word, "system": UCUM, "code": code}
 
 
 def to_daily_mg(amount: Exact) -> Json:

@@ -8,9 +8,8 @@ read, to see whether somebody changed it.
 from decimal import Decimal
 
 from fhir_taper.mappers.write.fhir_text import shown
-from fhir_taper.mappers.write.units import number
 from fhir_taper.plans.medicines.codes import Form, Release
-from fhir_taper.plans.medicines.dose import divide
+from fhir_taper.plans.medicines.dose import brief, divide
 from fhir_taper.plans.tapers.plan import Dose, PlanGoal, PlanProduct, Step, StepKind, TaperPlan, Units
 from fhir_taper.plans.tapers.sig import sig
 
@@ -22,12 +21,12 @@ def drug_of(plan: TaperPlan) -> str:
 
 def plan_title(plan: TaperPlan) -> str:
     """Say what is tapered, from where, to where: `Taper of diazepam: 10 mg a day to stop`."""
-    return f"Taper of {drug_of(plan)}: {number(plan.baseline.mg)} mg a day to {aim(plan)}"
+    return f"Taper of {drug_of(plan)}: {brief(plan.baseline.mg)} mg a day to {aim(plan)}"
 
 
 def aim(plan: TaperPlan) -> str:
     """What the taper ends at."""
-    return "stop" if plan.goal is PlanGoal.DISCONTINUE and plan.target_mg == 0 else f"{number(plan.target_mg)} mg a day"
+    return "stop" if plan.goal is PlanGoal.DISCONTINUE and plan.target_mg == 0 else f"{brief(plan.target_mg)} mg a day"
 
 
 def plan_description(plan: TaperPlan) -> str:
@@ -36,8 +35,8 @@ def plan_description(plan: TaperPlan) -> str:
     how = f"protocol {plan.protocol}" if plan.protocol else f"strategy {plan.strategy}"
     last = f", the last from {plan.steps[-1].start.isoformat()}" if plan.steps else ""
     sentences = (
-        f"{plan_title(plan)}, in {len(plan.steps)} steps{last}",
-        f"By {how}{f' ({params})' if params else ''}, within the limits {plan.limits.row}",
+        f"{len(plan.steps)} steps{last}",
+        f"By {how}{f' ({params})' if params else ''}, within the limits of row {plan.limits.row}",
         f"Reason: {plan.reason}" if plan.reason else "",
         f"Minimum acceptable function: {plan.minimum_function}" if plan.minimum_function else "",
     )
@@ -88,5 +87,5 @@ def _one_dose(dose: Dose, every_days: int) -> str:
     if not dose.units:
         return f"no {name}"
     if every_days == 1:
-        return f"{name} {number(dose.mg)} mg a day"
-    return f"{name} {number(dose.mg)} mg on one day in {every_days} (mean {number(divide(dose.mg, Decimal(every_days)))} mg a day)"
+        return f"{name} {brief(dose.mg)} mg a day"
+    return f"{name} {brief(dose.mg)} mg on one day in {every_days} (mean {brief(divide(dose.mg, Decimal(every_days)))} mg a day)"
