@@ -157,7 +157,7 @@ _CAUTION: Final = _phrases(
     with food; with or without food; with meals; with a meal; with meal; after meals; before meals; after food; before food; with water;
     with a full glass of water; with a glass of water; with plenty of water; with milk; with food or milk; with snack; on an empty
     stomach; without regard to meals; take with food; ac; pc; may cause drowsiness; may cause dizziness; causes drowsiness; do not
-    drive; do not drive or operate machinery; do not operate machinery; avoid alcohol; do not drink alcohol; no alcohol; avoid
+    drive; do not drive or operate machinery; do not operate machinery; avoid alcohol; do not drink alcohol; no alcohol; do not take with alcohol; avoid
     grapefruit; caution drowsiness; caution sedation; do not crush; do not chew; do not crush or chew; do not cut crush or chew; do not
     cut; do not split; do not break; swallow whole; do not crush, chew or break; do not crush or break; do not stop suddenly; do not
     stop taking suddenly; do not stop abruptly; must last 30 days; must last
@@ -192,12 +192,13 @@ REASON_STOPS: Final = (
     frozenset(
         _phrases(
             """
-            additional; additionally; after; and; apply; as; at; bedtime; before; bid; by; can; cap; caps; capsule; capsules; daily;
-            day; days; dose; doses; double; each; evening; every; exceed; except; extra; film; films; following; for; from; half; hold;
-            hour; hourly; hours; hs; if; in; less; limit; max; maximum; may; mcg; mg; ml; month; monthly; months; more; morning; never;
-            night; nightly; no; noon; not; omit; on; once; only; or; patch; patches; per; plus; prn; qd; qhs; qid; repeat; skip; start;
-            starting; stop; tab; tablet; tablets; tabs; take; takes; the; tid; time; times; total; twice; unless; until; up; use; week;
-            weekly; weeks; with; without
+            ac; additional; additionally; after; afternoon; always; am; and; apply; as; at; bedtime; before; bid; breakfast; by; can;
+            cap; caps; capsule; capsules; daily; day; days; dinner; do; dose; doses; double; each; even; evening; every; exceed; except;
+            extra; film; films; following; for; from; half; hold; hour; hourly; hours; hr; hrs; hs; if; in; later; less; limit; lunch;
+            max; maximum; may; mcg; mdd; mg; midday; ml; month; monthly; months; more; morning; must; never; night; nightly; no; noon;
+            not; now; nte; odd; omit; on; once; only; or; patch; patches; pc; per; plus; pm; po; prn; q; qam; qd; qhs; qid; qod; qpm;
+            repeat; should; skip; start; starting; stop; supper; tab; tablet; tablets; tabs; take; takes; the; tid; time; times; total;
+            twice; unless; until; up; use; waking; week; weekday; weekdays; weekend; weekends; weekly; weeks; with; without; x
             """
         )
     )

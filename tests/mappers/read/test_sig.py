@@ -203,6 +203,13 @@ def test_words_after_as_needed_never_swallow_a_second_dose() -> None:
     assert isinstance(reading, Refusal)
 
 
+@pytest.mark.parametrize("text", ["1 tab po prn pain q6h", "1 po q6h prn pain", "1 tab for pain q6h", "1 tab q6h prn pain mdd 4"])
+def test_a_reason_ends_where_a_timing_or_a_cap_begins(text: str) -> None:
+    rhythm = clause(text).rhythm
+    assert rhythm is not None
+    assert rhythm.high == 4
+
+
 def test_what_an_ehr_prints_after_a_direction_is_dropped_only_where_it_is_known() -> None:
     assert isinstance(read_sig("1 tablet daily, Disp-30 tablet, R-0, eRx, double it on Sunday"), Refusal)
 
