@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from fhir_taper.plans.medicines.dose import Exact, add, canonical, multiply, six_places
+from fhir_taper.plans.medicines.dose import ZERO, Exact, add, canonical, multiply, six_places
 from fhir_taper.plans.tapers.plan import Step, TaperPlan
 
 _HUNDRED = 100
@@ -29,75 +29,74 @@ class StepFigures:
 
 def step_figures(plan: TaperPlan) -> tuple[StepFigures, ...]:
     """Figures of every step, in order."""
-    return tuple(_figures(plan, number) for number in range(len(plan.steps)))
+    given = [_given(step) for step in plan.steps]
+    ranges = [_range(plan, amounts) for amounts in given]
+    amounts = [_Amounts(mg, pair) for mg, pair in zip(given, ranges, strict=True)]
+    return tuple(_figures(amounts, number) for number in range(len(amounts)))
 
 
 def equivalent_range(plan: TaperPlan, step: Step) -> tuple[Exact, Exact] | None:
     """Equivalent of a step as (low, high), exact; None where an ingredient that is given has no factor in the plan."""
+    return _range(plan, _given(step))
+
+
+@dataclass(frozen=True, slots=True)
+class _Amounts:
+    """One step: mean mg a day by ingredient that is given, and their equivalent."""
+
+    mg: dict[str, Exact]
+    equivalent: tuple[Exact, Exact] | None
+
+
+def _given(step: Step) -> dict[str, Exact]:
+    return {dose.ingredient: step.mg_per_day(dose.ingredient) for dose in step.doses if dose.units}
+
+
+def _range(plan: TaperPlan, given: dict[str, Exact]) -> tuple[Exact, Exact] | None:
     factors = {factor.ingredient: factor for factor in plan.equivalents}
-    given = dict.fromkeys(dose.ingredient for dose in step.doses if dose.mg)
-    if not plan.equivalents or any(ingredient not in factors for ingredient in given):
+    if not factors or any(ingredient not in factors for ingredient in given):
         return None
-    zero = Decimal(0)
-    low = add(zero, *(multiply(step.mg_per_day(ingredient), factors[ingredient].low) for ingredient in given))
-    high = add(zero, *(multiply(step.mg_per_day(ingredient), factors[ingredient].high) for ingredient in given))
+    low = add(ZERO, *(multiply(mg, factors[ingredient].low) for ingredient, mg in given.items()))
+    high = add(ZERO, *(multiply(mg, factors[ingredient].high) for ingredient, mg in given.items()))
     return low, high
 
 
-def _figures(plan: TaperPlan, number: int) -> StepFigures:
-    step = plan.steps[number]
-    equivalent = _shown_range(equivalent_range(plan, step))
+def _figures(steps: list[_Amounts], number: int) -> StepFigures:
+    step = steps[number]
+    equivalent = _shown_range(step.equivalent)
     if number == 0:
         return StepFigures(equivalent, None, None, None)
-    return StepFigures(
-        equivalent,
-        _change_mg(plan.steps[number - 1], step),
-        _change_pct(plan, plan.steps[number - 1], step, plan.steps[number - 1]),
-        _change_pct(plan, plan.steps[number - 1], step, plan.steps[0]),
-    )
+    before = steps[number - 1]
+    return StepFigures(equivalent, _change_mg(before, step), _change_pct(before, step, before), _change_pct(before, step, steps[0]))
 
 
-def _change_mg(before: Step, step: Step) -> Decimal | None:
-    amounts = _comparable(before, step)
-    return None if amounts is None else _six(Fraction(amounts[1]) - Fraction(amounts[0]))
+def _change_mg(before: _Amounts, step: _Amounts) -> Decimal | None:
+    """The change in mg of the one ingredient that both steps give, or None."""
+    ingredients = before.mg.keys() | step.mg.keys()
+    if len(ingredients) != 1:
+        return None
+    (ingredient,) = ingredients
+    return six_places(Fraction(step.mg.get(ingredient, ZERO)) - Fraction(before.mg.get(ingredient, ZERO)))
 
 
-def _change_pct(plan: TaperPlan, before: Step, step: Step, reference: Step) -> Decimal | None:
+def _change_pct(before: _Amounts, step: _Amounts, reference: _Amounts) -> Decimal | None:
     """Change from `before` to `step` in percent of `reference`."""
-    ingredients = _given(before) | _given(step) | _given(reference)
+    ingredients = before.mg.keys() | step.mg.keys() | reference.mg.keys()
     if len(ingredients) == 1:
         (ingredient,) = ingredients
-        amounts = [Fraction(one.mg_per_day(ingredient)) for one in (before, step, reference)]
+        amounts = [Fraction(one.mg.get(ingredient, ZERO)) for one in (before, step, reference)]
     else:
-        ranges = [equivalent_range(plan, one) for one in (before, step, reference)]
-        amounts = [Fraction(pair[1]) for pair in ranges if pair is not None]
+        amounts = [Fraction(one.equivalent[1]) for one in (before, step, reference) if one.equivalent is not None]
     if len(amounts) < 3 or amounts[2] == 0:  # noqa: PLR2004 - before, step and reference
         return None
     return _hundredths((amounts[1] - amounts[0]) / amounts[2] * _HUNDRED)
 
 
-def _comparable(before: Step, step: Step) -> tuple[Exact, Exact] | None:
-    """Both steps in mg of the one ingredient that they give, or None."""
-    ingredients = _given(before) | _given(step)
-    if len(ingredients) != 1:
-        return None
-    (ingredient,) = ingredients
-    return before.mg_per_day(ingredient), step.mg_per_day(ingredient)
-
-
-def _given(step: Step) -> set[str]:
-    return {dose.ingredient for dose in step.doses if dose.mg}
-
-
 def _shown_range(pair: tuple[Exact, Exact] | None) -> Decimal | tuple[Decimal, Decimal] | None:
     if pair is None:
         return None
-    low, high = (_six(amount) for amount in pair)
+    low, high = (six_places(amount) for amount in pair)
     return low if low == high else (low, high)
-
-
-def _six(amount: Exact) -> Decimal:
-    return six_places(amount)
 
 
 def _hundredths(percent: Fraction) -> Decimal:
