@@ -32,7 +32,7 @@ def medicine_groups(regimen: Regimen, facts: ChartFacts, catalogue: ProductCatal
     """What each ingredient of the regimen and of the chart's facts counts as; ingredients without a group are left out."""
     names = {item.ingredient for item in regimen.items}
     names |= {companion.ingredient for item in regimen.items if item.product is not None for companion in item.product.companions}
-    names |= {one.concept.removeprefix(MEDICINE) for one in facts.facts if one.concept.startswith(MEDICINE)}
+    names |= {concept.removeprefix(MEDICINE) for concept in facts.concepts if concept.startswith(MEDICINE)}
     known = {name: catalogue.ingredient_named(name) for name in names if name}
     return {name: ingredient.groups for name, ingredient in known.items() if ingredient is not None and ingredient.groups}
 

@@ -47,10 +47,15 @@ class Case:
     use: str = ""
     failed_tapers: int | None = None
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    _current: tuple[RegimenItem, ...] = field(init=False, repr=False, compare=False)
+    """Most of a long chart's orders are over, and every rule asks for the others."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_current", tuple(item for item in self.regimen.items if is_current(item)))
 
     def current(self) -> tuple[RegimenItem, ...]:
         """Items that the patient has on board today: computed, not computable, and injections and depots that no total counts."""
-        return tuple(item for item in self.regimen.items if is_current(item))
+        return self._current
 
     def subject_items(self) -> tuple[RegimenItem, ...]:
         return tuple(item for item in self.current() if item.ingredient in self.subject)

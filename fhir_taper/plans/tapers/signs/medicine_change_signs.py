@@ -4,7 +4,7 @@ A renewed order is not a start where the chart knows an earlier one, by `first_u
 Who inhibits what stands in tables, with sources.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 
 from fhir_taper.plans.medicines.regimen import ItemState, Reason, RegimenItem
@@ -19,44 +19,43 @@ _ENDINGS = frozenset({Reason.ENDED, Reason.NOT_ACTIVE})
 def medicine_changed(case: Case, condition: Condition) -> Seen | None:
     """One of the medicines was started or stopped within the days before today, or starts within as many days from now."""
     within = timedelta(days=condition.within_days or 0)
-    changes = [*_item_changes(case, condition.of), *_fact_changes(case, condition.of, within)]
-    lately = [(says, source) for says, day, source in changes if abs(case.as_of - day) <= within]
+    lately = [*_item_changes(case, condition.of, within), *_fact_changes(case, condition.of, within)]
     if not lately:
         return None
     return Seen("; ".join(dict.fromkeys(says for says, _ in lately)), tuple(dict.fromkeys(source for _, source in lately)))
 
 
-def _item_changes(case: Case, words: tuple[str, ...]) -> Iterator[tuple[str, date, str]]:
+def _item_changes(case: Case, words: tuple[str, ...], within: timedelta) -> Iterator[tuple[str, str]]:
     first_use = dict(case.facts.first_use)
     for item in case.regimen.items:
-        if not is_one_of(item, words, case):
-            continue
-        source = item.sources[0] if item.sources else ""
-        if _starts(item):
-            day = min(filter(None, (item.start, first_use.get(item.ingredient))), default=None)
-            if day is not None:
-                yield f"{item.drug} from {day.isoformat()}", day, source
-        elif item.reason in _ENDINGS and item.end is not None:
-            yield f"{item.drug} until {item.end.isoformat()}", item.end, source
+        change = _change(item, first_use)
+        if change is not None and abs(case.as_of - change[0]) <= within and is_one_of(item, words, case):
+            yield f"{item.drug} {change[1]} {change[0].isoformat()}", item.sources[0] if item.sources else ""
+
+
+def _change(item: RegimenItem, first_use: Mapping[str, date]) -> tuple[date, str] | None:
+    """The day on which the medicine was started or stopped, and which of the two; None where the order says neither."""
+    if _starts(item):
+        day = min(filter(None, (item.start, first_use.get(item.ingredient))), default=None)
+        return None if day is None else (day, "from")
+    return (item.end, "until") if item.reason in _ENDINGS and item.end is not None else None
 
 
 def _starts(item: RegimenItem) -> bool:
     return is_current(item) or (item.state is ItemState.EXCLUDED and item.reason is Reason.FUTURE)
 
 
-def _fact_changes(case: Case, words: tuple[str, ...], within: timedelta) -> Iterator[tuple[str, date, str]]:
-    found = medicine_facts(case, words)
-    for one in found:
-        same = [other for other in found if other.concept == one.concept and other is not one]
-        if one.on is not None and not _goes_on(one.on, one, same, within):
-            yield f"{one.says or one.concept} {'from' if one.is_active else 'until'} {one.on.isoformat()}", one.on, one.source
+def _fact_changes(case: Case, words: tuple[str, ...], within: timedelta) -> Iterator[tuple[str, str]]:
+    for one in medicine_facts(case, words):
+        if one.on is not None and abs(case.as_of - one.on) <= within and not _goes_on(one.on, one, case, within):
+            yield f"{one.says or one.concept} {'from' if one.is_active else 'until'} {one.on.isoformat()}", one.source
 
 
-def _goes_on(day: date, one: Fact, same: list[Fact], within: timedelta) -> bool:
+def _goes_on(day: date, one: Fact, case: Case, within: timedelta) -> bool:
     """True where the medicine was taken before this start, or is still taken after this end: a renewal, not a change."""
     if not one.is_active:
-        return any(other.is_active for other in same)
-    return any(_was_taken_before(day, other, within) for other in same)
+        return bool(case.facts.having(one.concept))
+    return any(_was_taken_before(day, other, within) for other in case.facts.of((one.concept,)) if other is not one)
 
 
 def _was_taken_before(day: date, other: Fact, within: timedelta) -> bool:

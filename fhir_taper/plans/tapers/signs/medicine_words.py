@@ -20,13 +20,13 @@ def is_one_of(item: RegimenItem, words: tuple[str, ...], case: Case) -> bool:
 
 def medicine_facts(case: Case, words: tuple[str, ...]) -> tuple[Fact, ...]:
     """Facts, active or ended, that any of the words means."""
-    return tuple(one for one in case.facts.facts if _is_fact_of(one, words, case))
+    return case.facts.of(concept for concept in case.facts.concepts if _is_concept_of(concept, words, case))
 
 
-def _is_fact_of(one: Fact, words: tuple[str, ...], case: Case) -> bool:
-    if one.concept.startswith(MEDICINE_CLASS):
-        return one.concept.removeprefix(MEDICINE_CLASS) in words
-    return one.concept.startswith(MEDICINE) and _means(one.concept.removeprefix(MEDICINE), words, case)
+def _is_concept_of(concept: str, words: tuple[str, ...], case: Case) -> bool:
+    if concept.startswith(MEDICINE_CLASS):
+        return concept.removeprefix(MEDICINE_CLASS) in words
+    return concept.startswith(MEDICINE) and _means(concept.removeprefix(MEDICINE), words, case)
 
 
 def _means(ingredient: str, words: tuple[str, ...], case: Case) -> bool:

@@ -105,7 +105,8 @@ def chart_age(case: Case, condition: Condition) -> Seen | None:
 def medicine_count(case: Case, condition: Condition) -> Seen | None:
     """How many different ingredients are taken, within the bounds."""
     ingredients = {item.ingredient or item.drug for item in case.current()}
-    ingredients |= {one.concept.removeprefix(MEDICINE) for one in case.facts.facts if one.is_active and one.concept.startswith(MEDICINE)}
+    on_record = (concept for concept in case.facts.concepts if concept.startswith(MEDICINE) and case.facts.having(concept))
+    ingredients |= {concept.removeprefix(MEDICINE) for concept in on_record}
     return Seen(f"{len(ingredients)} different medicines") if condition.holds_for(len(ingredients)) else None
 
 
