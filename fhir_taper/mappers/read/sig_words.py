@@ -157,10 +157,10 @@ _CAUTION: Final = _phrases(
     with food; with or without food; with meals; with a meal; with meal; after meals; before meals; after food; before food; with water;
     with a full glass of water; with a glass of water; with plenty of water; with milk; with food or milk; with snack; on an empty
     stomach; without regard to meals; take with food; ac; pc; may cause drowsiness; may cause dizziness; causes drowsiness; do not
-    drive; do not drive or operate machinery; do not operate machinery; avoid alcohol; do not drink alcohol; no alcohol; do not take with alcohol; avoid
-    grapefruit; caution drowsiness; caution sedation; do not crush; do not chew; do not crush or chew; do not cut crush or chew; do not
-    cut; do not split; do not break; swallow whole; do not crush, chew or break; do not crush or break; do not stop suddenly; do not
-    stop taking suddenly; do not stop abruptly; must last 30 days; must last
+    drive; do not drive or operate machinery; do not operate machinery; avoid alcohol; do not drink alcohol; no alcohol; do not take
+    with alcohol; avoid grapefruit; caution drowsiness; caution sedation; do not crush; do not chew; do not crush or chew; do not cut
+    crush or chew; do not cut; do not split; do not break; swallow whole; do not crush, chew or break; do not crush or break; do not
+    stop suddenly; do not stop taking suddenly; do not stop abruptly; must last 30 days; must last
     """
 )
 
