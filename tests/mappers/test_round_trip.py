@@ -1,20 +1,77 @@
 """A plan goes to FHIR and comes back the same, whatever it holds: `from_bundle(to_bundle(plan)) == plan`."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 
 from fhir_taper import exact_json
-from fhir_taper.mappers.read.care_plan import from_bundle
+from fhir_taper.mappers.bundle import decode_chart
+from fhir_taper.mappers.read.care_plan import from_bundle, read_bundle, read_care_plans, unreadable_care_plans
 from fhir_taper.mappers.write.bundle import to_bundle
+from fhir_taper.plans.tables.life_rules import load_life_rules
+from fhir_taper.plans.tapers.dispensing import next_window
 from fhir_taper.plans.tapers.plan import TaperPlan
+from tests.mappers.write.example_plans import EXAMPLES
 from tests.plan_strategies import plans
 
 NOW = datetime(2026, 1, 5, 10, tzinfo=UTC)
-TODAY = date(2026, 1, 5)
+TODAY = date(2020, 1, 1)
 
 
+def sent(plan: TaperPlan) -> dict[str, Any]:
+    """Write a plan with its next window and decode what goes over the wire."""
+    day = plan.steps[0].start
+    made = next_window(plan, day, load_life_rules()).windows
+    decoded: dict[str, Any] = exact_json.decode(exact_json.encode(to_bundle(plan, as_of=TODAY, instant=NOW, windows=made)))
+    return decoded
+
+
+@settings(max_examples=200)
 @given(plans())
 def test_every_plan_survives_the_way_to_fhir_and_back_through_bytes(plan: TaperPlan) -> None:
-    bundle = exact_json.decode(exact_json.encode(to_bundle(plan, as_of=TODAY, instant=NOW)))
+    mapped = read_bundle(sent(plan))
+    assert mapped.value == plan
+    assert mapped.issues == ()
+
+
+@settings(max_examples=50)
+@given(plans())
+def test_digits_survive_too(plan: TaperPlan) -> None:
+    again = from_bundle(sent(plan))
+    assert [str(step.ideal_mg) for step in again.steps] == [str(step.ideal_mg) for step in plan.steps]
+    assert [str(product.mg) for product in again.products] == [str(product.mg) for product in plan.products]
+
+
+@settings(max_examples=50)
+@given(plans())
+def test_care_plan_and_request_group_alone_carry_the_whole_plan(plan: TaperPlan) -> None:
+    bundle = sent(plan)
+    bundle["entry"] = [entry for entry in bundle["entry"] if entry["resource"]["resourceType"] in {"CarePlan", "RequestGroup"}]
     assert from_bundle(bundle) == plan
+
+
+def test_a_server_may_give_its_own_ids_and_references() -> None:
+    plan = EXAMPLES["diazepam"]
+    care_plan, group = (entry["resource"] for entry in sent(plan)["entry"][:2])
+    care_plan |= {"id": "17", "activity": [{"reference": {"reference": "RequestGroup/4711"}}]}
+    group |= {"id": "4711", "meta": {"versionId": "2"}}
+    searchset = {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": group}, {"resource": care_plan}]}
+    assert from_bundle(searchset) == plan
+
+
+def test_a_server_may_take_the_narrative_away() -> None:
+    bundle = sent(EXAMPLES["diazepam"])
+    del bundle["entry"][0]["resource"]["text"]
+    assert from_bundle(bundle) == EXAMPLES["diazepam"]
+
+
+def test_plans_are_found_in_a_chart_beside_everything_else() -> None:
+    plan = EXAMPLES["diazepam"]
+    bundle = sent(plan)
+    bundle["entry"].append({"resource": {"resourceType": "Patient", "id": "p1"}})
+    chart = decode_chart([("chart.json", exact_json.encode(bundle))])
+    (mapped,) = read_care_plans(chart)
+    assert mapped.value == plan
+    assert mapped.sources[0].startswith("CarePlan/")
+    assert unreadable_care_plans(chart) == ()

@@ -14,7 +14,7 @@ from fhir_taper.mappers.mapped import Mapped
 from fhir_taper.mappers.read.care_plan_edits import edits
 from fhir_taper.mappers.read.care_plan_steps import StepRecord, read_steps, step_records
 from fhir_taper.mappers.references import address, resolve
-from fhir_taper.mappers.write.extensions import TAPER, given, read_core, read_fields
+from fhir_taper.mappers.write.extensions import NOTED, TAPER, given, read_core, read_fields
 from fhir_taper.mappers.write.namespace import PLAN_SYSTEM
 from fhir_taper.mappers.write.plan_references import from_protocol, from_reference, from_replaced, from_subject, plan_ids
 from fhir_taper.mappers.write.shapes import Kind, read_primitive
@@ -70,9 +70,10 @@ def read_plan(care_plan: Resource, find: Find) -> Mapped[TaperPlan]:
 
     The value is what the record says now; an issue of code `edited` names each place that does not fit what we wrote.
     """
-    core, records = read_core(care_plan), step_records(care_plan, find)
-    written = {name: core.pop(name) for name in ("schema", "state", "step_count", "written_by")}
-    plan = TaperPlan(**core, **read_fields(care_plan), **_plain(care_plan), steps=read_steps(records))
+    core, fields, plain = read_core(care_plan), read_fields(care_plan), _plain(care_plan)
+    written = {name: core.pop(name) for name in NOTED}
+    records = step_records(care_plan, find)
+    plan = TaperPlan(**core, **fields, **plain, steps=read_steps(records))
     if len(plan.steps) != written["step_count"]:
         raise BadInput(f"has {len(plan.steps)} steps, and was written with {written['step_count']}", "CarePlan.activity")
     return Mapped(plan, edits(plan, care_plan, records, written), _sources(care_plan, records))

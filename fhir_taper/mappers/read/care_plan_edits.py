@@ -14,6 +14,7 @@ from fhir_taper import __version__
 from fhir_taper.mappers.read.care_plan_steps import StepRecord
 from fhir_taper.mappers.write.care_plan import to_care_plan
 from fhir_taper.mappers.write.degraded import detail_description
+from fhir_taper.mappers.write.digest import digest_of
 from fhir_taper.mappers.write.ids import Ids
 from fhir_taper.mappers.write.request_group import to_request_group
 from fhir_taper.plans.medicines.regimen import Issue
@@ -29,8 +30,15 @@ _PRODUCT_SAYS = ("title", "description", "code")
 
 
 def edits(plan: TaperPlan, care_plan: Resource, records: tuple[StepRecord, ...], written: Mapping[str, Any]) -> tuple[Issue, ...]:
-    """Every place whose words do not fit the plan. `written` is what we noted when we wrote it: state and writing program."""
-    return (*_state_edits(plan, written), *_additions(records), *_text_edits(plan, care_plan, records, str(written["written_by"])))
+    """Every place whose words do not fit the plan. `written` is what we noted when we wrote it (`extensions.NOTED`)."""
+    found = (*_state_edits(plan, written), *_additions(records), *_text_edits(plan, care_plan, records, str(written["written_by"])))
+    return found or tuple(_hidden_edits(plan, str(written["digest"])))
+
+
+def _hidden_edits(plan: TaperPlan, digest: str) -> Iterator[Issue]:
+    """A change where people see nothing. Only looked for where nothing else was found: it could not say what changed."""
+    if digest_of(plan) != digest:
+        yield Issue("warning", EDITED, "the plan's data were changed after it was written, where its texts do not show it", "CarePlan")
 
 
 def _state_edits(plan: TaperPlan, written: Mapping[str, Any]) -> Iterator[Issue]:

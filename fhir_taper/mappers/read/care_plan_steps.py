@@ -70,7 +70,7 @@ def _of_group(group: Resource | None, care_plan: Resource, place: str) -> Iterat
     if group is None:
         raise BadInput("refers to a RequestGroup that is not here: the plan is not whole", f"{place}.reference")
     if plan_ids(group) != plan_ids(care_plan):
-        raise BadInput(f"refers to a RequestGroup of the plan {plan_ids(group)}, and not of this one", f"{place}.reference")
+        raise BadInput("refers to a RequestGroup of another plan", f"{place}.reference")
     actions = group.get("action", [])
     if group.get("resourceType") != "RequestGroup" or not isinstance(actions, list):
         raise BadInput("does not refer to a RequestGroup with a list of actions", f"{place}.reference")

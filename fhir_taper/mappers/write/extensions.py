@@ -63,6 +63,9 @@ TAPER_STEP: Final = Published(
     "taper-step", STEP, "The exact doses of one step", is_required=True, contexts=("RequestGroup.action", "CarePlan.activity.detail")
 )
 
+NOTED: Final = ("schema", "state", "digest", "step_count", "written_by")
+"""What `taper` holds beside the plan: what a reader compares the plan with."""
+
 ALL: Final = (TAPER, *FIELDS, TAPER_STEP)
 
 
@@ -77,11 +80,11 @@ def step_extension(step: Step) -> Json:
 
 
 def read_core(care_plan: Mapping[str, Any]) -> dict[str, Any]:
-    """What `taper` holds, by attribute, with `schema`, `state`, `step_count` and `written_by` besides the plan's own."""
+    """What `taper` holds, by attribute, and besides the plan's own what we noted when we wrote it (`NOTED`)."""
     core: dict[str, Any] = _single(care_plan, TAPER, "CarePlan")
     if core["schema"] != shapes.SCHEMA:
         raise BadInput(
-            f"was written as version {core['schema']} of these extensions, and this program reads {shapes.SCHEMA}",
+            f"is version {core['schema']} of these extensions, and this program reads {shapes.SCHEMA}",
             _place("CarePlan", TAPER),
         )
     return core

@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 from fhir_taper import __version__
+from fhir_taper.mappers.write.digest import digest_of
 from fhir_taper.mappers.write.shapes import Kind, Part, Shape, code, day, group, groups, number, text
 from fhir_taper.plans.medicines.codes import DrugClass, Form, Release, SourceState
 from fhir_taper.plans.medicines.dose import ZERO
@@ -241,6 +242,7 @@ CORE: Final[Shape[dict[str, Any]]] = Shape(
         number("version", Kind.POSITIVE, "Version of the plan."),
         text("key", "Key of the plan among the patient's plans for this ingredient.", ""),
         Part("state", Kind.CODE, "Status of the CarePlan when it was written.", "state", words=PlanState, vocabulary=REQUEST_STATUS),
+        Part("digest", Kind.TEXT, "Digest of everything that the plan says.", "digest", get=digest_of),
         Part("stepCount", Kind.INTEGER, "How many steps the plan has.", "step_count", get=lambda plan: len(plan.steps)),
         text("drug", "What is tapered, as the clinician named it."),
         text("ingredient", "The ingredient that is tapered."),

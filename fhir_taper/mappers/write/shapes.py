@@ -207,7 +207,7 @@ def _day(value: str, place: str) -> date:
             return date.fromisoformat(value)
     except ValueError:
         pass
-    raise BadInput(f"{value!r} is not a whole day (YYYY-MM-DD)", place)
+    raise BadInput(f"{value!r} is no whole day (YYYY-MM-DD)", place)
 
 
 def _ratio(value: object, place: str) -> Fraction:

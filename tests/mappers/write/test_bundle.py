@@ -21,7 +21,7 @@ def test_every_example_passes_the_validator_gate(name: str, validator_gate: Gate
 
 
 @pytest.mark.slow
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(plan=plans())
 def test_every_plan_passes_the_validator_gate(plan: TaperPlan, validator_gate: Gate) -> None:
     day = plan.steps[0].start
