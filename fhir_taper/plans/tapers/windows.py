@@ -5,7 +5,7 @@ that it covers the window and less than one unit more (domain I16). Halves are c
 A dosing day is the first day of its step and every `every_days`-th after it. A dose of zero is never a window.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, Decimal
@@ -105,8 +105,7 @@ def windows_from(
 
 def continuation(plan: TaperPlan, rules: LifeRules, step: Step, start: date, end: date, number: int = 1) -> tuple[Window, ...]:
     """Windows of one step's dose for [start, end], whatever the schedule says: supply of a plan that is held."""
-    made = [_window(plan, rules, number, ((step, start, end, units),)) for dose in step.doses for units in dose.units]
-    return tuple(made)
+    return tuple(_dosed(_window(plan, rules, number, ((step, start, end, units),)) for dose in step.doses for units in dose.units))
 
 
 def longest_window(plan: TaperPlan, rules: LifeRules) -> int:
@@ -154,7 +153,12 @@ def _of_period(plan: TaperPlan, rules: LifeRules, number: int, start: date, end:
             continue
         for units in (units for dose in step.doses for units in dose.units):
             pieces.setdefault(units.rxcui, []).append((step, begins, ends, units))
-    return [_window(plan, rules, number, tuple(of_product)) for of_product in pieces.values()]
+    return _dosed(_window(plan, rules, number, tuple(of_product)) for of_product in pieces.values())
+
+
+def _dosed(made: Iterable[Window]) -> list[Window]:
+    """Without the windows that hold no dosing day: a step that is taken every n-th day may leave some days over."""
+    return [window for window in made if window.lines]
 
 
 def _window(plan: TaperPlan, rules: LifeRules, number: int, pieces: tuple[_Piece, ...]) -> Window:
