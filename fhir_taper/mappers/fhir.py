@@ -108,10 +108,12 @@ def model_of(resource_type: str) -> type[BaseModel]:
 def _judged(resource: Mapping[str, Any], model: type[BaseModel]) -> Verdict:
     kind = resource["resourceType"]
     feeding = _feeding(resource)
-    remarks = [f"{name}: unknown element" for name in resource if name.lstrip("_") not in _names(model)]
-    error = element_error(resource) or next(misleading(feeding), "")
+    known = _names(model)
+    remarks = [f"{name}: unknown element" for name in resource if name not in known and name.lstrip("_") not in known]
+    error = element_error(resource)
     if not error and is_plain(kind, feeding):
         return Verdict("", tuple(remarks))
+    error = error or next(misleading(feeding), "")
     someone = {name: value for name, value in _SOMEONE.items() if kind in _FEEDS and name in _names(model)}
     try:
         model.model_validate({"resourceType": kind, **someone, **without_plain_concepts(feeding)})
