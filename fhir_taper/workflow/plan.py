@@ -13,7 +13,7 @@ from fhir_taper.exact_json import encode
 from fhir_taper.plans.tapers.dispensing import next_window
 from fhir_taper.plans.tapers.finding import Finding, Severity
 from fhir_taper.plans.tapers.infeasible import Infeasible, infeasible_to_document
-from fhir_taper.plans.tapers.plan import TaperPlan
+from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
 from fhir_taper.plans.tapers.plan_document import to_document
 from fhir_taper.plans.tapers.propose import propose
 from fhir_taper.plans.tapers.request import PlanRequest
@@ -25,6 +25,7 @@ from fhir_taper.workflow.regimen import Reading
 __all__ = ["Outcome", "PlanOptions", "is_blocked", "make_plan", "plan_of", "plan_output"]
 
 Outcome = TaperPlan | Infeasible
+_RUNNING = frozenset({PlanState.ACTIVE, PlanState.ON_HOLD})
 
 
 def make_plan(reading: Reading, options: PlanOptions) -> Outcome:
@@ -103,7 +104,7 @@ def _json(document: Any) -> bytes:
 
 def _not_said(reading: Reading, options: PlanOptions, plan: TaperPlan) -> list[Finding]:
     """What was assumed because neither the person nor the chart said it."""
-    said: list[Finding] = []
+    said = _already_tapered(reading, plan)
     if zone_of(reading, options) is None:
         said.append(
             _assumed("zone-not-known", f"The patient's time zone is not known: the plan's days are days in {UNKNOWN_ZONE}.", "Give --zone.")
@@ -111,6 +112,15 @@ def _not_said(reading: Reading, options: PlanOptions, plan: TaperPlan) -> list[F
     if options.use is None:
         said += _duration(plan, use_from_chart(reading, plan.ingredient, options.start))
     return said
+
+
+def _already_tapered(reading: Reading, plan: TaperPlan) -> list[Finding]:
+    """One active taper per ingredient: a second one is a revision of the first (domain I13)."""
+    running = [one.value for one in reading.own_plans if one.value.ingredient == plan.ingredient and one.value.state in _RUNNING]
+    if not running:
+        return []
+    message = f"A taper of {plan.drug} is {running[0].state} in this chart (plan {running[0].id}, version {running[0].version})."
+    return [_assumed("taper-exists", message, "Revise that plan, or end it.", Severity.STOP)]
 
 
 def _duration(plan: TaperPlan, from_chart: str | None) -> list[Finding]:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fhir_taper.errors import WrongUsage
+from fhir_taper.mappers.read.prior_tapers import failed_tapers
 from fhir_taper.plans.medicines.codes import TAPERED_CLASSES, DrugClass, Use
 from fhir_taper.plans.medicines.dose import shown
 from fhir_taper.plans.medicines.products import Ingredient, Product
@@ -71,6 +72,7 @@ def request_of(reading: Reading, options: PlanOptions) -> PlanRequest | Infeasib
         options.start,
         use=use,
         totals=reading.totals,
+        failed_tapers=failed_tapers(reading.own_plans) if reading.own_plans else None,
     )
     return PlanRequest(
         tenant=LOCAL_TENANT,

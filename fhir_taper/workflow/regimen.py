@@ -8,6 +8,8 @@ from pathlib import Path
 
 from fhir_taper.exact_json import encode
 from fhir_taper.mappers.chart import Chart
+from fhir_taper.mappers.mapped import Mapped
+from fhir_taper.mappers.read.care_plan import read_care_plans, unreadable_care_plans
 from fhir_taper.mappers.read.facts import read_facts
 from fhir_taper.mappers.read.regimen import read_items
 from fhir_taper.mappers.write.labels import Label, labels_of
@@ -21,6 +23,7 @@ from fhir_taper.plans.medicines.totals import Total
 from fhir_taper.plans.tables import Tables, load
 from fhir_taper.plans.tapers.chart_facts import ChartFacts
 from fhir_taper.plans.tapers.dose_totals import totals_of
+from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.plans.tapers.signs.case import DoseTotals
 from fhir_taper.workflow.read_chart import read_chart
 
@@ -38,6 +41,7 @@ class Reading:
     tables: Tables
     catalogue: ProductCatalogue
     labels: tuple[Label, ...]
+    own_plans: tuple[Mapped[TaperPlan], ...] = ()
 
     @property
     def totals(self) -> DoseTotals:
@@ -48,7 +52,9 @@ class Reading:
 def regimen(chart: Chart, as_of: date, catalogue: ProductCatalogue | None = None) -> Regimen:
     """The regimen of a decoded chart on a day. `catalogue` None: the built-in products."""
     items = read_items(chart, catalogue or load().medicines, as_of)
-    return Regimen(chart.patient, as_of, flag_duplicates(items.value), chart.complete, chart.issues + items.issues)
+    set_aside = {entry.reference for entry in chart.set_aside}  # the chart says these already
+    said = tuple(issue for issue in items.issues if issue.source not in set_aside)
+    return Regimen(chart.patient, as_of, flag_duplicates(items.value), chart.complete, chart.issues + said)
 
 
 def read(chart: Chart, as_of: date, mme_table: str, benzo_table: str | None, catalogue: ProductCatalogue | None = None) -> Reading:
@@ -58,10 +64,11 @@ def read(chart: Chart, as_of: date, mme_table: str, benzo_table: str | None, cat
     taken = regimen(chart, as_of, products)
     facts = read_facts(chart, products, tables.medicines.concepts, as_of)
     nothing_set_aside = not any(issue.severity == "error" for issue in facts.issues)
-    taken = replace(taken, issues=taken.issues + facts.issues, complete=taken.complete and nothing_set_aside)
+    issues = taken.issues + facts.issues + unreadable_care_plans(chart)
+    taken = replace(taken, issues=issues, complete=taken.complete and nothing_set_aside)
     totals = mme(taken, tables.medicines, mme_table), diazepam_equivalent(taken, tables.medicines, benzo_table)
     labels = labels_of(entry.resource for entries in chart.by_type.values() for entry in entries)
-    return Reading(taken, facts.value, *totals, tables, products, labels)
+    return Reading(taken, facts.value, *totals, tables, products, labels, read_care_plans(chart))
 
 
 @contextmanager

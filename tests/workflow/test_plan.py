@@ -1,0 +1,98 @@
+"""One plan from a chart: findings of chart and schedule together, what nobody said is said, and one taper per ingredient."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from fhir_taper.exact_json import encode
+from fhir_taper.mappers.write.bundle import to_bundle
+from fhir_taper.plans.tapers.finding import Severity
+from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
+from fhir_taper.workflow.plan import is_blocked, make_plan, plan_output
+from fhir_taper.workflow.plan_request import PlanOptions
+from fhir_taper.workflow.read_chart import read_chart_bytes
+from fhir_taper.workflow.regimen import Reading, read
+from tests.conftest import ValidatorGate
+
+ELDER = Path(__file__).resolve().parents[2] / "fixtures" / "patients" / "lorazepam-elder.json"
+DAY = date(2026, 1, 5)
+ASAM = PlanOptions("lorazepam", DAY, protocol="asam-2025", benzo_table="va-dod-2021")
+
+
+def reading_of(chart: object) -> Reading:
+    return read(read_chart_bytes(encode(chart), name="chart"), DAY, "cdc-2022", "va-dod-2021")
+
+
+def elder() -> dict[str, list[dict[str, object]]]:
+    chart: dict[str, list[dict[str, object]]] = json.loads(ELDER.read_text())
+    return chart
+
+
+def made(chart: object) -> TaperPlan:
+    plan = make_plan(reading_of(chart), ASAM)
+    assert isinstance(plan, TaperPlan)
+    return plan
+
+
+def with_own_plan(state: PlanState) -> object:
+    plan = replace(made(elder()), state=state, author="Practitioner/dr1")
+    written = to_bundle(plan, as_of=DAY, instant=datetime(2026, 1, 5, 9, tzinfo=UTC))
+    return [
+        elder(),
+        *(entry["resource"] for entry in written["entry"] if entry["resource"]["resourceType"] in {"CarePlan", "RequestGroup"}),
+    ]
+
+
+def test_a_second_taper_of_one_ingredient_is_stopped() -> None:
+    plan = made(with_own_plan(PlanState.ACTIVE))
+    assert [(finding.code, finding.severity) for finding in plan.findings if finding.code == "taper-exists"] == [
+        ("taper-exists", Severity.STOP)
+    ]
+    assert is_blocked(plan)
+
+
+def test_a_taper_that_was_given_up_raises_the_tier_and_stops_nothing() -> None:
+    plan = made(with_own_plan(PlanState.REVOKED))
+    assert "taper-exists" not in {finding.code for finding in plan.findings}
+    assert any("an earlier taper did not succeed" in factor.says for factor in plan.tier_factors)
+
+
+def test_a_stop_finding_leaves_a_draft_that_is_still_printed() -> None:
+    chart = elder()
+    code = {"coding": [{"system": "http://snomed.info/sct", "code": "77386006", "display": "Pregnancy"}]}
+    active = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/condition-clinical", "code": "active"}]}
+    pregnancy = {
+        "resourceType": "Condition",
+        "id": "preg",
+        "clinicalStatus": active,
+        "code": code,
+        "subject": {"reference": "Patient/lorazepam-elder"},
+    }
+    chart["entry"].append({"resource": pregnancy})
+    reading = reading_of(chart)
+    plan = make_plan(reading, ASAM)
+    assert is_blocked(plan)
+    printed = json.loads(plan_output(plan, "json", reading))
+    assert printed["state"] == "draft"
+    assert {finding["severity"] for finding in printed["findings"] if finding["code"] == "pregnancy"} == {"Stop"}
+
+
+def test_a_chart_labelled_restricted_is_not_written_and_says_so() -> None:
+    chart = elder()
+    order = chart["entry"][1]["resource"]
+    assert isinstance(order, dict)
+    order["meta"] = {"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}]}
+    reading = reading_of(chart)
+    with pytest.raises(Exception, match="without a consent"):
+        plan_output(make_plan(reading, ASAM), "fhir", reading)
+
+
+def test_every_resource_of_the_printed_bundle_passes_the_validators(validator_gate: ValidatorGate) -> None:
+    reading = reading_of(elder())
+    bundle = json.loads(plan_output(make_plan(reading, ASAM), "fhir", reading))
+    errors = {entry["resource"]["resourceType"]: validator_gate(entry["resource"]) for entry in bundle["entry"]}
+    assert {kind: found for kind, found in errors.items() if found} == {}
+    assert validator_gate(bundle) == []
