@@ -80,7 +80,8 @@ class Part(StrEnum):
 class Limit:
     """D(t − days) − D(t) ≤ fraction × (original | D(t − days)). `source.state` says whether it awaits sign-off.
 
-    `above` and `up_to` are fractions of the original: the limit holds where above × original < D(t − days) ≤ up_to × original.
+    `above` and `up_to` are fractions of the original: the limit holds where above × original < D(t − days) ≤ up_to × original. From above
+    the edge a window never takes more than from the edge itself: D(t) ≥ above × original × (1 − fraction), so that a hold breaks nothing.
     """
 
     bound: Bound

@@ -20,6 +20,9 @@ class WayOut(StrEnum):
     OVERRIDE = "override"  # a named clinician's override with reason
     OTHER_STRATEGY = "other-strategy"
     LONGER_INTERVAL = "longer-interval"
+    OTHER_BASELINE = "other-baseline"  # confirm a start dose that these products make
+    OTHER_TARGET = "other-target"  # a target that these products make
+    STATE_WHAT_IS_TAKEN = "state-what-is-taken"  # say how much of each product is taken today, and when
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,7 +165,8 @@ def _limits(plan: TaperPlan, past: Past | None) -> Iterator[Violation]:
 def _is_broken(limit: Limit, then: Fraction, now: Fraction, original: Fraction) -> bool:
     if then <= Fraction(limit.above) * original or (limit.up_to is not None and then > Fraction(limit.up_to) * original):
         return False
-    return then - now > Fraction(limit.fraction) * (original if limit.basis is Basis.ORIGINAL else then)
+    below_edge = now < Fraction(limit.above) * original * (1 - Fraction(limit.fraction))
+    return below_edge or then - now > Fraction(limit.fraction) * (original if limit.basis is Basis.ORIGINAL else then)
 
 
 def _skips_a_notch(plan: TaperPlan, earlier: Step, step: Step, before: Fraction, now: Fraction) -> bool:

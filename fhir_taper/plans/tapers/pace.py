@@ -50,6 +50,7 @@ class _Fraction:
     cut: int
     above: int
     up_to: int | None
+    edge: int
 
 
 class Pace:
@@ -71,7 +72,7 @@ class Pace:
             if then <= limit.above or (limit.up_to is not None and then > limit.up_to):
                 continue
             cut = limit.cut if limit.of_original else then * limit.numerator // limit.denominator
-            lowest = max(lowest, then - cut)
+            lowest = max(lowest, then - cut, limit.edge)
         if self._first_cut is not None and not history.has_cut:
             lowest = max(lowest, history.doses[-1] - self._first_cut)
         return lowest
@@ -104,6 +105,7 @@ def _compiled(limit: Limit, original: int) -> _Fraction:
         denominator=denominator,
         cut=_floor(limit.fraction, original),
         above=_floor(limit.above, original),
+        edge=-_floor(limit.above * (limit.fraction - 1), original),
         up_to=None if limit.up_to is None else _floor(limit.up_to, original),
     )
 

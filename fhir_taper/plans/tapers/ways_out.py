@@ -27,6 +27,16 @@ MADE_OF_DOSES = frozenset(
 
 _NEEDS_OTHER_PACE = frozenset({"waits-at-limit", "duration"})
 _NOTCH = frozenset({"notch-above-unit-max", "no-unit-rule"})
+_BY_REASON = {
+    "waits-at-limit": WayOut.LONGER_INTERVAL,
+    "baseline-not-on-grid": WayOut.OTHER_BASELINE,
+    "target-not-on-grid": WayOut.OTHER_TARGET,
+    "releases-not-known-apart": WayOut.STATE_WHAT_IS_TAKEN,
+    "patches-with-other-forms": WayOut.ENTERED_CONVERSION,
+    "crossing-stage-not-made": WayOut.OTHER_STRATEGY,
+    "companion-above-limit": WayOut.OTHER_BASELINE,
+    "no-product": WayOut.OTHER_STRENGTHS,
+}
 _HALF, _QUARTER = 2, 4
 _FROM = "diazepam"
 
@@ -85,8 +95,8 @@ def _for_a_clinician(infeasible: Infeasible, request: PlanRequest, tables: Table
         yield WayOut.OTHER_STRATEGY
         if infeasible.at_mg is not None and 0 < infeasible.at_mg < request.baseline.mg:
             yield WayOut.MAINTENANCE
-    if reason == "waits-at-limit":
-        yield WayOut.LONGER_INTERVAL
+    if reason in _BY_REASON:
+        yield _BY_REASON[reason]
     may_cross = reason in MADE_OF_DOSES | {"duration"} and request.strategy != "substitution"
     if may_cross and request.drug_class is DrugClass.BENZODIAZEPINE and request.ingredient != _FROM and _has_equivalent(request, tables):
         yield WayOut.SUBSTITUTION

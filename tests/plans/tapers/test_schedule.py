@@ -231,3 +231,10 @@ def test_the_dose_in_force_on_the_day_of_a_step_is_the_new_one() -> None:
 )
 def test_the_unit_rule_looks_back_over_the_longest_window(limits: tuple[Limit, ...], use: str, days: int) -> None:
     assert longest_window(row(*limits, use=use)) == days
+
+
+def test_a_window_that_starts_above_an_edge_takes_no_more_than_one_that_starts_at_it() -> None:
+    weekly = (hard(7, "0.10", Basis.ORIGINAL, above=Decimal("0.30")), hard(7, "0.10", Basis.WINDOW, up_to=Decimal("0.30")))
+
+    found = Course(row(*weekly), "100").table("90", "80", "70", "60", "50", "40", "33", "20", target="20", every=7)
+    assert found[8] == (56, Decimal(27), "limited")
