@@ -17,7 +17,7 @@ LONGEST_TEST = 500
 # A name that says what a module is not about.
 EMPTY_NAMES = frozenset({"utils", "util", "helpers", "helper", "common", "misc", "base", "manager"})
 # Tests that are not of one module: behaviour as tables, third parties, hostile input, and the tools of the tests.
-OTHER_TESTS = frozenset({"spec", "interop", "e2e", "faults", "fuzz", "property", "golden", "validators", "benchmarks"})
+OTHER_TESTS = frozenset({"spec", "invariants", "interop", "e2e", "faults", "fuzz", "property", "golden", "validators", "benchmarks"})
 # What ties the text to one machine or one registry; written in parts so that this file does not break its own rule.
 TRACES = tuple(
     "".join(parts) for parts in (("/wo", "rk/"), ("/ro", "ot/"), ("/ho", "me/"), ("registry", ".npmjs"), ("pypi", ".org/simple"))
