@@ -18,7 +18,7 @@ from fhir_taper.mappers.read.entries import Today, today
 from fhir_taper.mappers.read.medication import Identifier
 from fhir_taper.mappers.read.medicine import Medicine
 from fhir_taper.mappers.read.order import DISPENSE, Order, read_order
-from fhir_taper.mappers.read.routes import parenteral_route
+from fhir_taper.mappers.read.routes import other_route, parenteral_route
 from fhir_taper.mappers.read.sig_words import DETOX_WORDS
 from fhir_taper.mappers.read.status import not_counted
 from fhir_taper.mappers.read.supply import bounded_day, is_for_one_day, last_day_of
@@ -141,7 +141,7 @@ def _left_out(order: Order, medicine: Medicine) -> Refusal | None:
 
 def _counted(about: _Fields, order: Order, medicine: Medicine, reader: Reader) -> _Fields:
     """What an order that counts makes of the day."""
-    route = parenteral_route(order.dosages)
+    route = parenteral_route(order.dosages) or other_route(order.dosages, medicine.route)
     if route:
         return _not_computable(Reason.PRODUCT_CONFLICT, f"{medicine.name} by the route {route}")
     answer = _today(order, medicine, reader)

@@ -8,7 +8,7 @@ Unknown is never "not an opioid". The strength in Medication.ingredient is not u
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 from fhir_taper.mappers.chart import Chart, Entry
 from fhir_taper.mappers.read.drug_name import by_name, name_words, printed_rates
@@ -19,6 +19,8 @@ from fhir_taper.plans.medicines.codes import DrugClass, RxNormCode, Use
 from fhir_taper.plans.medicines.product_names import disagreement
 from fhir_taper.plans.medicines.products import Ingredient, Product, ProductCatalogue
 from fhir_taper.plans.medicines.regimen import Reason
+
+_NAMELESS: Final = "unknown medication"
 
 
 class _Recognised(Protocol):
@@ -86,10 +88,11 @@ class Identifier:
             else []
         )
         ours = [part for part in inside if part.drug_class not in (DrugClass.OTHER, DrugClass.UNKNOWN)]
+        name = shown or ("" if medicine.name == _NAMELESS else medicine.name)
         if len(ours) == 1:  # the ingredient is certain; its strength is not taken from here
-            return replace(ours[0], mg=None, product=None, rxcui=None, name=shown or medicine.name or ours[0].name)
+            return replace(ours[0], mg=None, product=None, rxcui=None, name=name or ours[0].name)
         if inside and not ours and all(part.drug_class is DrugClass.OTHER for part in inside):
-            return replace(inside[0], mg=None, name=shown or medicine.name or inside[0].name)
+            return replace(inside[0], mg=None, name=name or inside[0].name)
         return medicine
 
     def _concept(self, concept: object) -> Medicine:
@@ -211,7 +214,7 @@ def _conflict(product: Product, says: str) -> Medicine:
 
 
 def _unknown(name: str, says: str) -> Medicine:
-    return Medicine(name or "unknown medication", reason=Reason.UNKNOWN_MEDICATION, says=says)
+    return Medicine(name or _NAMELESS, reason=Reason.UNKNOWN_MEDICATION, says=says)
 
 
 def _why_unknown(codes: Sequence[str], names: Sequence[str]) -> str:

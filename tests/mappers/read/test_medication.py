@@ -110,6 +110,24 @@ def test_the_strength_of_a_medication_resource_is_not_used() -> None:
     assert (only.drug_class, only.reason) == (DrugClass.OPIOID, Reason.NO_STRENGTH)
 
 
+def test_a_medication_without_a_code_is_called_by_its_ingredient() -> None:
+    concept = {"coding": [{"system": SNOMED, "code": "387106007", "display": "Lorazepam (substance)"}]}
+    inside = {"resourceType": "Medication", "id": "m", "ingredient": [{"itemCodeableConcept": concept}]}
+    (only,) = read(request(medicationCodeableConcept=None, medicationReference={"reference": "#m"}, contained=[inside]))
+    assert (only.drug, only.drug_class) == ("Lorazepam (substance)", DrugClass.BENZODIAZEPINE)
+
+
+@pytest.mark.parametrize("route", [{"text": "rectal"}, {"text": "Both Eyes"}, {"coding": [{"system": SNOMED, "code": "37161004"}]}])
+def test_an_oral_product_by_a_route_that_it_is_not_made_for_is_a_conflict(route: dict[str, Any]) -> None:
+    assert item(dosageInstruction=[dosage(route=route)]).reason is Reason.PRODUCT_CONFLICT
+
+
+def test_a_rectal_product_by_the_rectal_route_is_no_conflict() -> None:
+    medicine = {"coding": [{"system": RXNORM, "code": "892516"}]}
+    instruction = dosage(route={"text": "rectal"}, doseAndRate=[{"doseQuantity": {"value": 1, "unit": "suppository"}}])
+    assert item(medicationCodeableConcept=medicine, dosageInstruction=[instruction]).scheduled_mg == 40
+
+
 def test_an_oral_product_by_an_intravenous_route_is_a_conflict() -> None:
     assert item(dosageInstruction=[dosage(route={"text": "intravenous"})]).reason is Reason.PRODUCT_CONFLICT
 
