@@ -13,7 +13,7 @@ from fhir_taper.plans.medicines.dose import plain
 from fhir_taper.plans.medicines.products import Product
 from fhir_taper.plans.medicines.rounding import MICRO, half_even
 from fhir_taper.plans.tables import Tables
-from fhir_taper.plans.tables.rows import LimitsRow
+from fhir_taper.plans.tables.rows import LimitsRow, Part
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.making import Maker, as_decimal, decimal_of
 from fhir_taper.plans.tapers.pace import History, Pace
@@ -123,8 +123,13 @@ class Course:
         return self.params.percent("percent", self._meaning_percent())
 
     def interval_days(self) -> int:
-        """The parameter `interval_days`, by default the tier's, in the length that the medicine allows."""
-        return self.lengthened(self.params.whole("interval_days", self.tables.safety.meaning(self._tier()).interval_days))
+        """The parameter `interval_days`, in the length that the medicine allows.
+
+        By default the tier's, or the window of the advised pace where that is longer: a default must not exceed what we advise.
+        """
+        advised = max((limit.days for limit in self.row.advised if limit.part is Part.PACE), default=0)
+        default = max(self.tables.safety.meaning(self._tier()).interval_days, advised)
+        return self.lengthened(self.params.whole("interval_days", default))
 
     def _meaning_percent(self) -> Decimal:
         return self.tables.safety.meaning(self._tier()).first_cut_percent

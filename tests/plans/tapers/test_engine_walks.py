@@ -242,3 +242,10 @@ def test_a_plan_starts_on_the_day_that_was_asked_and_holds_the_baseline_one_inte
 
     assert plan.steps[0].start == START
     assert plan.steps[1].start == START + timedelta(days=28)
+
+
+def test_a_default_interval_is_not_shorter_than_the_window_of_the_advised_pace() -> None:
+    opioid = planned(request("oxycodone", "60", tablets("oxycodone", "5"), tier=Tier.STANDARD))
+    sedative = planned(request("diazepam", "20", tablets("diazepam", "2", parts=2), tier=Tier.STANDARD))
+    assert dict(opioid.params)["interval_days"] == "28"
+    assert dict(sedative.params)["interval_days"] == "14"
