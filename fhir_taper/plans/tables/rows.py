@@ -80,8 +80,8 @@ class Part(StrEnum):
 class Limit:
     """D(t − days) − D(t) ≤ fraction × (original | D(t − days)). `source.state` says whether it awaits sign-off.
 
-    `above` and `up_to` are fractions of the original: the limit holds where above × original < D(t − days) ≤ up_to × original. From above
-    the edge a window never takes more than from the edge itself: D(t) ≥ above × original × (1 − fraction), so that a hold breaks nothing.
+    `above` and `up_to` are fractions of the original: the limit holds for a cut from a dose (in force just before t) that is above `above`
+    and at most `up_to` of it. Not from D(t − days): a hold would then make a cut that was allowed one that is not.
     """
 
     bound: Bound

@@ -93,8 +93,8 @@ class Course:
     @property
     def pace(self) -> Pace:
         """The course's limits, made once its original is known."""
-        if self._pace is None or self._pace.original != self.original:
-            self._pace = Pace(self.row, self.original, self.per_mg)
+        if self._pace is None or (self._pace.original, self._pace.since) != (self.original, self.day):
+            self._pace = Pace(self.row, self.original, self.per_mg, self.day)
         return self._pace
 
     @property

@@ -48,9 +48,9 @@ def excess_of(limit: Limit, cut: Cut) -> Fraction | None:
         if track.days[index] <= cut.day - limit.days:
             then = track.doses[index]
             break
-    if limit.above and then <= limit.above * track.original:
+    if limit.above and cut.before <= limit.above * track.original:
         return None
-    if limit.up_to is not None and then > limit.up_to * track.original:
+    if limit.up_to is not None and cut.before > limit.up_to * track.original:
         return None
     basis = track.original if limit.basis is Basis.ORIGINAL else then
     above, below = limit.fraction.as_integer_ratio()

@@ -143,7 +143,9 @@ def _limits(plan: TaperPlan, past: Past | None) -> Iterator[Violation]:
         if step.kind is StepKind.SUBSTITUTION or dose(step.start) >= dose(step.start - _ONE_DAY):
             continue
         before, now = dose(step.start - _ONE_DAY), dose(step.start)
-        broken = [limit for limit in plan.limits.hard if _is_broken(limit, dose(step.start - timedelta(days=limit.days)), now, original)]
+        broken = [
+            limit for limit in plan.limits.hard if _is_broken(limit, dose(step.start - timedelta(days=limit.days)), before, now, original)
+        ]
         cap = plan.limits.first_cut
         if cap is not None and not has_cut and before - now > Fraction(cap.fraction) * original:
             broken.append(cap)
@@ -162,11 +164,10 @@ def _limits(plan: TaperPlan, past: Past | None) -> Iterator[Violation]:
             yield Violation("unit-rule", step.number, "more than one notch")
 
 
-def _is_broken(limit: Limit, then: Fraction, now: Fraction, original: Fraction) -> bool:
-    if then <= Fraction(limit.above) * original or (limit.up_to is not None and then > Fraction(limit.up_to) * original):
+def _is_broken(limit: Limit, then: Fraction, before: Fraction, now: Fraction, original: Fraction) -> bool:
+    if before <= Fraction(limit.above) * original or (limit.up_to is not None and before > Fraction(limit.up_to) * original):
         return False
-    below_edge = now < Fraction(limit.above) * original * (1 - Fraction(limit.fraction))
-    return below_edge or then - now > Fraction(limit.fraction) * (original if limit.basis is Basis.ORIGINAL else then)
+    return then - now > Fraction(limit.fraction) * (original if limit.basis is Basis.ORIGINAL else then)
 
 
 def _skips_a_notch(plan: TaperPlan, earlier: Step, step: Step, before: Fraction, now: Fraction) -> bool:

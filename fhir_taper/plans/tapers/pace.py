@@ -50,15 +50,18 @@ class _Fraction:
     cut: int
     above: int
     up_to: int | None
-    edge: int
 
 
 class Pace:
-    """The hard limits of one row over one original dose. `first_cut` and `unit_max` are None where the row has no such rule."""
+    """The hard limits of one row over one original dose. `first_cut` and `unit_max` are None where the row has no such rule.
 
-    def __init__(self, row: LimitsRow, original: int, per_mg: int) -> None:
+    `since` are days of the plan that are over when the walk begins (a crossing): the longest plan counts them.
+    """
+
+    def __init__(self, row: LimitsRow, original: int, per_mg: int, since: int = 0) -> None:
         self.original = original
-        self.max_days = row.max_days
+        self.since = since
+        self.max_days = row.max_days - since
         self.window = longest_window(row)
         self._limits = tuple(_compiled(limit, original) for limit in row.hard)
         self._first_cut = None if row.first_cut is None else _floor(row.first_cut.fraction, original)
@@ -66,15 +69,15 @@ class Pace:
 
     def lowest(self, day: int, history: History) -> int:
         """The lowest amount that the fraction limits allow on a day: it may lie between two doses, and above today's."""
-        lowest = 0
+        lowest, current = 0, history.doses[-1]
         for limit in self._limits:
-            then = history.on(day - limit.days)
-            if then <= limit.above or (limit.up_to is not None and then > limit.up_to):
+            if current <= limit.above or (limit.up_to is not None and current > limit.up_to):
                 continue
+            then = history.on(day - limit.days)
             cut = limit.cut if limit.of_original else then * limit.numerator // limit.denominator
-            lowest = max(lowest, then - cut, limit.edge)
+            lowest = max(lowest, then - cut)
         if self._first_cut is not None and not history.has_cut:
-            lowest = max(lowest, history.doses[-1] - self._first_cut)
+            lowest = max(lowest, current - self._first_cut)
         return lowest
 
     def is_quiet(self, day: int, history: History) -> bool:
@@ -105,7 +108,6 @@ def _compiled(limit: Limit, original: int) -> _Fraction:
         denominator=denominator,
         cut=_floor(limit.fraction, original),
         above=_floor(limit.above, original),
-        edge=-_floor(limit.above * (limit.fraction - 1), original),
         up_to=None if limit.up_to is None else _floor(limit.up_to, original),
     )
 

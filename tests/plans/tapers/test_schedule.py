@@ -233,8 +233,12 @@ def test_the_unit_rule_looks_back_over_the_longest_window(limits: tuple[Limit, .
     assert longest_window(row(*limits, use=use)) == days
 
 
-def test_a_window_that_starts_above_an_edge_takes_no_more_than_one_that_starts_at_it() -> None:
+def test_a_limit_for_a_range_of_doses_goes_by_the_dose_that_is_cut_so_that_a_hold_breaks_nothing() -> None:
     weekly = (hard(7, "0.10", Basis.ORIGINAL, above=Decimal("0.30")), hard(7, "0.10", Basis.WINDOW, up_to=Decimal("0.30")))
+    at_the_edge = History([-100, -3], [36, 30], last_reduction=-3, has_cut=True)
+    above_it = History([-100, -3], [36, 33], last_reduction=-3, has_cut=True)
+    pace = Pace(row(*weekly), 100, 1)
 
-    found = Course(row(*weekly), "100").table("90", "80", "70", "60", "50", "40", "33", "20", target="20", every=7)
-    assert found[8] == (56, Decimal(27), "limited")
+    assert pace.lowest(1, at_the_edge) == 33  # 10 % of the 36 in force a week ago
+    assert pace.lowest(4, at_the_edge) == 27
+    assert pace.lowest(1, above_it) == 26  # 10 % of the original

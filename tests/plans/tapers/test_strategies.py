@@ -116,7 +116,7 @@ def test_other_medicines_and_higher_doses_need_bands_of_their_own(drug: str, bas
     ("tier", "percent", "days"), [(Tier.LOW, "20", "14"), (Tier.STANDARD, "10", "14"), (Tier.HIGH, "5", "28"), (None, "10", "14")]
 )
 def test_percent_and_interval_default_to_the_tier(tier: Tier | None, percent: str, days: str) -> None:
-    plan = planned(replace(request("oxycodone", "100", OXYCODONE), tier=tier))
+    plan = planned(replace(request("diazepam", "20", DIAZEPAM), tier=tier))
 
     assert dict(plan.params) == {"percent": percent, "interval_days": days}
     assert plan.limits.first_cut is not None
