@@ -37,10 +37,15 @@ def _merged(items: list[RegimenItem]) -> list[RegimenItem]:
     """Records of different kinds that agree in everything, as one item that keeps the order's own words."""
     kept: list[RegimenItem] = []
     kinds: list[set[_Kind]] = []
+    alike: dict[tuple[str, str], list[int]] = {}
+    """Places of computed items by prescriber and ingredient: no others can agree, and a long chart has thousands that cannot."""
     for item in items:
         kind = _KINDS.get(item.setting, _Kind.ORDER)
-        place = next((index for index, other in enumerate(kept) if kind not in kinds[index] and _agree(item, other)), None)
+        whose = _whose(item)
+        places = alike.setdefault(whose, []) if whose is not None else []
+        place = next((index for index in places if kind not in kinds[index] and _agree(item, kept[index])), None)
         if place is None:
+            places.append(len(kept))
             kept.append(item)
             kinds.append({kind})
             continue
@@ -53,18 +58,20 @@ def _merged(items: list[RegimenItem]) -> list[RegimenItem]:
 
 
 def _agree(one: RegimenItem, other: RegimenItem) -> bool:
+    """Whether two computed items of one prescriber and one ingredient say the same."""
     return (
-        one.prescriber is not None
-        and one.prescriber == other.prescriber
-        and bool(one.ingredient)
-        and one.ingredient == other.ingredient
-        and one.state is ItemState.COMPUTED
-        and other.state is ItemState.COMPUTED
-        and _is_same_product(one, other)
+        _is_same_product(one, other)
         and one.timing == other.timing
         and (one.scheduled_mg, one.max_mg, one.reason, one.max_reason) == (other.scheduled_mg, other.max_mg, other.reason, other.max_reason)
         and one.intakes == other.intakes
     )
+
+
+def _whose(item: RegimenItem) -> tuple[str, str] | None:
+    """Prescriber and ingredient; None where one of them or the dose is not known, which agrees with nothing."""
+    if item.prescriber is None or not item.ingredient or item.state is not ItemState.COMPUTED:
+        return None
+    return item.prescriber, item.ingredient
 
 
 def _is_current(item: RegimenItem) -> bool:
