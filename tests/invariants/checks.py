@@ -178,9 +178,9 @@ def i04_limits_hold_at_every_step_start(of: Subject) -> Problems:
 
 
 def breaks(of: Subject, limit: Limit, day: int, dose: Fraction) -> bool:
-    """True where a dose on a day is beyond D(t − days) − D(t) ≤ fraction × basis, where the limit holds at all."""
-    then = of.dose_on(day - limit.days)
-    if then <= exact(limit.above) * of.original or (limit.up_to is not None and then > exact(limit.up_to) * of.original):
+    """True where a dose on a day is beyond D(t − days) − D(t) ≤ fraction × basis, if the limit holds for the dose that is cut."""
+    then, before = of.dose_on(day - limit.days), of.dose_on(day - 1)
+    if before <= exact(limit.above) * of.original or (limit.up_to is not None and before > exact(limit.up_to) * of.original):
         return False
     return then - dose > exact(limit.fraction) * (of.original if limit.basis is Basis.ORIGINAL else then)
 
