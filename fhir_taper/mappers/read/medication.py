@@ -152,7 +152,7 @@ def _by_names(codes: list[str], names: list[str], catalogue: ProductCatalogue) -
         for medicine in (by_name(name, catalogue) for name in names)
         if medicine.ingredient or medicine.reason is Reason.PRODUCT_CONFLICT
     ]
-    conflict = _contradiction(coded, found)
+    conflict = _contradiction(coded, found) or _beside_another(found, catalogue)
     if conflict is not None:
         return conflict
     if pack is not None:
@@ -184,6 +184,18 @@ def _contradiction(coded: Sequence[Ingredient], found: Sequence[Medicine]) -> Me
                 known = medicine if medicine.drug_class is not DrugClass.OTHER else replace(medicine, drug_class=ingredient.drug_class)
                 says = f"the code {ingredient.rxcui} is {ingredient.name}; its name is “{medicine.name}”"
                 return replace(known, mg=None, product=None, reason=Reason.PRODUCT_CONFLICT, says=says)
+    return None
+
+
+def _beside_another(found: Sequence[Medicine], catalogue: ProductCatalogue) -> Medicine | None:
+    """A name of ours beside the name of a medicine of another kind that is no part of it."""
+    ours = [medicine for medicine in found if medicine.drug_class not in (DrugClass.OTHER, DrugClass.UNKNOWN)]
+    parts = {one.name for medicine in ours for one in catalogue.ingredients_in(medicine.name)}
+    parts |= {part.ingredient for medicine in ours for part in medicine.companions}
+    for other in found:
+        if ours and other.drug_class is DrugClass.OTHER and other.ingredient not in parts:
+            says = f"named as “{ours[0].name}” and as “{other.name}”"
+            return replace(ours[0], mg=None, product=None, reason=Reason.PRODUCT_CONFLICT, says=says)
     return None
 
 
