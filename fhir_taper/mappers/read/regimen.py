@@ -5,7 +5,7 @@ Whether records of different kinds are one medicine is `plans.medicines.duplicat
 issues. Domain §1; FHIR R4.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -40,7 +40,16 @@ def _without_superseded(read: Sequence[tuple[RegimenItem, Order | None]], as_of:
         for other, later in linked:
             if other is not item and _follows(later, order, as_of) and _is_same_medicine(item, other):
                 out[order.reference] = later.reference
+    out = {name: by for name, by in out.items() if not _goes_in_a_circle(name, out)}
     return [_ended(item, out[order.reference]) if order is not None and order.reference in out else item for item, order in read]
+
+
+def _goes_in_a_circle(name: str, out: Mapping[str, str]) -> bool:
+    """Whether nobody can say which of these orders is the last: then all of them stand."""
+    seen = {name}
+    while (name := out.get(name, "")) and name not in seen:
+        seen.add(name)
+    return bool(name)
 
 
 def _follows(later: Order, earlier: Order, as_of: date) -> bool:

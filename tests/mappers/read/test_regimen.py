@@ -127,3 +127,15 @@ def test_a_dispense_of_which_nobody_knows_how_long_it_lasts_counts_and_says_so()
     (only,) = read(dispense("2024-01-01"))
     assert only.state is ItemState.COMPUTED
     assert any("how long" in note for note in only.notes)
+
+
+def test_orders_that_take_each_others_place_in_a_circle_all_stand() -> None:
+    first = request("m1", dosageInstruction=[dosage()], priorPrescription={"reference": "MedicationRequest/m2"})
+    second = request("m2", dosageInstruction=[dosage()], priorPrescription={"reference": "MedicationRequest/m1"})
+    assert [item.state for item in read(first, second)] == [ItemState.COMPUTED, ItemState.COMPUTED]
+
+
+def test_of_orders_that_follow_each_other_in_a_line_the_last_stands() -> None:
+    chain = [request(f"m{n}", dosageInstruction=[dosage()], priorPrescription={"reference": f"MedicationRequest/m{n - 1}"}) for n in (2, 3)]
+    states = [item.state for item in read(request("m1", dosageInstruction=[dosage()]), *chain)]
+    assert states == [ItemState.EXCLUDED, ItemState.EXCLUDED, ItemState.COMPUTED]
