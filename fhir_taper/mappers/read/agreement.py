@@ -61,7 +61,7 @@ def together(have: Sequence[Half], said: Sequence[Half], medicine: Medicine) -> 
     if not told or not known:
         return [*(known or told), *extras]
     if len(known) == len(told) == 1:
-        one = _one(known[0], told[0])
+        one = _one(known[0], told[0], medicine)
         return one if isinstance(one, Refusal) else [one, *extras]
     more, fewer = (told, known) if len(told) >= len(known) else (known, told)
     if len(fewer) == 1 and (fewer[0].dose is None or fewer[0].rhythm is None):
@@ -71,12 +71,12 @@ def together(have: Sequence[Half], said: Sequence[Half], medicine: Medicine) -> 
     return conflict or [*more, *extras]
 
 
-def _one(known: Half, told: Half) -> Half | Refusal:
+def _one(known: Half, told: Half, medicine: Medicine) -> Half | Refusal:
     dose = same_dose(known.dose, told.dose)
     if isinstance(dose, Refusal) and not isinstance(known.dose, Refusal):
-        return Refusal(Reason.TEXT_CONFLICT, _both(known, told)) if dose.reason is Reason.DOSE_CONFLICT else dose
+        return Refusal(Reason.TEXT_CONFLICT, _both(known, told, medicine)) if dose.reason is Reason.DOSE_CONFLICT else dose
     if known.rhythm is not None and told.rhythm is not None and not same_rate(known.rhythm, told.rhythm):
-        return Refusal(Reason.TEXT_CONFLICT, _both(known, told))
+        return Refusal(Reason.TEXT_CONFLICT, _both(known, told, medicine))
     return Half(dose, _fuller(known.rhythm, told.rhythm), known.as_needed or told.as_needed)
 
 
@@ -96,17 +96,19 @@ def _fuller(known: Rhythm | None, told: Rhythm | None) -> Rhythm | None:
     return fuller if (low, high) == (fuller.low, fuller.high) else replace(fuller, low=low, high=high)
 
 
-def _both(known: Half, told: Half) -> str:
+def _both(known: Half, told: Half, medicine: Medicine) -> str:
     """Both readings with their mg per day."""
     first = (known.dose or told.dose, known.rhythm or told.rhythm)
     second = (told.dose or known.dose, told.rhythm or known.rhythm)
-    return f"the structure says {_says(*first)}, the text says {_says(*second)}"
+    return f"the structure says {_says(*first, medicine)}, the text says {_says(*second, medicine)}"
 
 
-def _says(dose: Amounted | None, rhythm: Rhythm | None) -> str:
+def _says(dose: Amounted | None, rhythm: Rhythm | None, medicine: Medicine | None = None) -> str:
+    """One reading in words. What a patch gives in a day does not depend on how often it is changed, so nothing is multiplied."""
     plain_dose = dose.readings[0] if isinstance(dose, Ambiguous) and dose.readings else resolved(dose)
     known = plain_dose if isinstance(plain_dose, Dose) else None
-    parts = [says(known) if known else "", rhythm.says if rhythm else "", mg_per_day_says(known, rhythm)]
+    per_day = "" if medicine is not None and medicine.is_patch else mg_per_day_says(known, rhythm)
+    parts = [says(known) if known else "", rhythm.says if rhythm else "", per_day]
     return ", ".join(part for part in parts if part) or "nothing that can be read"
 
 
@@ -136,7 +138,7 @@ def _day_conflict(more: Sequence[Half], fewer: Sequence[Half], medicine: Medicin
     same = first[1] == second[1] if fewer_needed else first[0] == second[0]
     if same or first[1] == second[1]:
         return None
-    named = ["; ".join(_says(half.dose, half.rhythm) for half in halves) for halves in (fewer, more)]
+    named = ["; ".join(_says(half.dose, half.rhythm, medicine) for half in halves) for halves in (fewer, more)]
     return Refusal(Reason.TEXT_CONFLICT, f"{named[0]}, or {named[1]} (together {plain(as_exact(first[1]))} mg per day)")
 
 

@@ -5,6 +5,7 @@ as read; mg come later (`strength`). A refusal is a value, never an exception an
 """
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -144,13 +145,19 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class SigReading:
-    """A text that was matched to its last word. `days` is a stated duration, `doses` a stated number of intakes."""
+    """A text that was matched to its last word. `days` is a stated duration, `doses` a stated number of intakes.
+
+    `start` and `end` are days that it names as its first and last; `has_unclear_dates`: it names one that cannot be placed in time.
+    """
 
     clauses: tuple[Clause, ...] = ()
     caps: tuple[Cap, ...] = ()
     days: int | None = None
     doses: int | None = None
     is_procedural: bool = False
+    start: date | None = None
+    end: date | None = None
+    has_unclear_dates: bool = False
 
     @property
     def says(self) -> str:

@@ -33,7 +33,8 @@ _HARD_TIMING: Final = frozenset({Reason.PERIOD_ZERO, Reason.TIMING_CONFLICT})
 class Instruction:
     """One Dosage as understood: a day, or why there is none. `dosage` is the element itself, to recognise one that is repeated.
 
-    `is_text_only`: nothing but words. `is_silent`: words without any content. `route` is as written.
+    `is_text_only`: nothing but words. `is_silent`: words without any content. `said` are the days that only the words name, as a start
+    and an end without being bounds.
     """
 
     dosage: Json
@@ -41,6 +42,7 @@ class Instruction:
     refusal: Refusal | None = None
     sequence: int | None = None
     bounds: Bounds = field(default_factory=Bounds)
+    said: Bounds = field(default_factory=Bounds)
     is_text_only: bool = False
     is_silent: bool = False
     is_single: bool = False
@@ -78,6 +80,7 @@ def read_dosage(dosage: Json, path: str, medicine: Medicine, weigh: Weigh) -> In
         dosage,
         sequence=sequence,
         bounds=_with_length(bounds, structure, words),
+        said=words.days if not bounds.is_dated else Bounds(),
         is_text_only=structure.is_empty and bool(words.own),
         is_procedural=words.is_procedural or structure.timing.is_procedural,
     )
@@ -104,7 +107,7 @@ def _or_unreadable(read: Callable[[], _Part], otherwise: Callable[[Refusal], _Pa
 
 def _understood(instruction: Instruction, structure: _Structure, words: Words, medicine: Medicine, weigh: Weigh) -> Instruction:
     """The instruction with its day or its refusal."""
-    hard = words.forbids or _hard(structure)
+    hard = words.forbids or _hard(structure, medicine)
     if hard is not None:
         return replace(instruction, refusal=hard)
     halves = _halves(structure, words, medicine, weigh)
@@ -129,6 +132,8 @@ def _understood(instruction: Instruction, structure: _Structure, words: Words, m
     if isinstance(day, Refusal):
         return replace(instruction, refusal=day)
     day, unsure = _unsure(day, structure, words)
+    if words.has_unclear_dates and not instruction.bounds.is_dated:
+        notes = (*notes, "the text names a day without a year: it was not compared with today")
     says = "; ".join(f"text “{text.text}”" for text in words.own if text.has_content)
     day = replace(day, how=f"{day.how} ({says})" if says else day.how)
     return replace(instruction, day=day, notes=(*structure.notes, *notes, *unsure, *caps[1], *_shown(words), *day.notes))
@@ -142,7 +147,7 @@ def _unsure(day: Day, structure: _Structure, words: Words) -> tuple[Day, tuple[s
     return replace(day, scheduled=None, scheduled_reason=Reason.TEXT_NOT_UNDERSTOOD, peak=None, intakes=()), (note,)
 
 
-def _hard(structure: _Structure) -> Refusal | None:
+def _hard(structure: _Structure, medicine: Medicine) -> Refusal | None:
     """A conflict inside the structure: it refuses whatever else is said."""
     timing = structure.timing
     if timing.refusal is not None and timing.refusal.reason in _HARD_TIMING:
@@ -150,7 +155,7 @@ def _hard(structure: _Structure) -> Refusal | None:
     if timing.other is None or timing.rhythm is None:
         return None
     dose = resolved(structure.dose)
-    known = dose if isinstance(dose, Dose) else None
+    known = dose if isinstance(dose, Dose) and not medicine.is_patch else None
     readings = [
         ", ".join(part for part in (rhythm.says, mg_per_day_says(known, rhythm)) if part) for rhythm in (timing.rhythm, timing.other)
     ]
@@ -266,7 +271,9 @@ def _with_length(bounds: Bounds, structure: _Structure, words: Words) -> Bounds:
     """Bounds, else the length of a course that only the text or a number of doses states."""
     if bounds.end is not None or bounds.length is not None:
         return bounds
-    readings = [text.reading for text in words.own if isinstance(text.reading, SigReading)]
+    readings = words.readings
+    if not bounds.is_dated and bounds.begins is None:
+        bounds = replace(bounds, begins=words.days.start)
     days = next((reading.days for reading in readings if reading.days is not None), None)
     if days is not None:
         return replace(bounds, length=Length(days=days))

@@ -1,7 +1,7 @@
 """The words of one Dosage: text and patient instruction, which must fit the structure, and additional instructions beside it.
 
 What the patient is told is a text like any other (domain rule 5). An additional instruction ("every four to six hours", "may cause
-drowsiness") is shown; it binds only where it says as needed, gives a cap, or changes the dose over time.
+drowsiness") is shown; it binds only where it states a dose, says as needed, gives a cap, or changes the dose over time.
 """
 
 import re
@@ -11,6 +11,7 @@ from typing import Final
 from fhir_taper.mappers.read.clause import Cap, Refusal, SigReading
 from fhir_taper.mappers.read.elements import Json, children, words
 from fhir_taper.mappers.read.sig import read_sig
+from fhir_taper.mappers.read.window import Bounds
 from fhir_taper.mappers.systems import words_of
 from fhir_taper.plans.medicines.regimen import Reason
 
@@ -29,6 +30,11 @@ class Text:
     def has_content(self) -> bool:
         """Whether it says anything of dose, timing or a cap."""
         return isinstance(self.reading, SigReading) and bool(self.reading.clauses or self.reading.caps)
+
+    @property
+    def states_dose(self) -> bool:
+        """Whether it is understood and says how much to take: such a text is never only a remark."""
+        return isinstance(self.reading, SigReading) and any(clause.dose is not None for clause in self.reading.clauses)
 
     @property
     def says_as_needed(self) -> bool:
@@ -54,6 +60,21 @@ class Words:
         return any(isinstance(text.reading, SigReading) and text.reading.is_procedural for text in (*self.own, *self.beside))
 
     @property
+    def readings(self) -> tuple[SigReading, ...]:
+        """What was understood of the own texts."""
+        return tuple(text.reading for text in self.own if isinstance(text.reading, SigReading))
+
+    @property
+    def days(self) -> Bounds:
+        """The first and last day that the own texts name."""
+        start = next((reading.start for reading in self.readings if reading.start is not None), None)
+        return Bounds(start, next((reading.end for reading in self.readings if reading.end is not None), None))
+
+    @property
+    def has_unclear_dates(self) -> bool:
+        return any(reading.has_unclear_dates for reading in self.readings)
+
+    @property
     def caps(self) -> tuple[Cap, ...]:
         return tuple(cap for text in (*self.own, *self.beside) if isinstance(text.reading, SigReading) for cap in text.reading.caps)
 
@@ -69,7 +90,9 @@ def read_words(dosage: Json, path: str, names: frozenset[str]) -> Words:
     if not text and not told and not additional:
         return NO_WORDS
     own = [Text(said, read_sig(said, names)) for said in _different(text, told)]
-    beside = [Text(said, read_sig(said, names)) for said in additional if said and said.casefold() not in text.casefold()]
+    also = [Text(said, read_sig(said, names)) for said in additional if said and said.casefold() not in text.casefold()]
+    own += [one for one in also if one.states_dose]
+    beside = [one for one in also if not one.states_dose]
     forbids = next((one.reading for one in (*own, *beside) if isinstance(one.reading, Refusal) and one.reading.reason in _FORBIDDING), None)
     return Words(tuple(own), tuple(beside), forbids)
 

@@ -44,6 +44,9 @@ def today(instructions: Sequence[Instruction], written: date | None, as_of: date
         return _none_today([window for _, window in placed], as_of)
     if any(window.is_vague for _, window in now) and len({one.sequence for one, _ in now}) > 1:
         return Today(refusal=Refusal(Reason.SEQUENCE_WITHOUT_DATES, _unplaced([one for one, _ in now])))
+    outside = next((refusal for one, _ in now if (refusal := _outside_its_words(one, as_of)) is not None), None)
+    if outside is not None:
+        return Today(refusal=outside)
     answer = _of_one_day([one for one, _ in now])
     starts = [window.start for _, window in now if window.start is not None]
     ends = [window.end for _, window in now]
@@ -112,6 +115,17 @@ def _only_lengths(instructions: Sequence[Instruction]) -> bool:
 
 def _side_by_side(instructions: Sequence[Instruction]) -> bool:
     return all(_add(one, other) for index, one in enumerate(instructions) for other in instructions[index + 1 :])
+
+
+def _outside_its_words(one: Instruction, as_of: date) -> Refusal | None:
+    """A text whose own dates say that it is over or has not begun, while nothing in the structure does: nobody knows which is true."""
+    if one.said.end is not None and one.said.end < as_of:
+        which = f"ended on {one.said.end.isoformat()}"
+    elif one.said.start is not None and one.said.start > as_of:
+        which = f"begins on {one.said.start.isoformat()}"
+    else:
+        return None
+    return Refusal(Reason.TEXT_CONFLICT, f"in force by its structure, but the text {which}: “{one.dosage.get('text')}”")
 
 
 def _none_today(found: Sequence[Window], as_of: date) -> Today:

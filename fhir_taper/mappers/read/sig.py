@@ -15,8 +15,9 @@ from fhir_taper.errors import BadInput
 from fhir_taper.mappers.read.clause import COUNTED_UNITS, Refusal, SigReading, Total, Unit
 from fhir_taper.mappers.read.quantity import HOURS
 from fhir_taper.mappers.read.sig_amounts import Amount, amount_at, cap_at, span_at, upper_cap_at
-from fhir_taper.mappers.read.sig_draft import Direction
-from fhir_taper.mappers.read.sig_free_words import changes_over_time, date_end, hold_end, joint_total, reason_end
+from fhir_taper.mappers.read.sig_dates import dates_at
+from fhir_taper.mappers.read.sig_draft import Direction, DoseChanges
+from fhir_taper.mappers.read.sig_free_words import changes_over_time, hold_end, joint_total, reason_end
 from fhir_taper.mappers.read.sig_numbers import number_at, text_at
 from fhir_taper.mappers.read.sig_timing import Phrases, duration_at, frequency_at, repeat_at, slot_at_place, weekdays_at
 from fhir_taper.mappers.read.sig_tokens import LONGEST_TEXT, Token, tokens_of
@@ -25,6 +26,7 @@ from fhir_taper.mappers.read.sig_words import (
     DETOX_WORDS,
     HARMLESS,
     MAY_TAKE,
+    MEALS,
     PROCEDURE_PHRASES,
     TIME_UNITS,
 )
@@ -57,6 +59,8 @@ def read_sig(text: str, names: frozenset[str] = frozenset()) -> SigReading | Ref
     reader = _Reader(tokens, names)
     try:
         return reader.read()
+    except DoseChanges as error:
+        return Refusal(Reason.TEXT_CHANGES_OVER_TIME, f"the text changes the dose over time ({error.message}): “{text}”")
     except BadInput as error:
         return Refusal(Reason.TEXT_NOT_UNDERSTOOD, f"the text is not understood ({error.message}): “{text}”")
 
@@ -161,6 +165,8 @@ class _Reader:
 
     def _harmless(self, place: int) -> int | None:
         found = _HARMLESS.at(self.tokens, self._past_lead_time(place))
+        if found is not None and not MEALS.isdisjoint(token.text for token in self.tokens[place : found[1]]):
+            self.direction.current.says_meals = True
         return found[1] if found else None
 
     def _hold(self, place: int) -> int | None:
@@ -170,11 +176,15 @@ class _Reader:
         found = duration_at(self.tokens, place)
         if found is None:
             return None
-        self.direction.days, self.direction.doses = found[0] or self.direction.days, found[1] or self.direction.doses
+        self.direction.last(found[0], found[1])
         return found[2]
 
     def _date(self, place: int) -> int | None:
-        return date_end(self.tokens, place)
+        found = dates_at(self.tokens, place)
+        if found is None:
+            return None
+        self.direction.hold_on(found[0])
+        return found[1]
 
     def _total(self, place: int) -> int | None:
         """For example "for a total of 7.5 mg", "total daily dose 15 mg", "= 7.5 mg"; after the amount: see `_dose`."""
@@ -253,7 +263,7 @@ class _Reader:
             draft.restated.append(amount.measure)
             return
         elif self.boundary:
-            draft = self.direction.start()
+            draft = self.direction.start_dose(is_own_sentence=self.boundary in _SENTENCE_ENDS)
             draft.dose = amount.measure
         else:
             raise BadInput(f"says both {draft.dose.says if draft.dose else 'a repeat'} and {amount.measure.says}")

@@ -12,12 +12,17 @@ from fractions import Fraction
 
 from fhir_taper.errors import BadInput
 from fhir_taper.mappers.read.clause import Cap, Clause, Measure, Rhythm, SigReading, Total, Unit
+from fhir_taper.mappers.read.sig_dates import TextDates
 from fhir_taper.mappers.read.sig_timing import Times
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.medicines.dose import Exact, as_exact, plain
 
 _DAY = Fraction(24)
 _WEEK = 7
+
+
+class DoseChanges(BadInput):
+    """The text says one dose for a time and another one for another time."""
 
 
 @dataclass(slots=True)
@@ -34,6 +39,8 @@ class Draft:
     is_extra: bool = False
     repeats: Exact | None = None
     is_single: bool = False
+    says_meals: bool = False
+    is_own_sentence: bool = False
     restated: list[Measure] = field(default_factory=list)
     totals: list[Total] = field(default_factory=list)
 
@@ -80,6 +87,8 @@ class Draft:
     def _by_slots(self, slots: tuple[Slot, ...]) -> Rhythm | None:
         if not slots and not self.weekdays:
             return None
+        if self.says_meals and slots:  # "with meals and at bedtime" is four times a day, "with meals, at bedtime" nobody knows
+            raise BadInput("says with meals and a time of day, but not how often")
         per_day = Fraction(len(slots) or 1)
         says = ", ".join(slots)
         if self.weekdays:
@@ -131,15 +140,46 @@ class Direction:
     days: int | None = None
     doses: int | None = None
     is_procedural: bool = False
+    dates: TextDates | None = None
+    is_timed: bool = False
 
     @property
     def current(self) -> Draft:
         return self.drafts[-1]
 
-    def start(self) -> Draft:
+    def start(self, *, is_own_sentence: bool = False) -> Draft:
         """A new clause."""
-        self.drafts.append(Draft())
+        self.drafts.append(Draft(is_own_sentence=is_own_sentence))
         return self.current
+
+    def start_dose(self, *, is_own_sentence: bool) -> Draft:
+        """A clause with a dose of its own. After a time that was stated for the dose before it, it is the dose of another time."""
+        if self.is_timed:
+            raise DoseChanges("one dose for a time, then another")
+        return self.start(is_own_sentence=is_own_sentence)
+
+    def last(self, days: int | None, doses: int | None) -> None:
+        """A duration. It holds for the whole text, unless the clause in which it stands is apart from the others."""
+        current = self.current
+        is_apart = current.is_own_sentence or current.is_extra or current.as_needed != self.drafts[0].as_needed
+        if len(self.drafts) > 1 and current.dose is not None and is_apart:
+            raise DoseChanges("a time for one of several doses")
+        if (days and self.days and days != self.days) or (doses and self.doses and doses != self.doses):
+            raise BadInput("says two durations")
+        self.days, self.doses = days or self.days, doses or self.doses
+        self._time_stated()
+
+    def hold_on(self, dates: TextDates) -> None:
+        """Dates. Two first days or two last days are of two doses."""
+        known = self.dates or TextDates()
+        if (dates.start and known.start and dates.start != known.start) or (dates.end and known.end and dates.end != known.end):
+            raise DoseChanges("two dates")
+        self.dates = TextDates(dates.start or known.start, dates.end or known.end, dates.is_unclear or known.is_unclear)
+        self._time_stated()
+
+    def _time_stated(self) -> None:
+        """A time that stands after a dose is of that dose; one that stands before all doses is of all."""
+        self.is_timed = self.is_timed or any(draft.dose is not None for draft in self.drafts)
 
     def finished(self) -> SigReading:
         """The reading. Raises BadInput where the pieces do not fit."""
@@ -154,7 +194,10 @@ class Direction:
             unit = draft.dose if draft.dose is not None and draft.dose.unit is not Unit.UNSTATED else unit
         if len(clauses) > 1:
             self._check_all_complete(clauses)
-        return SigReading(tuple(clauses), tuple(self.caps), self.days, self.doses, self.is_procedural)
+        dates = self.dates or TextDates()
+        return SigReading(
+            tuple(clauses), tuple(self.caps), self.days, self.doses, self.is_procedural, dates.start, dates.end, dates.is_unclear
+        )
 
     @staticmethod
     def _check_all_complete(clauses: list[Clause]) -> None:

@@ -1,4 +1,4 @@
-"""Parts of a direction that hold free words: reasons, hold parameters, dates; and the words that forbid reading at all.
+"""Parts of a direction that hold free words: reasons and hold parameters; and the words that forbid reading at all.
 
 Free words are taken only where they cannot mean a dose: they end at every number, time word, unit or condition
 (`sig_words.REASON_STOPS`). Each function answers the place after what it takes, or None.
@@ -24,10 +24,6 @@ _JOINT_STARTS: Final = (
     ("in", "combination", "with"),
     ("with",),
 )
-_DATE_STARTS: Final = frozenset(
-    {"starting", "start", "starts", "beginning", "begin", "from", "until", "till", "through", "thru", "on", "effective"}
-)
-_DOSE_DATES: Final = (("first", "dose", "on"), ("last", "dose", "on"), ("first", "dose"), ("last", "dose"))
 _LONGEST_REASON: Final = 12
 
 
@@ -82,45 +78,6 @@ def hold_end(tokens: Sequence[Token], place: int) -> int | None:
     return at
 
 
-def date_end(tokens: Sequence[Token], place: int) -> int | None:
-    """For example "starting January 16, 2015", "First dose on Sun 5/14/23 at 0000", "until 3/2/26"."""
-    at = next((place + len(start) for start in _DOSE_DATES if _stands(tokens, place, start)), place)
-    if at == place and text_at(tokens, at) in _DATE_STARTS:
-        at += 1 + (text_at(tokens, at + 1) == "on")
-    if at == place:
-        return None
-    if text_at(tokens, at) in {"today", "tonight", "tomorrow", "now"}:
-        return at + 1
-    end = _one_date(tokens, at)
-    while end is not None and text_at(tokens, end) in {"-", "to", "through", "until"}:
-        second = _one_date(tokens, end + 1)
-        if second is None:
-            break
-        end = second
-    if end is not None and text_at(tokens, end) == "at" and text_at(tokens, end + 1).isdigit():
-        end += 2
-    return end
-
-
-def _one_date(tokens: Sequence[Token], place: int) -> int | None:
-    at = place
-    if text_at(tokens, at) in WEEKDAYS:
-        at += 1
-        at += text_at(tokens, at) in {",", "."}
-    if text_at(tokens, at) in MONTHS and text_at(tokens, at + 1).isdigit():
-        at += 2
-        if text_at(tokens, at) == "-" and text_at(tokens, at + 1).isdigit():
-            at += 2
-        year = at + (text_at(tokens, at) == ",")
-        return year + 1 if text_at(tokens, year).isdigit() and len(text_at(tokens, year)) == 4 else at  # noqa: PLR2004 - a year
-    parts = 1
-    if not text_at(tokens, at).isdigit():
-        return None
-    while text_at(tokens, at + 1) in {"/", "-"} and text_at(tokens, at + 2).isdigit():
-        at, parts = at + 2, parts + 1
-    return at + 1 if parts > 1 else None
-
-
 def _free_words(tokens: Sequence[Token], place: int) -> int:
     at = place
     while at < len(tokens) and at - place < _LONGEST_REASON:
@@ -162,7 +119,3 @@ def _is_step(tokens: Sequence[Token], place: int) -> bool:
         return False
     before = text_at(tokens, place - 1) if place else ""
     return before not in _NOT_BEFORE_A_STEP and not (before and (before.isdigit() or number_at(tokens, place - 1) is not None))
-
-
-def _stands(tokens: Sequence[Token], place: int, words: tuple[str, ...]) -> bool:
-    return all(text_at(tokens, place + offset) == word for offset, word in enumerate(words))

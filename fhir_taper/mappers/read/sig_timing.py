@@ -22,6 +22,7 @@ from fhir_taper.plans.medicines.dose import Exact, as_exact
 
 _Value = TypeVar("_Value")
 _PER = frozenset({"a", "per", "each", "every", "/", "an", "in"})
+_TO: Final = frozenset({"-", "to", "through", "thru"})
 _ORDINALS: Final = {"other": 2, "second": 2, "third": 3, "fourth": 4}
 _DAY_PARTS: Final = {"night": Slot.NIGHT, "bedtime": Slot.NIGHT, "morning": Slot.MORNING, "evening": Slot.EVENING}
 
@@ -84,14 +85,18 @@ def slot_at_place(tokens: Sequence[Token], place: int) -> tuple[Slot, int] | Non
 
 
 def weekdays_at(tokens: Sequence[Token], place: int) -> tuple[frozenset[int], int] | None:
-    """For example "on Monday, Wednesday and Friday", "every Monday", "Mon/Wed/Fri"."""
+    """For example "on Monday, Wednesday and Friday", "every Monday", "Mon/Wed/Fri", "Mon-Fri"."""
     at = place + (text_at(tokens, place) in {"on", "every", "each"})
     if text_at(tokens, at) == "mwf":
         return frozenset({0, 2, 4}), at + 1
     days: set[int] = set()
     end = at
     while text_at(tokens, at) in WEEKDAYS:
-        days.add(WEEKDAYS[text_at(tokens, at)])
+        first = last = WEEKDAYS[text_at(tokens, at)]
+        if text_at(tokens, at + 1) in _TO and text_at(tokens, at + 2) in WEEKDAYS:
+            at += 2
+            last = WEEKDAYS[text_at(tokens, at)]
+        days.update((first + offset) % 7 for offset in range((last - first) % 7 + 1))
         end = at = at + 1
         while text_at(tokens, at) in {",", "and", "&", "/"}:
             at += 1

@@ -183,6 +183,9 @@ _PATCHES: Final = _phrases(
     """
 )
 
+MEALS: Final = frozenset({"meals", "ac", "pc"})
+"""Words that mean every meal of the day: beside a frequency they change nothing, beside one time of day they are times of their own."""
+
 HARMLESS: Final = (*_HOW, *_CAUTION, *_BOOKKEEPING, *_PATCHES)
 """What may stand in a direction without meaning anything for the dose. The longest phrase wins."""
 

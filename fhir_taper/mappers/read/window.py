@@ -12,6 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from math import ceil
 
+from fhir_taper.errors import BadInput
 from fhir_taper.mappers.read.elements import Json, amount, child, first_day, last_day, word_list, words
 from fhir_taper.mappers.read.quantity import HOURS, hours_of
 
@@ -93,7 +94,10 @@ def read_bounds(timing: Json, path: str) -> Bounds:
     if length is None:
         length = _length(child(child(repeat, "boundsRange", where), "high", where), f"{where}.boundsRange.high")
     place = f"{where}.boundsPeriod"
-    return Bounds(first_day(period, "start", place), last_day(period, "end", place), length, begins)
+    start, end = first_day(period, "start", place), last_day(period, "end", place)
+    if start is not None and end is not None and end < start:
+        raise BadInput(f"ends on {end.isoformat()}, before it begins on {start.isoformat()}", place)
+    return Bounds(start, end, length, begins)
 
 
 def _length(duration: Json, path: str) -> Length | None:

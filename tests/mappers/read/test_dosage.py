@@ -149,3 +149,29 @@ def test_a_course_of_doses_ends_when_they_are_taken() -> None:
     ten = {"repeat": {**EVERY_6_HOURS["repeat"], "count": 8}}
     assert item(authoredOn="2026-01-04", dosageInstruction=[dosage(timing=ten)]).scheduled_mg == 20
     assert item(authoredOn="2026-01-02", dosageInstruction=[dosage(timing=ten)]).reason is Reason.ENDED
+
+
+def test_a_conflict_about_a_patch_names_the_intervals_and_multiplies_nothing() -> None:
+    patch = medicine("245134", "72 HR fentanyl 0.025 MG/HR Transdermal System")
+    every = {"repeat": {"frequency": 1, "period": 72, "periodUnit": "h"}}
+    dose = [{"doseQuantity": {"value": 1, "unit": "patch"}}]
+    only = item(
+        medicationCodeableConcept=patch, dosageInstruction=[dosage(timing=every, doseAndRate=dose, text="Apply 1 patch every 48 hours")]
+    )
+    assert only.reason is Reason.TEXT_CONFLICT
+    assert "mg per day" not in only.how
+
+
+def test_bounds_that_end_before_they_begin_end_nothing() -> None:
+    bounds = {"boundsPeriod": {"start": "2026-03-01", "end": "2025-01-01"}}
+    only = item(dosageInstruction=[dosage(timing={"repeat": DAILY["repeat"] | bounds})])
+    assert (only.state, only.reason) == (ItemState.NOT_COMPUTABLE, Reason.UNREADABLE)
+
+
+def test_a_day_without_a_year_in_a_text_is_told_as_not_compared() -> None:
+    assert "1 tablet" in by_text("1 tablet twice daily from 1/1 to 1/3").how
+    assert any("without a year" in note for note in by_text("1 tablet twice daily from 1/1 to 1/3").notes)
+
+
+def test_a_course_in_a_text_runs_from_the_day_that_the_text_names() -> None:
+    assert by_text("1 tablet twice daily for 7 days starting 1/4/2026", authoredOn="2025-11-01").scheduled_mg == 10
