@@ -6,12 +6,19 @@ from rich.table import Table
 
 from fhir_taper.plans.medicines.codes import TAPERED_CLASSES, DrugClass
 from fhir_taper.plans.medicines.dose import Exact, plain
-from fhir_taper.plans.medicines.regimen import Issue, ItemState, Regimen, RegimenItem
+from fhir_taper.plans.medicines.regimen import Issue, ItemState, Regimen, RegimenItem, Setting
 from fhir_taper.plans.medicines.totals import Span, Total
 from fhir_taper.render.plan_rows import one_decimal
 from fhir_taper.render.terminal import QUIET, STRONG, WARNING, draw, indented, said, table_of
 
 _ORDER = {ItemState.NOT_COMPUTABLE: 0, ItemState.COMPUTED: 1, ItemState.EXCLUDED: 2}
+_AT_LEAST, _UP_TO = "at least: not everything could be counted", "up to: one medicine may be counted twice"
+_SETTINGS = {
+    Setting.REPORTED: "reported as taken, not ordered here",
+    Setting.DISPENSED: "from a dispense",
+    Setting.INPATIENT: "ordered in hospital",
+    Setting.DISCHARGE: "ordered at discharge",
+}
 _NAMES = {"mme": "Opioids, MME a day", "diazepam_mg": "Benzodiazepines, diazepam equivalent mg a day"}
 
 
@@ -73,16 +80,18 @@ def _amount(amount: Exact | None, item: RegimenItem) -> str:
 def _remarks(console: Console, item: RegimenItem) -> None:
     duplicates = [f"may be the same as {', '.join(item.possible_duplicate_of)}"] if item.possible_duplicate_of else []
     unknown = [f"the maximum is not known: {item.max_reason.value}"] if item.max_reason else []
-    for remark in (*item.notes, *unknown, *duplicates):
-        indented(console, f"{item.drug}: {remark}", style=QUIET)
+    from_where = [_SETTINGS[item.setting]] if item.setting in _SETTINGS and item.state is not ItemState.EXCLUDED else []
+    not_tapered = [f"not tapered: {item.why_not_candidate}"] if item.state is ItemState.COMPUTED and item.why_not_candidate else []
+    for remark in (*from_where, *item.notes, *unknown, *not_tapered, *duplicates):
+        indented(console, f"{item.drug} ({item.sources[0]}): {remark}", style=QUIET)
 
 
 def _total(console: Console, total: Total) -> None:
     if not total.lines and not total.left_out:
         return
     tables = total.table or f"range over {', '.join(total.tables) or 'no table'}"
-    flags = [word for word, is_set in (("at least", total.at_least), ("up to", total.up_to)) if is_set]
-    flagged = f" ({', '.join(flags)})" if flags else ""
+    flags = [words for words, is_set in ((_AT_LEAST, total.at_least), (_UP_TO, total.up_to)) if is_set]
+    flagged = f" ({'; '.join(flags)})" if flags else ""
     console.print(
         said(f"{_NAMES[total.measure]}: scheduled {_span(total.scheduled)}, maximum {_span(total.max)}{flagged}, by {tables}", style=STRONG)
     )

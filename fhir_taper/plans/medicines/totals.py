@@ -58,7 +58,10 @@ class EquivalentLine:
         return None if self.max_amount is None else self.factor.times(self.max_amount)
 
     def __str__(self) -> str:
-        return f"{self.item.drug}: {_shown_product(self.scheduled_amount, self.factor, self.per)} ({self.source})"
+        said = _shown_product(self.scheduled_amount, self.factor, self.per)
+        if self.max_amount != self.scheduled_amount:
+            said = f"scheduled {said}; maximum {_shown_product(self.max_amount, self.factor, self.per)}"
+        return f"{self.item.drug}: {said} ({self.source})"
 
 
 @dataclass(frozen=True, slots=True)

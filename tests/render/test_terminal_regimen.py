@@ -1,0 +1,44 @@
+from datetime import date
+from typing import Any
+
+from fhir_taper import exact_json
+from fhir_taper.mappers.bundle import decode_chart
+from fhir_taper.plans.medicines.equivalence import diazepam_equivalent, mme
+from fhir_taper.plans.tables import load
+from fhir_taper.render.terminal_regimen import regimen_text
+from fhir_taper.workflow.regimen import regimen
+from tests.mappers.read.orders import dosage, medicine, request
+
+TWICE = {"repeat": {"frequency": 2, "period": 1, "periodUnit": "d"}}
+SUBLINGUAL = ("351265", "buprenorphine 8 MG Sublingual Tablet")
+
+
+def shown(*orders: dict[str, Any]) -> str:
+    entries = [{"resource": {"resourceType": "Patient", "id": "p1"}}, *({"resource": order} for order in orders)]
+    chart = decode_chart([("chart.json", exact_json.encode({"resourceType": "Bundle", "type": "collection", "entry": entries}))])
+    taken = regimen(chart, date(2026, 1, 5))
+    tables = load().medicines
+    return " ".join(regimen_text(taken, mme(taken, tables, "cdc-2022"), diazepam_equivalent(taken, tables, None)).split())
+
+
+def test_an_equivalent_whose_maximum_differs_is_multiplied_out_for_both() -> None:
+    assert "scheduled 0 mg/d × 1.5 = 0; maximum 20 mg/d × 1.5 = 30" in shown(
+        request(dosageInstruction=[dosage(asNeededBoolean=True)], authoredOn="2026-01-01")
+    )
+
+
+def test_possible_duplicates_are_told_with_the_records_on_both_sides_and_with_what_it_means_for_the_total() -> None:
+    text = shown(request("m1", dosageInstruction=[dosage()]), request("m2", dosageInstruction=[dosage()], reportedBoolean=True))
+    assert "(MedicationRequest/m1): may be the same as MedicationRequest/m2" in text
+    assert "(MedicationRequest/m2): reported as taken, not ordered here" in text
+    assert "up to: one medicine may be counted twice" in text
+    assert "at least" not in text
+
+
+def test_what_makes_a_total_incomplete_is_said_beside_it() -> None:
+    assert "(at least: not everything could be counted)" in shown(request())
+
+
+def test_a_medicine_that_is_counted_and_not_tapered_says_why() -> None:
+    text = shown(request(medicationCodeableConcept=medicine(*SUBLINGUAL), dosageInstruction=[dosage(timing=TWICE)]))
+    assert "not tapered: treatment of opioid use disorder until a clinician says otherwise" in text
