@@ -52,12 +52,12 @@ def dates_at(tokens: Sequence[Token], place: int) -> tuple[TextDates, int] | Non
     first = _one_date(tokens, at)
     if first is None:
         return None
-    days, end = [first[0]], first[1]
+    days, end = list(first[0]), first[1]
     while text_at(tokens, end) in {"-", "to", "through", "until"}:
         another = _one_date(tokens, end + 1)
         if another is None:
             break
-        days.append(another[0])
+        days += another[0]
         end = another[1]
     if text_at(tokens, end) == "at" and text_at(tokens, end + 1).isdigit():
         end += 2
@@ -80,8 +80,8 @@ def _opening(tokens: Sequence[Token], place: int) -> tuple[str, int] | None:
     return None
 
 
-def _one_date(tokens: Sequence[Token], place: int) -> tuple[date | None, int] | None:
-    """A date and the place after it; the date is None where it has no year or there is no such day."""
+def _one_date(tokens: Sequence[Token], place: int) -> tuple[list[date | None], int] | None:
+    """A date, or two ("Jan 15-20, 2015"), and the place after them; None for a date that has no year or does not exist."""
     at = place
     if text_at(tokens, at) in WEEKDAYS:
         at += 1
@@ -94,17 +94,18 @@ def _one_date(tokens: Sequence[Token], place: int) -> tuple[date | None, int] | 
     while text_at(tokens, at + 1) in {"/", "-"} and text_at(tokens, at + 2).isdigit():
         at += 2
         parts.append(text_at(tokens, at))
-    return (_in_numbers(parts), at + 1) if len(parts) > 1 else None
+    return ([_in_numbers(parts)], at + 1) if len(parts) > 1 else None
 
 
-def _named_month(tokens: Sequence[Token], place: int) -> tuple[date | None, int]:
-    month, day, at = _MONTH_NUMBERS[text_at(tokens, place)], int(text_at(tokens, place + 1)), place + 2
-    if text_at(tokens, at) == "-" and text_at(tokens, at + 1).isdigit():  # two days of one month: which end is meant is not read
-        return None, at + 2
+def _named_month(tokens: Sequence[Token], place: int) -> tuple[list[date | None], int]:
+    month, days, at = _MONTH_NUMBERS[text_at(tokens, place)], [int(text_at(tokens, place + 1))], place + 2
+    if text_at(tokens, at) == "-" and text_at(tokens, at + 1).isdigit():
+        days.append(int(text_at(tokens, at + 1)))
+        at += 2
     year = at + (text_at(tokens, at) == ",")
     if text_at(tokens, year).isdigit() and len(text_at(tokens, year)) == _YEAR_DIGITS:
-        return _day(int(text_at(tokens, year)), month, day), year + 1
-    return None, at
+        return [_day(int(text_at(tokens, year)), month, day) for day in days], year + 1
+    return [None for _ in days], at
 
 
 def _in_numbers(parts: Sequence[str]) -> date | None:

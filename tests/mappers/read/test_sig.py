@@ -239,3 +239,28 @@ def test_no_order_of_words_makes_the_grammar_stumble_or_invent_an_amount(words: 
         assert reading.says
     elif len(reading.clauses) > 1:
         assert all(one.dose is not None for one in reading.clauses)
+
+
+@pytest.mark.parametrize(
+    ("words", "start", "end"),
+    [
+        ("starting January 16, 2026", "2026-01-16", None),
+        ("from Jan 15-20, 2026", "2026-01-15", "2026-01-20"),
+        ("from 1/5/26 to 1/9/26", "2026-01-05", "2026-01-09"),
+        ("until 2026-03-01", None, "2026-03-01"),
+        ("on 1/3/26", "2026-01-03", "2026-01-03"),
+        ("first dose on Sun 5/14/23 at 0000", "2023-05-14", None),
+        ("last dose 25/12/2025", None, "2025-12-25"),
+    ],
+)
+def test_the_days_that_a_text_names_are_kept(words: str, start: str | None, end: str | None) -> None:
+    reading = read_sig(f"1 tablet twice daily {words}. Do not exceed 4 tablets per day")
+    assert isinstance(reading, SigReading)
+    assert [day and day.isoformat() for day in (reading.start, reading.end)] == [start, end]
+
+
+@pytest.mark.parametrize("words", ["from 1/5 to 1/9", "until 13/13/2026", "starting May 3"])
+def test_a_day_that_cannot_be_placed_in_time_is_told_as_such(words: str) -> None:
+    reading = read_sig(f"1 tablet twice daily {words}")
+    assert isinstance(reading, SigReading)
+    assert reading.has_unclear_dates
