@@ -24,7 +24,10 @@ class InForce:
 
 
 def in_force(plan: TaperPlan, day: date) -> InForce:
-    """The step in force on a day. Plans on hold stay at the step of the day on which the hold began; an overdue review stays before it."""
+    """The step in force on a day. Plans on hold stay at the step of the day on which the hold began; an overdue review stays before it.
+
+    A hold that was set elsewhere has no note of its first day: then no reduction is proposed, and the dose of the day stays the dose.
+    """
     scheduled = plan.step_on(day)
     limit = scheduled.number
     why: list[str] = []
@@ -32,6 +35,8 @@ def in_force(plan: TaperPlan, day: date) -> InForce:
     if since is not None:
         limit = min(limit, _step_at(plan, since).number)
         why.append(f"on hold since {since.isoformat()}")
+    elif plan.state is PlanState.ON_HOLD:
+        why.append("on hold, and since when is not recorded")
     gate = overdue_gate(plan, day)
     if gate is not None:
         limit = min(limit, gate.step - 1)
@@ -45,7 +50,7 @@ def step_in_force(plan: TaperPlan, day: date) -> Step:
 
 
 def held_since(plan: TaperPlan) -> date | None:
-    """The day on which the hold that lasts began, or None where the plan is not on hold."""
+    """The day on which the hold that lasts began, or None where the plan is not on hold or nobody noted the day."""
     notes = hold_notes(plan)
     return notes[0].on if notes else None
 

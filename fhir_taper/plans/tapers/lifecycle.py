@@ -29,22 +29,32 @@ class ApprovalRules:
 
 
 def acknowledge(plan: TaperPlan, code: str, decision: Decision, findings: Iterable[Finding] = ()) -> TaperPlan:
-    """The draft with a finding accepted for a recorded reason. Raises NotAllowed without reason or finding, or where it is no draft."""
+    """The draft with a finding accepted for a recorded reason.
+
+    Raises NotAllowed without reason or finding, for a Stop (which is cleared, never accepted), or where the plan is no draft.
+    """
     if not decision.reason.strip():
         raise NotAllowed(f"{code} is acknowledged only with a reason")
-    if code not in {finding.code for finding in (*plan.findings, *findings)}:
+    severities = {finding.severity for finding in (*plan.findings, *findings) if finding.code == code}
+    if not severities:
         raise NotAllowed(f"the plan has no finding {code}")
+    if Severity.STOP in severities:
+        raise NotAllowed(f"{code} stops the plan: it is cleared, not acknowledged")
     others = tuple(one for one in plan.acknowledgements if one.code != code)
     return _draft(plan, replace(plan, acknowledgements=(*others, Acknowledgement(code, decision.by, decision.on, decision.reason))))
 
 
 def agree(plan: TaperPlan, agreement: Agreement) -> TaperPlan:
-    """The draft with the patient's agreement. Raises NotAllowed where the plan is no draft."""
+    """The draft with the patient's agreement. Raises NotAllowed where the plan is no draft, or nobody is named who agreed."""
+    if not agreement.who.strip():
+        raise NotAllowed("an agreement names who agreed")
     return _draft(plan, replace(plan, agreement=agreement))
 
 
 def review_by_pharmacist(plan: TaperPlan, review: PharmacistReview) -> TaperPlan:
-    """The draft with a pharmacist's review: "accepted", or the pharmacist's words. Raises NotAllowed where the plan is no draft."""
+    """The draft with a pharmacist's review: "accepted", or the pharmacist's words. Raises NotAllowed where it is no draft, or unsigned."""
+    if not review.by.strip():
+        raise NotAllowed("a review names the pharmacist")
     return _draft(plan, replace(plan, pharmacist_review=review))
 
 

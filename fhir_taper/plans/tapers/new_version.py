@@ -8,17 +8,25 @@ from dataclasses import dataclass, replace
 from datetime import date
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from fhir_taper.errors import NotAllowed
 from fhir_taper.plans.tapers.plan import RevisionNote, TaperPlan
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Who decided, on which day (the patient's zone) and why. `id`: the id of the new version, empty to derive it."""
+    """Who decided, on which day (the patient's zone) and why. `id`: the id of the new version, empty to derive it.
+
+    Raises NotAllowed where nobody is named: a decision without a person is none.
+    """
 
     by: str
     on: date
     reason: str = ""
     id: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.by.strip():
+            raise NotAllowed("a decision names the person who made it")
 
 
 def new_version(changed: TaperPlan, old: TaperPlan, decision: Decision, kind: str, says: str, days: int = 0) -> TaperPlan:

@@ -33,7 +33,7 @@ from fhir_taper.plans.tapers.plan import (
 )
 from fhir_taper.plans.tapers.restart import Propose, Restart, Slower, slower_params
 from fhir_taper.plans.tapers.review import gates_for
-from fhir_taper.plans.tapers.revision import check_running, dose_words
+from fhir_taper.plans.tapers.revision import check_calendar, check_running, dose_words
 
 _DAY = timedelta(days=1)
 _Listed = TypeVar("_Listed", PlanProduct, EquivalentFactor)
@@ -48,10 +48,16 @@ def slow(
 ) -> TaperPlan | Infeasible:
     """The same strategy with half the percentage or twice the interval, from today's dose; a draft that replaces this version.
 
-    Raises NotAllowed where the plan's parameters have nothing to slow, or the new schedule breaks a limit.
+    Raises NotAllowed where the plan's parameters have nothing to slow, the new schedule breaks a limit, or it would end sooner than this
+    one: a curve that starts anew from today's dose may lie below the old one.
     """
     params = slower_params(plan.params, by, rules.slow_factor)
-    return _restarted(plan, decision, propose, _restart(plan, decision, None, plan.strategy, None, params), "slow", f"slower: {by}", check)
+    restart = _restart(plan, decision, None, plan.strategy, None, params)
+    slower = _restarted(plan, decision, propose, restart, "slow", f"slower: {by}", check)
+    if isinstance(slower, TaperPlan) and slower.steps[-1].start < plan.steps[-1].start:
+        ends, planned = slower.steps[-1].start.isoformat(), plan.steps[-1].start.isoformat()
+        raise NotAllowed(f"with {by} the new schedule would end on {ends}, sooner than {planned}: hold the plan instead")
+    return slower
 
 
 def change_strategy(
@@ -108,11 +114,13 @@ def _check_step_back(plan: TaperPlan, decision: Decision, now: Step, to_step: in
         raise NotAllowed("a dose is raised only by a clinician, with a reason")
     if days < 1:
         raise NotAllowed(f"a step back lasts a day or more, not {days}")
+    check_calendar(plan, days + (now.start - plan.steps[0].start).days)
     if not 0 <= to_step < now.number:
         raise NotAllowed(f"step {to_step} is not a step before today's")
-    if plan.steps[to_step].mg_per_day(plan.ingredient) <= now.mg_per_day(plan.ingredient):
+    back = plan.steps[to_step]
+    if not any(back.mg_per_day(dose.ingredient) > now.mg_per_day(dose.ingredient) for dose in back.doses):
         raise NotAllowed(f"step {to_step} is not above today's dose")
-    last_taken = plan.steps[to_step].end
+    last_taken = back.end
     is_opioid = plan.drug_class is DrugClass.OPIOID
     if is_opioid and (last_taken is None or (decision.on - last_taken).days > rules.step_back_days):
         raise NotAllowed(

@@ -5,7 +5,7 @@ later never breaks a limit of pace, so a hold is never refused for one; new sche
 """
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from fhir_taper.errors import NotAllowed
 from fhir_taper.plans.medicines.dose import Exact, canonical, plain, shown
@@ -21,7 +21,7 @@ def hold(plan: TaperPlan, decision: Decision, days: int) -> TaperPlan:
     """Pause reductions for `days`: every later step moves by exactly as much. A plan on hold is held for as many days more.
 
     Where a review is overdue, the days that the plan waits already come on top: the next step lies `days` after the decision.
-    Raises NotAllowed where the plan is not running, nothing is left to pause, or days is not positive.
+    Raises NotAllowed where the plan is not running, nothing is left to pause, or days is not positive or beyond the calendar.
     """
     check_running(plan)
     if days < 1:
@@ -30,6 +30,7 @@ def hold(plan: TaperPlan, decision: Decision, days: int) -> TaperPlan:
     if now.number == plan.steps[-1].number:
         raise NotAllowed("no later step is left to pause: this dose goes on anyway")
     by = days + max(0, _behind(plan, now, decision))
+    check_calendar(plan, by)
     moved = shifted_from(plan, now.number + 1, by)
     end = moved.steps[-1].start.isoformat()
     told = f"reductions paused, {dose_words(now)} goes on; later steps move by {by} days, the last to {end}"
@@ -63,9 +64,10 @@ def stop_at(plan: TaperPlan, decision: Decision, step: int | None = None) -> Tap
     end = plan.steps[now.number if step is None else step] if step is None or 0 <= step < len(plan.steps) else None
     if end is None or end.number < now.number:
         raise NotAllowed(f"step {step} is not a step still to come")
-    target = end.mg_per_day(plan.ingredient)
-    if end.every_days != 1 or len({dose.ingredient for dose in end.doses if dose.units}) != 1 or not target:
+    given = {dose.ingredient for dose in end.doses if dose.units}
+    if end.every_days != 1 or len(given) != 1:
         raise NotAllowed("a taper stops at one dose of one medicine, taken every day")
+    target = end.mg_per_day(*given)  # after a cross-over, of the new agent
     is_now = end.number == now.number
     ended = replace(
         plan,
@@ -85,6 +87,12 @@ def check_running(plan: TaperPlan) -> None:
     """Raise NotAllowed unless the plan is active or on hold."""
     if plan.state not in _RUNNING:
         raise NotAllowed(f"a plan that is {plan.state} is not revised")
+
+
+def check_calendar(plan: TaperPlan, days: int) -> None:
+    """Raise NotAllowed where no date lies so many days after the plan's last step."""
+    if days > (date.max - plan.steps[-1].start).days:
+        raise NotAllowed(f"{days} days later there is no date any more")
 
 
 def dose_words(step: Step) -> str:

@@ -20,6 +20,7 @@ from fhir_taper.plans.tapers.plan import (
     Baseline,
     Dose,
     EquivalentFactor,
+    GateState,
     Milestone,
     PlanGoal,
     PlanProduct,
@@ -123,6 +124,17 @@ def plan_of(
 def diazepam_plan(**changes: Any) -> TaperPlan:
     """Build the draft of the module's docstring."""
     return plan_of(DIAZEPAM_2, DIAZEPAM_SLOTS, DrugClass.BENZODIAZEPINE, **changes)
+
+
+def crossed_over_plan() -> TaperPlan:
+    """Build lorazepam 0.4 mg, then diazepam 4, 3, 2 mg a day from day 7, 14 and 42; every review has passed."""
+    lorazepam = replace(DIAZEPAM_2, rxcui="197900", name="lorazepam 0.5 MG Oral Tablet", ingredient="lorazepam", mg=Decimal("0.2"))
+    plan = plan_of(DIAZEPAM_2, (DIAZEPAM_SLOTS[0], *DIAZEPAM_SLOTS), DrugClass.BENZODIAZEPINE, days=(7, 7, 28, 28, 28, 28))
+    first = replace(plan.steps[0], doses=(Dose("lorazepam", units(lorazepam, DIAZEPAM_SLOTS[0])),))
+    stage = replace(plan.steps[1], kind=StepKind.SUBSTITUTION, doses=(Dose("lorazepam"), *plan.steps[1].doses))
+    made = replace(plan, drug="lorazepam", ingredient="lorazepam", products=(lorazepam, DIAZEPAM_2), gates=())
+    gated = with_gates(replace(made, steps=(first, stage, *plan.steps[2:])))
+    return replace(gated, gates=tuple(replace(gate, state=GateState.PASSED) for gate in gated.gates))
 
 
 def oxycodone_plan(**changes: Any) -> TaperPlan:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from fhir_taper.errors import NotAllowed
-from fhir_taper.plans.tapers.finding import Finding, Severity
+from fhir_taper.plans.tapers.finding import Acknowledgement, Finding, Severity
 from fhir_taper.plans.tapers.lifecycle import (
     ACCEPTED,
     ApprovalRules,
@@ -20,6 +20,7 @@ from fhir_taper.plans.tapers.lifecycle import (
     review_by_pharmacist,
     revoke,
 )
+from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.plans.tapers.plan import Agreement, Baseline, PharmacistReview, Phase, PlanState, TaperPlan
 from fhir_taper.plans.tapers.revision import stop_at
 from tests.plans.tapers.made_plans import START, active, decided, diazepam_plan, oxycodone_plan
@@ -73,8 +74,8 @@ def test_todays_finding_of_the_chart_can_be_acknowledged_without_being_the_plans
 
 
 def test_an_acknowledgement_never_clears_a_stop() -> None:
-    plan = acknowledge(replace(ready(), findings=(STOP,)), "pregnancy", decided(START))
-    assert refusals(plan, (), RULES) != ()
+    accepted = Acknowledgement("pregnancy", "Practitioner/dr-a", START, "she knows")
+    assert refusals(replace(ready(), findings=(STOP,), acknowledgements=(accepted,)), (), RULES) != ()
 
 
 def test_a_missing_agreement_refuses_where_the_site_asks_for_it() -> None:
@@ -175,3 +176,18 @@ def test_an_ended_plan_is_not_revoked_and_can_still_be_entered_in_error() -> Non
     assert (wrong.state, wrong.version) == (PlanState.ENTERED_IN_ERROR, 3)
     with pytest.raises(NotAllowed, match="already"):
         enter_in_error(wrong, decided(START))
+
+
+def test_a_stop_is_cleared_and_never_acknowledged() -> None:
+    with pytest.raises(NotAllowed, match="pregnancy stops the plan"):
+        acknowledge(replace(ready(), findings=(STOP,)), "pregnancy", decided(START, "she knows"))
+
+
+@pytest.mark.parametrize("nobody", ["", "  "])
+def test_a_decision_an_agreement_and_a_review_name_a_person(nobody: str) -> None:
+    with pytest.raises(NotAllowed, match="names the person"):
+        Decision(nobody, START, "reason")
+    with pytest.raises(NotAllowed, match="names who agreed"):
+        agree(diazepam_plan(), Agreement(nobody, "version 1", START))
+    with pytest.raises(NotAllowed, match="names the pharmacist"):
+        review_by_pharmacist(diazepam_plan(), PharmacistReview(nobody, START, ACCEPTED))

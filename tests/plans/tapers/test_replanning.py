@@ -24,6 +24,7 @@ from tests.plans.tapers.made_plans import (
     DIAZEPAM_2,
     START,
     active,
+    crossed_over_plan,
     decided,
     diazepam_plan,
     falling_plans,
@@ -272,3 +273,19 @@ def test_a_step_back_leaves_no_gap_and_ends_where_the_plan_ended(plan: TaperPlan
     )
     assert back.steps[-1].doses == plan.steps[-1].doses
     assert back.steps[-1].start > plan.steps[-1].start
+
+
+def test_after_a_cross_over_a_step_back_is_to_a_higher_dose_of_the_new_agent() -> None:
+    back = step_back(active(crossed_over_plan()), decided(day(30)), 1, 14, RULES, check=no_limits)
+    assert [int(step.mg_per_day("diazepam")) for step in back.steps[1:5]] == [4, 3, 4, 3]
+
+
+def test_a_step_back_beyond_the_calendar_is_refused() -> None:
+    with pytest.raises(NotAllowed, match="there is no date any more"):
+        step_back(at_3_mg(), decided(day(30)), 0, 9_999_999, RULES, check=no_limits)
+
+
+def test_a_slower_schedule_that_would_end_sooner_is_refused() -> None:
+    plan = at_3_mg()
+    with pytest.raises(NotAllowed, match="would end on 2026-03-06, sooner than 2026-04-27: hold the plan"):
+        slow(plan, decided(day(30)), proposing([], (3, 0), 30), RULES, check=no_limits)

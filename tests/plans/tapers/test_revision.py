@@ -15,7 +15,7 @@ from fhir_taper.plans.tapers.plan import Phase, PlanGoal, PlanState, TaperPlan
 from fhir_taper.plans.tapers.review import overdue_gate, override_gate, pass_gate
 from fhir_taper.plans.tapers.revision import hold, resume, stop_at
 from fhir_taper.plans.tapers.shifting import shifted_from
-from tests.plans.tapers.made_plans import DIAZEPAM_2, START, active, decided, diazepam_plan, falling_plans, plan_of
+from tests.plans.tapers.made_plans import DIAZEPAM_2, START, active, crossed_over_plan, decided, diazepam_plan, falling_plans, plan_of
 
 
 def day(number: int) -> date:
@@ -247,3 +247,13 @@ def test_a_hold_at_an_overdue_review_counts_from_the_day_of_the_hold() -> None:
     assert (starts(held), held.revisions[-1].days) == ([0, 49, 77, 105, 133], 21)
     assert starts(resume(held, decided(day(40)))) == [0, 49, 77, 105, 133]
     assert starts(resume(held, decided(day(52)))) == [0, 52, 80, 108, 136]
+
+
+def test_a_hold_beyond_the_calendar_is_refused() -> None:
+    with pytest.raises(NotAllowed, match="there is no date any more"):
+        hold(active(diazepam_plan()), decided(day(10)), 9_999_999)
+
+
+def test_after_a_cross_over_a_taper_may_stop_at_a_dose_of_the_new_agent() -> None:
+    stopped = stop_at(active(crossed_over_plan()), decided(day(30)))
+    assert (stopped.target_mg, stopped.goal, stopped.phase) == (Decimal(3), PlanGoal.MAINTENANCE, Phase.MAINTENANCE)
