@@ -71,6 +71,7 @@ def test_every_chart_ends_as_the_golden_file_says(runs: dict[str, Run]) -> None:
     assert tuple(run.row for run in runs.values()) == golden.charts()
 
 
+@pytest.mark.feature("F53")
 @pytest.mark.shared
 def test_every_item_is_as_the_golden_file_says(runs: dict[str, Run]) -> None:
     assert tuple(item for run in runs.values() for item in run.items) == golden.items()
