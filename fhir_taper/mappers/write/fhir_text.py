@@ -18,6 +18,8 @@ def to_fhir(text: str) -> str:
     """The text as a FHIR string; `from_fhir` gives it back exactly."""
     if not text:
         return _EMPTY
+    if text.isprintable() and text[0] != " " != text[-1]:  # nearly every text: no control characters, no whitespace but spaces inside
+        return text.replace("\\", "\\\\")
     last = len(text) - 1
     return "".join(
         _code(letter) if _cannot_stand(letter) or (index in {0, last} and letter in _PLAIN_WHITESPACE) else letter.replace("\\", "\\\\")
@@ -34,7 +36,7 @@ def from_fhir(text: str) -> str:
 
 def shown(text: str) -> str:
     """The text as people read it in a title or narrative: every run of whitespace is one space, nothing unprintable is left."""
-    kept = "".join(" " if letter.isspace() else "" if _cannot_stand(letter) else letter for letter in text)
+    kept = text if text.isprintable() else "".join(" " if letter.isspace() else "" if _cannot_stand(letter) else letter for letter in text)
     return " ".join(kept.split())
 
 
