@@ -56,6 +56,8 @@ def candidates_text(found: Candidates) -> str:
         console.print(
             said(f"{found.drug} from {plain(found.baseline_mg)} mg a day: ways to taper" if found.baseline_mg else found.drug, style=STRONG)
         )
+        if found.stops:
+            print_findings(console, found.stops)
         feasible = [(one, one.outcome) for one in found.candidates if isinstance(one.outcome, TaperPlan)]
         if feasible:
             console.print(Text(terminal_chart([series_of(plan, one.label) for one, plan in feasible[:_CHARTED]])))
@@ -113,3 +115,5 @@ def _why_not(console: Console, no: Infeasible) -> None:
     indented(console, f"{no.message} ({no.reason})")
     if no.ways_out:
         indented(console, f"Ways out: {', '.join(way.value for way in no.ways_out)}", style=QUIET)
+    if no.findings:
+        print_findings(console, no.findings)

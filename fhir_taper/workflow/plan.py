@@ -19,10 +19,10 @@ from fhir_taper.plans.tapers.propose import propose
 from fhir_taper.plans.tapers.request import PlanRequest
 from fhir_taper.plans.tapers.safety import blocks_approval, findings
 from fhir_taper.plans.tapers.use import FROM_1_YEAR, UNKNOWN_COUNTS_AS
-from fhir_taper.workflow.plan_request import UNKNOWN_ZONE, PlanOptions, request_of, use_from_chart, zone_of
+from fhir_taper.workflow.plan_request import UNKNOWN_ZONE, PlanOptions, ingredient_of, request_of, use_from_chart, zone_of
 from fhir_taper.workflow.regimen import Reading
 
-__all__ = ["Outcome", "PlanOptions", "is_blocked", "make_plan", "plan_of", "plan_output"]
+__all__ = ["Outcome", "PlanOptions", "is_blocked", "make_plan", "plan_of", "plan_output", "stops_of_chart"]
 
 Outcome = TaperPlan | Infeasible
 _RUNNING = frozenset({PlanState.ACTIVE, PlanState.ON_HOLD})
@@ -31,7 +31,15 @@ _RUNNING = frozenset({PlanState.ACTIVE, PlanState.ON_HOLD})
 def make_plan(reading: Reading, options: PlanOptions) -> Outcome:
     """A draft plan with its findings, or why there is none. Raises WrongUsage naming the option that cannot be meant."""
     request = request_of(reading, options)
-    return request if isinstance(request, Infeasible) else plan_of(reading, options, request)
+    outcome = request if isinstance(request, Infeasible) else plan_of(reading, options, request)
+    return replace(outcome, findings=stops_of_chart(reading, options)) if isinstance(outcome, Infeasible) else outcome
+
+
+def stops_of_chart(reading: Reading, options: PlanOptions) -> tuple[Finding, ...]:
+    """What stops any taper of this medicine, whatever the schedule: said too where there is no schedule."""
+    ingredient = ingredient_of(reading, options.drug).name
+    found = findings(None, reading.regimen, reading.facts, reading.tables, options.start, totals=reading.totals, ingredient=ingredient)
+    return tuple(one for one in found if one.severity is Severity.STOP)
 
 
 def plan_of(reading: Reading, options: PlanOptions, request: PlanRequest) -> Outcome:

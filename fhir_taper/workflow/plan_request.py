@@ -52,7 +52,7 @@ class PlanOptions:
 
 def request_of(reading: Reading, options: PlanOptions) -> PlanRequest | Infeasible:
     """What `propose` is asked, or why nothing can be asked. Raises WrongUsage naming the option that cannot be meant."""
-    ingredient = _ingredient(reading, options.drug)
+    ingredient = ingredient_of(reading, options.drug)
     zone = zone_of(reading, options)
     items = tuple(item for item in reading.regimen.items if item.ingredient == ingredient.name and item.state is not ItemState.EXCLUDED)
     no = _not_a_candidate(ingredient, items, options)
@@ -117,7 +117,8 @@ def use_from_chart(reading: Reading, ingredient: str, day: date) -> str | None:
     return use_of(dict(reading.facts.first_use).get(ingredient), day)
 
 
-def _ingredient(reading: Reading, drug: str) -> Ingredient:
+def ingredient_of(reading: Reading, drug: str) -> Ingredient:
+    """The medicine that a person named, by ingredient, brand or RxNorm code. Raises WrongUsage for what is not tapered here."""
     product = reading.catalogue.product(drug)
     found = (
         reading.catalogue.ingredient_named(product.ingredient)

@@ -10,11 +10,12 @@ from fhir_taper.errors import WrongUsage
 from fhir_taper.exact_json import encode
 from fhir_taper.plans.medicines.codes import DrugClass
 from fhir_taper.plans.tapers.candidates import Candidate, Candidates, candidates_document
+from fhir_taper.plans.tapers.finding import Finding
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.plans.tapers.protocol import applies_to
 from fhir_taper.plans.tapers.request import PlanRequest
-from fhir_taper.workflow.plan import PlanOptions, make_plan, plan_of
+from fhir_taper.workflow.plan import PlanOptions, make_plan, plan_of, stops_of_chart
 from fhir_taper.workflow.plan_request import request_of
 from fhir_taper.workflow.regimen import Reading
 
@@ -29,11 +30,12 @@ def candidates(reading: Reading, options: PlanOptions) -> Candidates:
     Raises WrongUsage for an option that cannot be meant.
     """
     request = request_of(reading, options)
+    stops = stops_of_chart(reading, options)
     if isinstance(request, Infeasible):
-        return Candidates(options.drug, request.at_mg, refused=request)
+        return Candidates(options.drug, request.at_mg, refused=replace(request, findings=stops), stops=stops)
     asked = [options] if options.strategy or options.protocol else _all_options(reading, options, request)
-    found = tuple(_candidate(reading, one, request) for one in asked)
-    return Candidates(request.drug, request.baseline.mg, found)
+    found = tuple(_stopped(_candidate(reading, one, request), stops) for one in asked)
+    return Candidates(request.drug, request.baseline.mg, found, stops=stops)
 
 
 def candidates_output(found: Candidates, form: str) -> bytes:
@@ -57,6 +59,12 @@ def _all_options(reading: Reading, options: PlanOptions, request: PlanRequest) -
     for row in reading.tables.limits.protocols.values():
         if applies_to(row, request):
             yield replace(options, protocol=row.id)
+
+
+def _stopped(candidate: Candidate, stops: tuple[Finding, ...]) -> Candidate:
+    """A candidate that cannot be made says what stops every candidate, as a plan does."""
+    no = candidate.outcome
+    return replace(candidate, outcome=replace(no, findings=stops)) if isinstance(no, Infeasible) else candidate
 
 
 def _candidate(reading: Reading, options: PlanOptions, request: PlanRequest) -> Candidate:

@@ -10,11 +10,13 @@ import pytest
 from fhir_taper.exact_json import encode
 from fhir_taper.mappers.write.bundle import to_bundle
 from fhir_taper.plans.tapers.finding import Severity
+from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
 from fhir_taper.workflow.plan import is_blocked, make_plan, plan_output
 from fhir_taper.workflow.plan_request import PlanOptions
 from fhir_taper.workflow.read_chart import read_chart_bytes
 from fhir_taper.workflow.regimen import Reading, read
+from fhir_taper.workflow.strategies import candidates, candidates_output
 from tests.conftest import ValidatorGate
 
 ELDER = Path(__file__).resolve().parents[2] / "fixtures" / "patients" / "lorazepam-elder.json"
@@ -96,3 +98,31 @@ def test_every_resource_of_the_printed_bundle_passes_the_validators(validator_ga
     errors = {entry["resource"]["resourceType"]: validator_gate(entry["resource"]) for entry in bundle["entry"]}
     assert {kind: found for kind, found in errors.items() if found} == {}
     assert validator_gate(bundle) == []
+
+
+def pregnant_elder() -> object:
+    pregnancy = {
+        "resourceType": "Condition",
+        "id": "pregnancy",
+        "subject": {"reference": "Patient/lorazepam-elder"},
+        "clinicalStatus": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/condition-clinical", "code": "active"}]},
+        "code": {"coding": [{"system": "http://snomed.info/sct", "code": "77386006", "display": "Pregnancy"}]},
+    }
+    return [elder(), pregnancy]
+
+
+def test_what_stops_a_taper_is_said_too_where_there_is_no_schedule() -> None:
+    reading = reading_of(pregnant_elder())
+    outcome = make_plan(reading, PlanOptions("lorazepam", DAY, strategy="proportional", benzo_table="va-dod-2021"))
+    assert isinstance(outcome, Infeasible)
+    assert [finding.code for finding in outcome.findings] == ["pregnancy"]
+    assert b'"code": "pregnancy"' in plan_output(outcome, "json", reading)
+    assert "STOP  Pregnancy is on record" in plan_output(outcome, "table", reading).decode()
+
+
+def test_what_stops_every_candidate_is_said_before_them_and_on_each() -> None:
+    found = candidates(reading_of(pregnant_elder()), replace(ASAM, protocol=None))
+    assert [stop.code for stop in found.stops] == ["pregnancy"]
+    assert all("pregnancy" in {finding.code for finding in candidate.outcome.findings} for candidate in found.candidates)
+    said = candidates_output(found, "table").decode()
+    assert said.index("STOP  Pregnancy") < said.index("asam-2025")

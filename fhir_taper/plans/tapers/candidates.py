@@ -10,6 +10,7 @@ from math import ceil
 from typing import Any
 
 from fhir_taper.plans.medicines.dose import ZERO, canonical
+from fhir_taper.plans.tapers.finding import Finding
 from fhir_taper.plans.tapers.infeasible import Infeasible, infeasible_to_document
 from fhir_taper.plans.tapers.plan import Step, TaperPlan
 
@@ -50,12 +51,16 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """All candidates for one medicine from one baseline; `refused` where nothing can be planned at all."""
+    """All candidates for one medicine from one baseline; `refused` where nothing can be planned at all.
+
+    `stops` are the Stops of the chart, which no candidate avoids.
+    """
 
     drug: str
     baseline_mg: Decimal | None
     candidates: tuple[Candidate, ...] = ()
     refused: Infeasible | None = None
+    stops: tuple[Finding, ...] = ()
 
     @property
     def any_feasible(self) -> bool:

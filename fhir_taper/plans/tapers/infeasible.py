@@ -5,6 +5,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from fhir_taper.plans.tapers.finding import Finding
+
 
 class WayOut(StrEnum):
     """What could make a taper possible where the asked one is not (domain §2)."""
@@ -27,13 +29,17 @@ class WayOut(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Infeasible:
-    """Why no schedule exists: at `at_mg` mg/day the next lower dose that exists is `next_mg`, and it may not be taken."""
+    """Why no schedule exists: at `at_mg` mg/day the next lower dose that exists is `next_mg`, and it may not be taken.
+
+    `findings` are the Stops of the chart: no way out leads round them.
+    """
 
     reason: str
     message: str
     at_mg: Decimal | None = None
     next_mg: Decimal | None = None
     ways_out: tuple[WayOut, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def infeasible_to_document(no: Infeasible) -> dict[str, Any]:
@@ -45,5 +51,8 @@ def infeasible_to_document(no: Infeasible) -> dict[str, Any]:
             "at_mg": no.at_mg,
             "next_mg": no.next_mg,
             "ways_out": [way.value for way in no.ways_out],
+            "findings": [
+                {"severity": one.severity.value, "code": one.code, "message": one.message, "source": one.source} for one in no.findings
+            ],
         }
     }

@@ -105,7 +105,8 @@ def test_a_slowed_plan_keeps_the_limits_of_the_whole_taper_and_ends_later(name: 
     try:
         slower = slow(plan, decided(day(at)), lambda restart: engine(request, restart), RULES)
     except NotAllowed as refused:
-        assert "sooner than" in str(refused)
+        if "sooner than" not in str(refused):
+            raise
         return
     if isinstance(slower, Infeasible):
         return
