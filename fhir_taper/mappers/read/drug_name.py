@@ -15,7 +15,7 @@ from typing import Final
 
 from fhir_taper.mappers.read.medicine import Medicine, of_product
 from fhir_taper.plans.medicines.codes import SOLID_FORMS, DrugClass, Form, Release, Use
-from fhir_taper.plans.medicines.product_names import disagreement, stated_strengths
+from fhir_taper.plans.medicines.product_names import disagreement, stated_strengths, with_points
 from fhir_taper.plans.medicines.products import Companion, Ingredient, Product, ProductCatalogue
 from fhir_taper.plans.medicines.regimen import Reason
 
@@ -52,6 +52,7 @@ _LEAST_WORD: Final = 4
 
 def by_name(text: str, catalogue: ProductCatalogue) -> Medicine:
     """The medicine that a text names. `reason` is unknown-medication where it names nothing known, or something unknown beside it."""
+    text = with_points(text)
     lower = " ".join(text.lower().split())
     named = catalogue.ingredients_in(text)
     ours = [ingredient for ingredient in named if ingredient.drug_class in _OURS]

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from fhir_taper.plans.medicines.product_names import with_points
+
 LONGEST_TEXT: Final = 1000
 """Characters. A direction that fits on a label has a tenth of this; what is longer is refused unread."""
 
-_TOKEN = re.compile(r"\d+(?:,\d{3})+(?![\d])|\d+(?:\.\d+)?|\.\d+|[a-zµμ]+(?:'[a-z]+)?|\S")
+_TOKEN = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?![\d])|\d+(?:\.\d+)?|\.\d+|[a-zµμ]+(?:'[a-z]+)?|\S")
 _INITIALS = re.compile(r"\b(?:[a-z]\.){2,}")
 _BOOKKEEPING = re.compile(
     r"[,.]? *(?:historical med|disp[-:] *[\d,.]+ *[a-z]*(?: [a-z]+)?(?:, *r-\d+)?"
@@ -30,7 +32,7 @@ class Token:
 
 def tokens_of(text: str) -> list[Token]:
     """The tokens of a direction, lower case, without what an EHR prints after it (", Disp-30 tablet, R-0")."""
-    plain = text.translate(_SAME).lower()
+    plain = with_points(text.translate(_SAME).lower())
     plain = _BOOKKEEPING.sub("", plain)
     plain = _INITIALS.sub(lambda found: found.group().replace(".", ""), plain)
     plain = plain.replace("(s)", "s").replace("(es)", "es")

@@ -31,6 +31,14 @@ _COMPONENT = re.compile(r"(?:^| / )((?:[^/]|/(?! ))*?)\s(\d+(?:\.\d+)?) (MG/ML|M
 _QUALIFIER = re.compile(r"^(?:abuse-deterrent |matrix delivery |[\d.]+ (?:hr|ml|actuat) )+")
 
 
+_DECIMAL_COMMA = re.compile(r"(?<![\d.,])(?:(\d+),(\d{1,2})|(0),(\d+))(?![\d,])")
+
+
+def with_points(text: str) -> str:
+    """The text with decimal commas as points: "2,5 mg" is 2.5 mg, never 5 mg. "1,000" keeps its comma."""
+    return _DECIMAL_COMMA.sub(lambda found: f"{found[1] or found[3]}.{found[2] or found[4]}", text)
+
+
 def stated_strengths(name: str) -> tuple[StatedStrength, ...]:
     """The components of an RxNorm name ("aspirin 325 MG / oxycodone hydrochloride 5 MG Oral Tablet"), in the order of the name."""
     return tuple(
@@ -58,7 +66,7 @@ def disagreement(product: Product, display: str, named: NamesIngredients | None 
 
     `named` finds ingredients in a text: with it a brand or another ingredient is understood, without it only the product's own words.
     """
-    text = " ".join(display.lower().replace("µ", "u").replace("μ", "u").split())
+    text = with_points(" ".join(display.lower().replace("µ", "u").replace("μ", "u").split()))
     if not text or text == product.name.lower():
         return ""
     return (

@@ -137,3 +137,15 @@ def test_a_reference_that_points_at_something_else_is_unknown() -> None:
     assert whole.of("MedicationRequest")
     (only,) = read(request(medicationCodeableConcept=None, medicationReference={"reference": "Patient/p1"}))
     assert only.drug_class is DrugClass.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("text", "mg"), [("lorazepam 2,5 mg tablet", "2.5"), ("morphine 7,5 mg tablet", "7.5"), ("alprazolam 0,25 mg tablet", "0.25")]
+)
+def test_a_decimal_comma_is_a_point_and_never_cuts_a_strength_short(text: str, mg: str) -> None:
+    assert named(text).mg == Decimal(mg)
+
+
+def test_a_code_beside_a_name_with_a_decimal_comma_is_held_against_the_whole_number() -> None:
+    found = identify([Coding(RXNORM, "1049621", "")], "oxycodone 2,5 mg tablet", load_medicines())
+    assert found.reason is Reason.PRODUCT_CONFLICT

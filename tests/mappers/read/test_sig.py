@@ -264,3 +264,10 @@ def test_a_day_that_cannot_be_placed_in_time_is_told_as_such(words: str) -> None
     reading = read_sig(f"1 tablet twice daily {words}")
     assert isinstance(reading, SigReading)
     assert reading.has_unclear_dates
+
+
+@pytest.mark.parametrize(("text", "amount"), [("1,5 tablets", "1.5"), ("0,125 mg", "0.125"), ("1,000 mg", "1000"), ("2,5 mg", "2.5")])
+def test_a_decimal_comma_is_a_point_and_one_of_thousands_is_not(text: str, amount: str) -> None:
+    dose = clause(f"take {text} twice daily").dose
+    assert dose is not None
+    assert dose.high == Decimal(amount)
