@@ -88,8 +88,8 @@ class RegimenItem:
     """One medicine as the chart has it today.
 
     `scheduled_mg` and `max_mg` are mg per day, or None with `reason` (both unknown) or `max_reason` (the maximum alone).
-    `sources` are reference strings with versions ("MedicationRequest/m1/_history/3"). `timing` is the times of taking in one comparable word: two items with
-    the same one are taken at the same times ("" where there is none).
+    `sources` are reference strings with versions ("MedicationRequest/m1/_history/3"). `timing` is the times of taking in one comparable
+    word: two items with the same one are taken at the same times ("" where there is none).
     """
 
     drug: str

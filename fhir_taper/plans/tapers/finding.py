@@ -16,7 +16,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`message` is one plain sentence; `value` is what was seen; `rule` the row that fired; `clears` what would clear it; `evidence` are references."""
+    """`message` is one plain sentence; `value` is what was seen; `rule` the row that fired; `clears` what would clear it.
+
+    `evidence` are the references behind it.
+    """
 
     severity: Severity
     code: str

@@ -1,6 +1,6 @@
-"""Duration of use: how long a medicine has been taken, in the three classes that limits and tiers go by. Calendar months, no clinical number.
+"""Duration of use: how long a medicine has been taken, in the three classes that limits and tiers go by.
 
-Unknown is never short: it counts as a year or longer, and the caller says so.
+Calendar months, no clinical number. Unknown is never short: it counts as a year or longer, and the caller says so.
 """
 
 from datetime import date
