@@ -131,7 +131,7 @@ def _outside_its_words(one: Instruction, as_of: date) -> Refusal | None:
 def _none_today(found: Sequence[Window], as_of: date) -> Today:
     if all(window.is_before(as_of) for window in found):
         last = max((window.end for window in found if window.end is not None), default=as_of)
-        return Today(excluded=Refusal(Reason.ENDED, f"ended on {last.isoformat()}"))
+        return Today(excluded=Refusal(Reason.ENDED, f"ended on {last.isoformat()}"), end=last)
     first = min((window.start for window in found if window.start is not None and window.is_after(as_of)), default=as_of)
     if all(window.is_after(as_of) for window in found):
         return Today(excluded=Refusal(Reason.FUTURE, f"begins on {first.isoformat()}"))

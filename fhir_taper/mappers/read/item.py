@@ -21,7 +21,7 @@ from fhir_taper.mappers.read.order import DISPENSE, Order, read_order
 from fhir_taper.mappers.read.routes import other_route, parenteral_route
 from fhir_taper.mappers.read.sig_words import DETOX_WORDS
 from fhir_taper.mappers.read.status import not_counted
-from fhir_taper.mappers.read.supply import bounded_day, is_for_one_day, last_day_of
+from fhir_taper.mappers.read.supply import bounded_day, is_for_one_day, last_day_of, refills_beyond
 from fhir_taper.mappers.read.weight import Weight, latest_weight
 from fhir_taper.plans.medicines.codes import TAPERED_CLASSES, Form, Use
 from fhir_taper.plans.medicines.regimen import ItemState, Reason, RegimenItem
@@ -146,6 +146,10 @@ def _counted(about: _Fields, order: Order, medicine: Medicine, reader: Reader) -
         return _not_computable(Reason.PRODUCT_CONFLICT, f"{medicine.name} by the route {route}")
     answer = _today(order, medicine, reader)
     seen: _Fields = {"start": answer.start or about["start"], "end": answer.end or about["end"], "notes": about["notes"] + answer.notes}
+    refills = refills_beyond(order, answer.end, reader.as_of) if answer.excluded is not None else 0
+    if answer.excluded is not None and refills:
+        says = f"by the words of its direction it {answer.excluded.says}, but {refills} refills of it are allowed"
+        return seen | {"end": None} | _not_computable(Reason.TIMING_CONFLICT, says)
     if answer.excluded is not None:
         return seen | _excluded(answer.excluded.reason, answer.excluded.says)
     day = answer.day

@@ -1,6 +1,7 @@
 """What a supply says of a day where no timing is stated: quantity over days' supply is an upper bound, and is said to be one.
 
-It bounds the maximum only; what is scheduled stays unknown (domain rule 5). Refills do not change it. No clinical numbers.
+It bounds the maximum only; what is scheduled stays unknown (domain rule 5). Refills do not change the
+amount, only how long it may last. No clinical numbers.
 """
 
 from datetime import date
@@ -11,6 +12,7 @@ from math import ceil
 from fhir_taper.errors import BadInput
 from fhir_taper.mappers.read.clause import COUNTED_UNITS, Refusal, Unit
 from fhir_taper.mappers.read.daily import Day
+from fhir_taper.mappers.read.elements import Json, child, whole
 from fhir_taper.mappers.read.medicine import Medicine
 from fhir_taper.mappers.read.order import Order
 from fhir_taper.mappers.read.quantity import read_quantity
@@ -61,3 +63,24 @@ def _supplied_mg(order: Order, medicine: Medicine) -> Exact | None:
     is_counted = quantity.unit in COUNTED_UNITS or (quantity.unit is Unit.UNSTATED and medicine.form in SOLID_FORMS)
     fits = quantity.unit is Unit.ML if medicine.is_liquid else is_counted
     return multiply(quantity.high, medicine.mg) if fits else None
+
+
+def refills_beyond(order: Order, end: date | None, as_of: date) -> int:
+    """Refills by which an order may still be taken although the words of its direction ("for 30 days") have run out; 0 where they cannot.
+
+    Only words: bounds in the structure end a therapy, a duration in a direction may be that of one fill.
+    """
+    try:
+        repeats = whole(child(order.entry.resource, "dispenseRequest"), "numberOfRepeatsAllowed", "dispenseRequest") or 0
+    except BadInput:
+        return 0
+    if repeats <= 0 or order.authored is None or end is None or end < order.authored or any(_is_bounded(one) for one in order.dosages):
+        return 0
+    fill = (end - order.authored).days + 1
+    last = order.authored.toordinal() + fill * (repeats + 1) - 1
+    return repeats if as_of.toordinal() <= last else 0
+
+
+def _is_bounded(dosage: Json) -> bool:
+    repeat = child(child(dosage, "timing", "dosage"), "repeat", "dosage.timing")
+    return any(name.startswith("bounds") or name == "count" for name in repeat)

@@ -139,3 +139,21 @@ def test_of_orders_that_follow_each_other_in_a_line_the_last_stands() -> None:
     chain = [request(f"m{n}", dosageInstruction=[dosage()], priorPrescription={"reference": f"MedicationRequest/m{n - 1}"}) for n in (2, 3)]
     states = [item.state for item in read(request("m1", dosageInstruction=[dosage()]), *chain)]
     assert states == [ItemState.EXCLUDED, ItemState.EXCLUDED, ItemState.COMPUTED]
+
+
+@pytest.mark.parametrize(
+    ("refills", "state"), [(None, "excluded"), (0, "excluded"), (1, "excluded"), (2, "not-computable"), (5, "not-computable")]
+)
+def test_a_duration_in_words_may_be_that_of_one_fill(refills: int | None, state: str) -> None:
+    """30 days from 1 November end on 30 November; with one refill on 30 December, with two on 29 January: today is 5 January."""
+    supply = {} if refills is None else {"numberOfRepeatsAllowed": refills}
+    text = [{"text": "Take 1 tablet twice daily for 30 days"}]
+    assert item(authoredOn="2025-11-01", dosageInstruction=text, dispenseRequest=supply).state == state
+
+
+def test_a_duration_in_the_structure_ends_the_therapy_whatever_refills_are_allowed() -> None:
+    bounds = {"frequency": 2, "period": 1, "periodUnit": "d", "boundsDuration": {"value": 30, "unit": "d", "code": "d"}}
+    only = item(
+        authoredOn="2025-11-01", dosageInstruction=[dosage(timing={"repeat": bounds})], dispenseRequest={"numberOfRepeatsAllowed": 5}
+    )
+    assert (only.state, only.reason) == (ItemState.EXCLUDED, Reason.ENDED)
