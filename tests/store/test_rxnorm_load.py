@@ -65,7 +65,11 @@ def test_an_interrupted_load_goes_on_where_it_stopped(
     with pytest.raises(TerminologyError, match="did not finish"):
         SiteCatalogue(tmp_path / "t.sqlite", builtin)
     seen: dict[str, int] = {}
-    report = load_release(release, tmp_path / "t.sqlite", builtin, lambda file, done, _total: seen.setdefault(file, done) and None)
+
+    def note_first(file: str, done: int, _total: int) -> None:
+        seen.setdefault(file, done)
+
+    report = load_release(release, tmp_path / "t.sqlite", builtin, note_first)
     whole = load_release(release, tmp_path / "whole.sqlite", builtin)
     assert report.resumed
     assert seen["RXNREL.RRF"] > 0

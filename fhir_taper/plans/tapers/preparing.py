@@ -72,7 +72,7 @@ def _paired(
     mg = (taken[0].mg or {}, taken[1].mg or {})
     makers, pieces = [], 0
     for group, by_slot in zip(groups, mg, strict=True):
-        maker, times, most = _single(request, tables, group, max(sum(by_slot.values()), Fraction(1)), even)
+        maker, times, most = _single(request, tables, group, max(sum(by_slot.values(), Fraction(0)), Fraction(1)), even)
         makers.append(maker)
         pieces = max(pieces, most)
     paired = PairedMaker(makers[0], makers[1], mg)
