@@ -2,7 +2,8 @@ r"""Free text in FHIR strings, both ways, without losing a character.
 
 A FHIR string is never empty and holds no control characters; validators also refuse whitespace other than space, tab and line feed,
 and servers trim the ends. What a string cannot hold is written as \uXXXX, a backslash as \\, and an empty text as \0 (FHIR R4 §2.24.0.1).
-`shown` is for text that people read and nobody reads back: there, odd whitespace becomes a space.
+`shown` is for text that people read and nobody reads back: there, odd whitespace becomes a space, and letters that nobody sees but that
+turn the order of the others (Unicode bidirectional controls: 25 is read as 52) or hide between them are left out.
 """
 
 import re
@@ -11,6 +12,7 @@ import unicodedata
 _EMPTY = "\\0"
 _ESCAPED = re.compile(r"\\(\\|u[0-9a-f]{4})")
 _PLAIN_WHITESPACE = " \n\t"
+_JOINERS = "\u200c\u200d"
 _NOT_IN_XML = {"\ufeff", "\ufffe", "\uffff"}
 
 
@@ -36,8 +38,13 @@ def from_fhir(text: str) -> str:
 
 def shown(text: str) -> str:
     """The text as people read it in a title or narrative: every run of whitespace is one space, nothing unprintable is left."""
-    kept = text if text.isprintable() else "".join(" " if letter.isspace() else "" if _cannot_stand(letter) else letter for letter in text)
+    kept = text if text.isprintable() else "".join(" " if letter.isspace() else "" if _is_unseen(letter) else letter for letter in text)
     return " ".join(kept.split())
+
+
+def _is_unseen(letter: str) -> bool:
+    """Controls and formats; the joiners of Indic and Arabic scripts stay."""
+    return _cannot_stand(letter) or (unicodedata.category(letter) == "Cf" and letter not in _JOINERS)
 
 
 def _cannot_stand(letter: str) -> bool:

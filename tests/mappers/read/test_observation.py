@@ -133,6 +133,7 @@ def test_minutes_of_sleep_are_hours() -> None:
     [
         ({"valueCodeableConcept": concept(SNOMED, "77386006", "Pregnant")}, True),
         ({"valueCodeableConcept": concept(SNOMED, "60001007", "Not pregnant")}, False),
+        ({"valueCodeableConcept": concept(LOINC, "LA26683-5", "Not pregnant")}, False),
         ({"valueCodeableConcept": concept(LOINC, "LA33-6", "Yes")}, True),
         ({"valueBoolean": True}, True),
         ({"valueBoolean": False}, False),

@@ -37,3 +37,13 @@ def test_what_a_fhir_string_cannot_hold_is_escaped(text: str, written: str) -> N
 
 def test_a_backslash_that_somebody_else_typed_stays() -> None:
     assert from_fhir("\\d \\u12") == "\\d \\u12"
+
+
+@pytest.mark.parametrize("unseen", ["\u202e", "\u2066", "\u200f", "\u061c", "\u200b", "\u00ad"])
+def test_shown_text_holds_nothing_unseen_that_turns_a_number_round(unseen: str) -> None:
+    assert shown(f"diazepam {unseen}25 mg") == "diazepam 25 mg"
+    assert from_fhir(to_fhir(f"diazepam {unseen}25 mg")) == f"diazepam {unseen}25 mg"
+
+
+def test_shown_text_keeps_the_joiners_that_scripts_need() -> None:
+    assert shown("\u0915\u094d\u200d\u0937") == "\u0915\u094d\u200d\u0937"
