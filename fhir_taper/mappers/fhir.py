@@ -135,7 +135,9 @@ def _feeding(resource: Mapping[str, Any]) -> dict[str, Any]:
     if wanted is None:
         return {name: value for name, value in resource.items() if name not in ("resourceType", "id", "text")}
     feeding = {
-        name: value for name, value in resource.items() if name in wanted or name.lstrip("_") in wanted or name == "modifierExtension"
+        name: value
+        for name, value in resource.items()
+        if name in wanted or name == "modifierExtension" or (name.startswith("_") and name.lstrip("_") in wanted)
     }
     inside = feeding.get("contained")
     if isinstance(inside, list):

@@ -7,6 +7,7 @@ fetched: what is not in the chart is not found. FHIR R4, references.html.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -38,7 +39,12 @@ def address(reference: object) -> Address:
     text = reference.get("reference") if isinstance(reference, Mapping) else reference
     if not isinstance(text, str) or not text.strip():
         return Address()
-    text = text.strip()
+    return _address_in(text.strip())
+
+
+@lru_cache(maxsize=64)
+def _address_in(text: str) -> Address:
+    """Nearly all references of one chart are to one patient and a few prescribers."""
     if text.startswith(_URN):
         return Address(urn=text)
     if text.startswith("#"):

@@ -29,9 +29,10 @@ def status_of(concept: str) -> str:
 
 
 class ConceptIndex:
-    """The rows of concepts.csv, found by code. Made once per reading."""
+    """The rows of concepts.csv, found by code. Made once per reading; a chart repeats its codes, so what one means is remembered."""
 
     def __init__(self, concepts: Iterable[Concept]) -> None:
+        self._known: dict[tuple[str, str], tuple[str, ...]] = {}
         self._exact: dict[tuple[str, str], list[Concept]] = {}
         self._prefixes: dict[str, dict[str, list[Concept]]] = {}
         for concept in concepts:
@@ -44,11 +45,13 @@ class ConceptIndex:
 
     def concepts_of(self, codeable_concept: object) -> tuple[str, ...]:
         """The ids of all our concepts that any coding means, each once, in the order of the codings."""
-        found: dict[str, None] = {}
-        for coding in codings(codeable_concept):
-            for concept in self._rows(coding.system, _plain(coding.system, coding.code)):
-                found.setdefault(concept.concept)
-        return tuple(found)
+        return tuple(dict.fromkeys(concept for coding in codings(codeable_concept) for concept in self._meant(coding.system, coding.code)))
+
+    def _meant(self, system: str, code: str) -> tuple[str, ...]:
+        known = self._known.get((system, code))
+        if known is None:
+            known = self._known[system, code] = tuple(row.concept for row in self._rows(system, _plain(system, code)))
+        return known
 
     def _rows(self, system: str, code: str) -> Iterable[Concept]:
         yield from self._exact.get((system, code), ())

@@ -27,11 +27,15 @@ def last_day_of(resource: Mapping[str, Any], *names: str) -> date | None:
 
 
 def _day(resource: Mapping[str, Any], path: str, *, is_end: bool) -> date | None:
-    *parents, name = path.split(".")
     holder: object = resource
-    for parent in parents:
-        holder = holder.get(parent) if isinstance(holder, Mapping) else None
-    if not isinstance(holder, Mapping) or not _WRITTEN.match(str(holder.get(name))):
+    name = path
+    if "." in path:
+        *parents, name = path.split(".")
+        for parent in parents:
+            holder = holder.get(parent) if isinstance(holder, Mapping) else None
+            if holder is None:
+                return None
+    if not isinstance(holder, Mapping) or holder.get(name) is None or not _WRITTEN.match(str(holder[name])):
         return None
     try:
         return (last_day if is_end else first_day)(holder, name)
