@@ -107,6 +107,7 @@ def test_a_plan_as_fhir_is_a_collection_that_holds_a_draft_care_plan(capfd: pyte
     assert {(request["status"], request["intent"]) for request in requests} == {("draft", "proposal")}
 
 
+@pytest.mark.feature("F06")
 def test_strategies_stand_side_by_side_and_infeasible_ones_name_ways_out(capfd: pytest.CaptureFixture[str]) -> None:
     document = answer(capfd, "strategies", ELDER, "--drug", "lorazepam", "--start", "2026-01-05", "--benzo-table", "va-dod-2021")
     found = document["candidates"]

@@ -38,12 +38,14 @@ def fine(baseline: str, **fields: Any) -> PlanRequest:
 # the four curves
 
 
+@pytest.mark.feature("F07")
 def test_linear_cuts_the_same_part_of_the_original_every_time() -> None:
     asked = fine("20", params={"percent": 10, "interval_days": 28}, target_mg="10")
 
     assert ideals(asked) == ["20", "18", "16", "14", "12", "10"]
 
 
+@pytest.mark.feature("F07")
 def test_proportional_cuts_the_same_part_of_the_current_ideal_then_takes_the_floor_then_the_target() -> None:
     course: Any = SimpleNamespace(baseline=1_000_000, target=100_000, per_mg=1_000_000)
     band = Band(100_000, Fraction(0), Fraction(1, 5), 14)
@@ -58,6 +60,7 @@ def test_a_proportional_ideal_is_never_computed_from_a_snapped_dose() -> None:
     assert mg(planned(asked))[:4] == [Decimal(dose) for dose in ("40", "36", "32.5", "29")]
 
 
+@pytest.mark.feature("F07")
 def test_hyperbolic_cuts_shrink_as_the_dose_falls() -> None:
     doses = [Decimal(ideal) for ideal in ideals(fine("20", strategy="hyperbolic", params={"interval_days": 14}))]
     cuts = [before - after for before, after in pairwise(doses)]
@@ -126,6 +129,7 @@ def test_percent_and_interval_default_to_the_tier(tier: Tier | None, percent: st
 # substitution
 
 
+@pytest.mark.feature("F08")
 def test_lorazepam_crosses_over_to_diazepam_in_stages_that_stay_within_the_equivalent() -> None:
     asked = request("lorazepam", "4", LORAZEPAM, strategy="substitution", params={"to": "diazepam", "then": "linear", "percent": 10})
     plan = planned(replace(asked, benzo_table="va-dod-2021"))
@@ -218,6 +222,7 @@ def rotation(new_mg: str, to: str = "oxycodone", **params: Any) -> PlanRequest:
     return request("morphine", "90", made, "morning", "noon", "night", strategy="substitution", params=entered)
 
 
+@pytest.mark.feature("F62")
 def test_an_opioid_rotation_takes_the_dose_that_the_clinician_entered() -> None:
     plan = planned(rotation("40"))
     stages = [step for step in plan.steps if step.kind is StepKind.SUBSTITUTION]
@@ -250,6 +255,7 @@ def test_the_reduction_of_a_rotation_has_bounds_and_methadone_its_own(to: str, n
         assert getattr(outcome, "reason", "") == "rotation-reduction-out-of-bounds"
 
 
+@pytest.mark.feature("F62")
 @pytest.mark.parametrize("missing", ["equianalgesic_mg", "equianalgesic_source", "new_mg"])
 def test_a_rotation_is_never_computed_from_mme(missing: str) -> None:
     asked = rotation("40")

@@ -109,8 +109,8 @@ def _rotation(course: Course, to: Ingredient) -> Crossing | Infeasible:
     entered = f"{plain(as_decimal(equianalgesic))} mg {to.name} a day was entered as equianalgesic ({source})"
     course.notes["crossing"] = f"{entered}; the new dose is {plain(as_decimal(reduction))} % below it"
     total = course.tables.limits.setting("rotation-opioid")
-    least, most = (Fraction(total.number(name)) / _HUNDRED for name in ("total_percent_min", "total_percent_max"))
-    return Crossing(to, new_mg, least, most, new_mg)
+    bounds = [Fraction(total.number(name)) / _HUNDRED for name in ("total_percent_min", "total_percent_max")]
+    return Crossing(to, new_mg, bounds[0], bounds[1], new_mg)
 
 
 def _incoming(course: Course, crossing: Crossing) -> Bench | Infeasible:
