@@ -28,7 +28,10 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """One step in words. `slots` holds a cell per time of day that the plan uses; empty cells are "–"."""
+    """One step in words. `slots` holds a cell per time of day that the plan uses; empty cells are "–".
+
+    Where a plan gives more than one medicine, every cell and dose names its medicine: 5 mg of one may be tenfold the other.
+    """
 
     number: str
     start: str
@@ -63,7 +66,7 @@ def _row(plan: TaperPlan, step: Step, figures: StepFigures, slots: tuple[Slot, .
         start=step.start.isoformat(),
         end=step.end.isoformat() if step.end else "",
         days=str((step.end - step.start).days + 1) if step.end else "",
-        slots=tuple(_cell(step, slot, products) for slot in slots),
+        slots=tuple(_cell(step, slot, products, is_named=len(medicines_of(plan)) > 1) for slot in slots),
         dose=dose_in_words(plan, step),
         equivalent=_equivalent(figures.equivalent),
         change=_signed(figures.change_mg),
@@ -75,13 +78,19 @@ def _row(plan: TaperPlan, step: Step, figures: StepFigures, slots: tuple[Slot, .
 
 
 def dose_in_words(plan: TaperPlan, step: Step) -> str:
-    """Mean mg per day; during a cross-over each ingredient by name."""
+    """Mean mg per day; each ingredient by name in a plan that crosses over."""
     shown_doses = [
         (dose.ingredient, step.mg_per_day(dose.ingredient)) for dose in step.doses if dose.units or dose.ingredient == plan.ingredient
     ]
-    if len(shown_doses) <= 1:
+    if len(shown_doses) <= 1 and len(medicines_of(plan)) <= 1:
         return plain(_shown(shown_doses[0][1])) if shown_doses else "0"
-    return " + ".join(f"{ingredient} {plain(_shown(mg))}" for ingredient, mg in shown_doses)
+    given = [(ingredient, mg) for ingredient, mg in shown_doses if mg]
+    return " + ".join(f"{ingredient} {plain(_shown(mg))}" for ingredient, mg in given) or "0"
+
+
+def medicines_of(plan: TaperPlan) -> tuple[str, ...]:
+    """The medicines that the plan gives over its length, in the order in which it does: two where it crosses over."""
+    return tuple(dict.fromkeys(dose.ingredient for step in plan.steps for dose in step.doses if dose.units))
 
 
 def _equivalent(equivalent: Decimal | tuple[Decimal, Decimal] | None) -> str:
@@ -144,9 +153,9 @@ def one_decimal(value: Fraction | Exact) -> str:
     return plain(canonical(rounded))
 
 
-def _cell(step: Step, slot: Slot, products: Mapping[str, PlanProduct]) -> str:
+def _cell(step: Step, slot: Slot, products: Mapping[str, PlanProduct], *, is_named: bool) -> str:
     taken = [
-        units_in_words(amount, products[units.rxcui])
+        units_in_words(amount, products[units.rxcui]) + (f" {dose.ingredient}" if is_named else "")
         for dose in step.doses
         for units in dose.units
         for at, amount in units.slots

@@ -10,7 +10,7 @@ from fhir_taper.plans.tapers.finding import Severity
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.render.pages import banner_of, facts_of, goal_in_words
-from fhir_taper.render.plan_rows import equivalent_heading, rows_of, used_slots
+from fhir_taper.render.plan_rows import equivalent_heading, medicines_of, rows_of, used_slots
 from fhir_taper.render.printable import printable
 from fhir_taper.render.series import series_of
 from fhir_taper.render.terminal import QUIET, STRONG, WARNING, draw, indented, print_facts, print_findings, said, table_of
@@ -74,18 +74,28 @@ def _steps(plan: TaperPlan) -> Table:
     """The steps. A cell is tablets × strength in mg; two strengths of one time of day stand under each other, as they lie in the box."""
     equivalent = [heading.replace(" ", "\n") for heading in (equivalent_heading(plan.equivalents),) if heading]
     slots = [slot.value for slot in used_slots(plan)]
-    numbers = ("#", "days", "mg/day", *equivalent, "change", "%")
-    headings = ("#", "from", "to", "days", *slots, "mg/day", *equivalent, "change", "%", "note")
+    days = [] if len(medicines_of(plan)) > 1 else ["days"]  # names of medicines need the room, and the dates say it too
+    numbers = ("#", *days, "mg/day", *equivalent, "change", "%")
+    headings = ("#", "from", "to", *days, *slots, "mg/day", *equivalent, "change", "%", "note")
     table = table_of(*headings, numbers=numbers, fixed=("from", "to", *slots))
     for row in rows_of(plan):
-        before = [said(cell) for cell in (row.number, row.start, row.end or "…", row.days)]
-        amounts = [row.dose, *([row.equivalent] if equivalent else []), row.change, row.of_previous.removesuffix(" %"), row.note]
-        table.add_row(*before, *(_stacked(cell) for cell in row.slots), *(said(cell) for cell in amounts))
+        before = [said(cell) for cell in (row.number, row.start, row.end or "…", *([row.days] if days else []))]
+        amounts = [*([row.equivalent] if equivalent else []), row.change, row.of_previous.removesuffix(" %"), row.note]
+        table.add_row(*before, *(_stacked(cell) for cell in (*row.slots, row.dose)), *(said(cell) for cell in amounts))
     return table
 
 
 def _stacked(cell: str) -> Text:
-    return Text("\n").join(said(part.removesuffix(" mg")) for part in cell.split(" + "))
+    """Amounts under each other, mg left out; names of medicines once, above their amounts, to keep the table narrow."""
+    lines: list[str] = []
+    for part in cell.split(" + "):
+        amount, _, name = part.partition(" mg ")
+        if not name and part[:1].isalpha():  # a dose of the day: "diazepam 20"
+            name, _, amount = part.rpartition(" ")
+        if name and name not in lines:
+            lines.append(name)
+        lines.append(amount.removesuffix(" mg"))
+    return Text("\n").join(said(line) for line in lines)
 
 
 def _comparison(feasible: list[tuple[Candidate, TaperPlan]]) -> Table:

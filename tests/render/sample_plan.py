@@ -1,5 +1,6 @@
 """A small lorazepam plan, written out by hand: five steps, one of them a hold, halves and two strengths."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -65,3 +66,16 @@ def sample_plan(**changes: object) -> TaperPlan:
         ),
     }
     return TaperPlan(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def crossed_over() -> TaperPlan:
+    """Cross over from lorazepam 2 mg to diazepam 20 mg a day, then stop."""
+    plan = sample_plan()
+    ten = PlanProduct("197589", "diazepam 10 MG Oral Tablet", "diazepam", Form.TABLET, Release.IMMEDIATE, Decimal(10), 2)
+    diazepam = Dose("diazepam", (Units(ten.rxcui, ten.mg, ((Slot.NIGHT, Decimal(2)),)),))
+    stage = replace(plan.steps[1], kind=StepKind.SUBSTITUTION, doses=(*plan.steps[1].doses, diazepam))
+    after = replace(plan.steps[2], doses=(Dose("lorazepam"), diazepam), kind=StepKind.SUBSTITUTION)
+    end = replace(plan.steps[4], doses=(Dose("diazepam"),))
+    return replace(
+        plan, products=(*plan.products, ten), steps=(plan.steps[0], stage, after, replace(plan.steps[3], doses=(diazepam,)), end)
+    )

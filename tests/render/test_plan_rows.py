@@ -16,7 +16,7 @@ from fhir_taper.render.plan_rows import (
     units_in_words,
     used_slots,
 )
-from tests.render.sample_plan import HALF_MG, sample_plan
+from tests.render.sample_plan import HALF_MG, crossed_over, sample_plan
 
 
 def test_a_row_names_tablets_dose_change_and_percentages() -> None:
@@ -88,3 +88,9 @@ def test_rounding_is_half_up_to_one_decimal() -> None:
 def test_a_product_that_the_plan_does_not_name_is_an_error_and_not_a_blank() -> None:
     with pytest.raises(KeyError):
         rows_of(sample_plan(products=(HALF_MG,)))
+
+
+def test_a_plan_of_two_medicines_names_the_medicine_of_every_amount() -> None:
+    rows = rows_of(crossed_over())
+    assert rows[1].slots == ("1 × 0.5 mg lorazepam", "1 × 1 mg lorazepam + 2 × 10 mg diazepam")
+    assert [row.dose for row in rows] == ["lorazepam 2", "lorazepam 1.5 + diazepam 20", "diazepam 20", "diazepam 20", "0"]

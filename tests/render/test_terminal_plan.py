@@ -3,7 +3,7 @@
 from fhir_taper.plans.tapers.candidates import Candidate, Candidates
 from fhir_taper.plans.tapers.infeasible import Infeasible, WayOut
 from fhir_taper.render.terminal_plan import candidates_text, infeasible_text, plan_text
-from tests.render.sample_plan import sample_plan
+from tests.render.sample_plan import crossed_over, sample_plan
 
 STUCK = Infeasible("notch-above-unit-max", "From 1 mg the next lower dose is 0.", ways_out=(WayOut.HALF, WayOut.LIQUID))
 
@@ -36,3 +36,14 @@ def test_markup_and_control_characters_in_a_name_do_nothing() -> None:
     assert "[red]lorazepam[/b]" in text
     assert "\x1b" not in text
     assert "\x00" not in text
+
+
+def test_a_cross_over_names_each_medicine_above_its_amounts_and_keeps_its_notes() -> None:
+    lines = [line.rstrip() for line in plan_text(crossed_over()).splitlines()]
+    first = next(index for index, line in enumerate(lines) if line.lstrip().startswith("1   2026-01-19"))
+    assert [lines[first + index].split() for index in range(1, 4)] == [
+        ["1", "×", "0.5", "1", "×", "1", "1.5"],
+        ["diazepam", "diazepam"],
+        ["2", "×", "10", "20"],
+    ]
+    assert lines[first].endswith("cross-over")

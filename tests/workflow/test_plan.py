@@ -9,9 +9,10 @@ import pytest
 
 from fhir_taper.exact_json import encode
 from fhir_taper.mappers.write.bundle import to_bundle
+from fhir_taper.plans.tapers.candidates import figures_of
 from fhir_taper.plans.tapers.finding import Severity
 from fhir_taper.plans.tapers.infeasible import Infeasible
-from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
+from fhir_taper.plans.tapers.plan import PlanState, StepKind, TaperPlan
 from fhir_taper.workflow.plan import is_blocked, make_plan, plan_output
 from fhir_taper.workflow.plan_request import PlanOptions
 from fhir_taper.workflow.read_chart import read_chart_bytes
@@ -126,3 +127,14 @@ def test_what_stops_every_candidate_is_said_before_them_and_on_each() -> None:
     assert all("pregnancy" in {finding.code for finding in candidate.outcome.findings} for candidate in found.candidates)
     said = candidates_output(found, "table").decode()
     assert said.index("STOP  Pregnancy") < said.index("asam-2025")
+
+
+def test_a_cross_over_is_no_first_cut() -> None:
+    crossing = PlanOptions(
+        "lorazepam", DAY, strategy="substitution", params=(("to", "diazepam"), ("then", "linear")), benzo_table="va-dod-2021"
+    )
+    plan = make_plan(reading_of(elder()), crossing)
+    assert isinstance(plan, TaperPlan)
+    last_stage = [step for step in plan.steps if step.kind is StepKind.SUBSTITUTION][-1]
+    before, after = (plan.steps[last_stage.number + index].mg_per_day("diazepam") for index in (0, 1))
+    assert figures_of(plan).first_cut_pct == round((before - after) / before * 100, 2)

@@ -12,7 +12,7 @@ from typing import Any
 from fhir_taper.plans.medicines.dose import ZERO, canonical
 from fhir_taper.plans.tapers.finding import Finding
 from fhir_taper.plans.tapers.infeasible import Infeasible, infeasible_to_document
-from fhir_taper.plans.tapers.plan import Step, TaperPlan
+from fhir_taper.plans.tapers.plan import Step, StepKind, TaperPlan
 
 SCHEMA = 1
 _DAYS_PER_WEEK = 7
@@ -38,7 +38,8 @@ class Candidate:
 class Figures:
     """What a person compares.
 
-    `smallest_mg` is the last dose above the target, `tablets` all units (tablets, mL, patches) that the closed steps take.
+    `smallest_mg` is the last dose above the target, `tablets` all units (tablets, mL, patches) that the closed steps take. A cross-over is
+    no cut: `first_cut_pct` and `smallest_mg` are then of the new agent.
     """
 
     steps: int
@@ -70,7 +71,7 @@ class Candidates:
 def figures_of(plan: TaperPlan) -> Figures:
     """Figures of a plan that was made."""
     last = plan.steps[-1]
-    doses = [Fraction(step.mg_per_day(plan.ingredient)) for step in plan.steps]
+    doses = _tapered(plan)
     first_cut = next((doses[0] - dose for dose in doses if dose != doses[0]), Fraction(0))
     above_target = [dose for dose in doses if dose > Fraction(plan.target_mg)]
     return Figures(
@@ -115,6 +116,15 @@ def _document(candidate: Candidate) -> dict[str, Any]:
             for finding in candidate.outcome.findings
         ],
     }
+
+
+def _tapered(plan: TaperPlan) -> list[Fraction]:
+    """mg a day of what is tapered: after a cross-over, of the new agent from its last stage on."""
+    stages = [step.number for step in plan.steps if step.kind is StepKind.SUBSTITUTION]
+    if not stages:
+        return [Fraction(step.mg_per_day(plan.ingredient)) for step in plan.steps]
+    agent = plan.steps[-1].doses[-1].ingredient
+    return [Fraction(step.mg_per_day(agent)) for step in plan.steps[stages[-1] :]]
 
 
 def _units(step: Step) -> Decimal:
