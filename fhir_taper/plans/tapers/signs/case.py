@@ -13,7 +13,7 @@ from fhir_taper.plans.medicines.regimen import ItemState, Reason, Regimen, Regim
 from fhir_taper.plans.tapers.chart_facts import ChartFacts
 from fhir_taper.plans.tapers.plan import TaperPlan
 
-_STILL_IN_THE_BODY = frozenset({Reason.PARENTERAL, Reason.DEPOT})
+_STILL_IN_THE_BODY = (Reason.PARENTERAL, Reason.DEPOT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from fhir_taper.plans.tapers.chart_facts import Fact
 from fhir_taper.plans.tapers.signs.case import Case, Seen, is_current
 from fhir_taper.plans.tapers.signs.medicine_words import is_one_of, medicine_facts
 
-_ENDINGS = frozenset({Reason.ENDED, Reason.NOT_ACTIVE})
+_ENDINGS = (Reason.ENDED, Reason.NOT_ACTIVE)
 
 
 def medicine_changed(case: Case, condition: Condition) -> Seen | None:
@@ -35,10 +35,12 @@ def _item_changes(case: Case, words: tuple[str, ...], within: timedelta) -> Iter
 
 def _change(item: RegimenItem, first_use: Mapping[str, date]) -> tuple[date, str] | None:
     """The day on which the medicine was started or stopped, and which of the two; None where the order says neither."""
-    if _starts(item):
-        day = min(filter(None, (item.start, first_use.get(item.ingredient))), default=None)
-        return None if day is None else (day, "from")
-    return (item.end, "until") if item.reason in _ENDINGS and item.end is not None else None
+    if item.state is ItemState.EXCLUDED and item.reason in _ENDINGS:  # most of a long chart
+        return None if item.end is None else (item.end, "until")
+    if not _starts(item):
+        return None
+    day = min(filter(None, (item.start, first_use.get(item.ingredient))), default=None)
+    return None if day is None else (day, "from")
 
 
 def _starts(item: RegimenItem) -> bool:
