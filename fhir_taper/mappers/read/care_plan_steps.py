@@ -11,7 +11,7 @@ from typing import Any
 from fhir_taper.errors import BadInput
 from fhir_taper.mappers.systems import codings
 from fhir_taper.mappers.write.extensions import TAPER_STEP, given, read_step
-from fhir_taper.mappers.write.plan_references import plan_ids
+from fhir_taper.mappers.write.plan_references import from_subject, plan_ids
 from fhir_taper.mappers.write.request_group import KIND_SYSTEM
 from fhir_taper.mappers.write.shapes import Kind, read_primitive
 from fhir_taper.plans.tapers.plan import Step, StepKind
@@ -71,6 +71,8 @@ def _of_group(group: Resource | None, care_plan: Resource, place: str) -> Iterat
         raise BadInput("refers to a RequestGroup that is not here: the plan is not whole", f"{place}.reference")
     if plan_ids(group) != plan_ids(care_plan):
         raise BadInput("refers to a RequestGroup of another plan", f"{place}.reference")
+    if from_subject(group.get("subject"), "RequestGroup.subject") != from_subject(care_plan.get("subject"), "CarePlan.subject"):
+        raise BadInput("refers to a RequestGroup of another patient", f"{place}.reference")
     actions = group.get("action", [])
     if group.get("resourceType") != "RequestGroup" or not isinstance(actions, list):
         raise BadInput("does not refer to a RequestGroup with a list of actions", f"{place}.reference")

@@ -138,6 +138,8 @@ def test_texts_of_another_program_version_are_not_compared_and_that_is_said() ->
         (lambda plan, _: plan.update(activity=[{"reference": {"reference": "RequestGroup/404"}}]),
          "CarePlan.activity[0].reference: refers to a RequestGroup that is not here"),
         (lambda _, group: group.update(identifier=[]), "CarePlan.activity[0].reference: refers to a RequestGroup of another plan"),
+        (lambda _, group: group.update(subject={"reference": "Patient/somebody-else"}),
+         "CarePlan.activity[0].reference: refers to a RequestGroup of another patient"),
         (lambda _, group: group.update(action={}), "CarePlan.activity[0].reference: does not refer to a RequestGroup with a list"),
         (lambda _, group: group["action"].pop(), "CarePlan.activity: has 4 steps, and was written with 5"),
         (lambda _, group: group["action"][2].pop("timingPeriod"), "RequestGroup.action[2].timingPeriod: is missing"),
