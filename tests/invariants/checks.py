@@ -164,7 +164,7 @@ def _companions(of: Subject) -> Problems:
 
 def i04_limits_hold_at_every_step_start(of: Subject) -> Problems:
     """Every hard limit of the resolved row holds where a reduction starts; beyond it only one notch, long after the last."""
-    for index, (day, dose) in enumerate(_reductions(of)):
+    for index, (day, dose) in enumerate(of.reductions):
         step = next((step for step in of.steps if step.day == day), None)
         if day <= 0 or step is None or step.kind is StepKind.SUBSTITUTION:
             continue
@@ -191,21 +191,10 @@ def breaks_first_cut(of: Subject, day: int, dose: Fraction) -> bool:
     return cap is not None and of.dose_on(day - 1) - dose > exact(cap.fraction) * of.original
 
 
-def _reductions(of: Subject) -> list[tuple[int, Fraction]]:
-    """Days on which the dose in force falls, those before a re-plan too, and to what."""
-    before = of.original
-    found = []
-    for day, dose in of.in_force:
-        if dose < before:
-            found.append((day, dose))
-        before = dose
-    return found
-
-
 def _is_first_cut(of: Subject, index: int) -> bool:
     """True for the first reduction that is no stage of a crossing."""
     stages = {of.steps[stage].day for stage in of.crossing}
-    return not any(day not in stages for day, _ in _reductions(of)[:index])
+    return not any(day not in stages for day, _ in of.reductions[:index])
 
 
 def _unit_rule(of: Subject, day: int, dose: Fraction, *, is_beyond: bool) -> Problems:
@@ -217,7 +206,7 @@ def _unit_rule(of: Subject, day: int, dose: Fraction, *, is_beyond: bool) -> Pro
     if of.existing.below(before) != dose:
         yield f"day {day}: {before} to {dose} mg is not one notch: {of.existing.below(before)} mg lies between"
     window = max(limit.days for limit in of.plan.limits.hard)
-    near = [other for other, _ in _reductions(of) if 0 < day - other < window]
+    near = [other for other, _ in of.reductions if 0 < day - other < window]
     if near:
         yield f"day {day}: a unit-limited cut {day - near[-1]} days after another reduction (window {window})"
 
@@ -262,7 +251,7 @@ def i04_what_is_beyond_a_bound_is_said(of: Subject) -> Problems:
     if any(step.kind is StepKind.UNIT_LIMITED for step in of.steps) and "unit-limited" not in codes:
         yield "a unit-limited cut is not to be acknowledged"
     days = {step.day for step in of.steps if step.kind is not StepKind.SUBSTITUTION}
-    cuts = [(day, dose) for day, dose in _reductions(of) if day > 0 and day in days]
+    cuts = [(day, dose) for day, dose in of.reductions if day > 0 and day in days]
     for limit in of.plan.limits.advised:
         code = "tail-excess" if limit.part == "tail" else "pace-advised"
         if any(breaks(of, limit, day, dose) for day, dose in cuts) and code not in codes:
@@ -369,7 +358,7 @@ def _limited(of: Subject, index: int, step: Taken, dose: Fraction, nearest: Frac
     if dose < nearest:
         yield f"step {index}: {dose} mg is below the {nearest} mg that the ideal asks for"
     lower = of.existing.below(dose)
-    is_first = _is_first_cut(of, [day for day, _ in _reductions(of)].index(step.day))
+    is_first = _is_first_cut(of, [day for day, _ in of.reductions].index(step.day))
     if step.kind is StepKind.LIMITED and lower is not None and lower >= nearest:
         is_barred = any(breaks(of, limit, step.day, lower) for limit in of.plan.limits.hard)
         if not is_barred and not (is_first and breaks_first_cut(of, step.day, lower)):

@@ -24,7 +24,10 @@ from tests.invariants.checks import CHECKS
 from tests.invariants.life import LIFE, i13_collisions
 from tests.invariants.reading import Subject
 from tests.invariants.refusals import refusal_is_right
+from tests.invariants.round_trip import fhir_gives_the_plan_back
 
+ALL = {**CHECKS, **LIFE, fhir_gives_the_plan_back.__name__: fhir_gives_the_plan_back}
+"""Everything that is judged on every plan, by name."""
 BATCH = 250
 _PAIR_EVERY = 20
 _MORE_STEPS_THAN_OPEN_PLANNERS_KEEP = 50
@@ -90,7 +93,7 @@ def prove_batch(numbers: Iterable[int]) -> Proof:
             continue
         subject = Subject(one.request, made, load())
         _count_plan(found, subject)
-        for name, check in (CHECKS | LIFE).items():
+        for name, check in ALL.items():
             found.broken += [(number, name, says) for says in check(subject)]
         if number % _PAIR_EVERY == 0:
             other = last.get(made.drug_class is DrugClass.OPIOID)

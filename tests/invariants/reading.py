@@ -99,6 +99,12 @@ class Subject:
         before = [((day - start).days, exact(mg)) for day, mg in past.doses] if past else []
         return (*before, *((step.day, self._judged(index, step)) for index, step in enumerate(self.steps)))
 
+    @cached_property
+    def reductions(self) -> tuple[tuple[int, Fraction], ...]:
+        """Days on which the dose in force falls, those before a re-plan too, and to what."""
+        before = [self.original, *(dose for _, dose in self.in_force)]
+        return tuple((day, dose) for earlier, (day, dose) in zip(before, self.in_force, strict=False) if dose < earlier)
+
     def dose_on(self, day: int) -> Fraction:
         """D(t): the dose in force on a day; the original before everything that is known."""
         current = self.original

@@ -21,10 +21,9 @@ from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.plans.tapers.propose import propose
 from tests.invariants import cases
-from tests.invariants.checks import CHECKS
 from tests.invariants.conftest import TABLE
-from tests.invariants.life import LIFE
-from tests.invariants.proof import Proof
+from tests.invariants.proof import ALL, Proof
+from tests.invariants.round_trip import judged
 
 ROOT = Path(__file__).resolve().parents[2]
 FURTHER = ("i13_reductions_of_two_plans_lie_apart", "i18_infeasible_means_no_plan", "i18_no_case_is_refused_as_wrong_usage")
@@ -39,7 +38,7 @@ MUST_BE_REFUSED = (("benzodiazepine", "interval-extension"), ("z-drug", "substit
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("invariant", [*CHECKS, *LIFE, *FURTHER])
+@pytest.mark.parametrize("invariant", [*ALL, *FURTHER])
 def test_every_case_keeps_the_invariant(proof: Proof, invariant: str) -> None:
     broken = [(number, says) for number, name, says in proof.broken if name == invariant]
     assert not broken, f"{len(broken)} cases, the first: {broken[:10]}"
@@ -47,7 +46,7 @@ def test_every_case_keeps_the_invariant(proof: Proof, invariant: str) -> None:
 
 @pytest.mark.slow
 def test_no_invariant_is_judged_that_no_test_reads(proof: Proof) -> None:
-    assert {name for _, name, _ in proof.broken} <= {*CHECKS, *LIFE, *FURTHER}
+    assert {name for _, name, _ in proof.broken} <= {*ALL, *FURTHER}
 
 
 @pytest.mark.slow
@@ -80,6 +79,13 @@ def test_the_counts_are_printed(proof: Proof, record_property: Callable[[str, ob
     table = proof.table()
     record_property(TABLE, table)
     assert all(way in table for _, way in MUST_BE_SEEN)
+
+
+@pytest.mark.slow
+def test_the_validators_find_no_error_in_three_hundred_plans_as_fhir() -> None:
+    plans, errors = judged()
+    assert not errors, errors[:5]
+    assert plans >= 300
 
 
 # interval extension of a benzodiazepine: both sides of the half-life bound (57.8 h)
