@@ -102,8 +102,16 @@ def _advised(row: LimitsRow, cuts: tuple[Cut, ...]) -> Iterator[Finding]:
 
 
 def _rises(drafted: Drafted) -> Iterator[Finding]:
-    if drafted.rises:
-        steps = _list([str(index) for index in drafted.rises])
+    if 0 in drafted.rises:
+        says = (
+            "From the first day on one time of day holds more than it does by the orders of the chart: "
+            "check that so much is really taken at once."
+        )
+        clears = "A baseline that the orders can supply, the orders corrected, or products that divide it as it is taken."
+        yield Finding(Severity.ACKNOWLEDGE, "slot-rise", says, _DESIGN, "step 0", "split", clears)
+    rises = [index for index in drafted.rises if index]
+    if rises:
+        steps = _list([str(index) for index in rises])
         says = f"One time of day takes more in step {steps}, although the day's dose falls: these products cannot be divided otherwise."
         clears = "Products that make smaller doses, or other times of day."
         yield Finding(Severity.ACKNOWLEDGE, "slot-rise", says, _DESIGN, f"step {steps}", "split", clears)
@@ -128,8 +136,9 @@ def _limited(row: LimitsRow, drafted: Drafted) -> Iterator[Finding]:
     limited = sum(kind is StepKind.LIMITED for kind in drafted.track.kinds)
     if limited or drafted.waits:
         value = f"{limited} limited, {len(drafted.waits)} waits"
+        doses, times = _counted(limited, "dose"), _counted(len(drafted.waits), "time")
         says = (
-            f"Limits of row {row.row} set {limited} doses and let the plan wait {len(drafted.waits)} times; nothing is caught up, "
+            f"Limits of row {row.row} set {doses} and let the plan wait {times}; nothing is caught up, "
             "so the taper is longer than its strategy alone."
         )
         yield Finding(Severity.INFORMATION, "limited", says, f"limits.csv: {row.row}", value, row.row)
@@ -169,6 +178,10 @@ def _percent_of(limit: Limit) -> str:
 
 def _said(source: Source) -> str:
     return f"{source}{' (awaits sign-off)' if source.state in AWAITS_SIGN_OFF else ''}"
+
+
+def _counted(many: int, of: str) -> str:
+    return f"{many} {of}{'' if many == 1 else 's'}"
 
 
 def _list(words: list[str]) -> str:

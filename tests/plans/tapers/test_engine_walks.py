@@ -182,6 +182,7 @@ def test_a_baseline_that_other_products_cannot_divide_as_it_is_taken_says_that_a
     finding = next(one for one in planned(replace(asked, taken=taken)).findings if one.code == "slot-rise")
 
     assert finding.value == "step 0"
+    assert finding.message.startswith("From the first day on one time of day holds more than it does by the orders of the chart")
     assert "slot-rise" not in codes(planned(asked))
 
 
