@@ -16,11 +16,13 @@ from fhir_taper.mappers.write.labels import Label, labels_of
 from fhir_taper.plans.medicines.codes import TAPERED_CLASSES, DrugClass
 from fhir_taper.plans.medicines.duplicates import flag_duplicates
 from fhir_taper.plans.medicines.equivalence import diazepam_equivalent, mme
+from fhir_taper.plans.medicines.plausibility import refuse_implausible
 from fhir_taper.plans.medicines.products import ProductCatalogue
 from fhir_taper.plans.medicines.regimen import ItemState, Regimen
 from fhir_taper.plans.medicines.regimen_document import regimen_to_document
 from fhir_taper.plans.medicines.totals import Total
 from fhir_taper.plans.tables import Tables, load
+from fhir_taper.plans.tables.chart_tables import load_chart_tables
 from fhir_taper.plans.tapers.chart_facts import ChartFacts
 from fhir_taper.plans.tapers.dose_totals import totals_of
 from fhir_taper.plans.tapers.plan import TaperPlan
@@ -54,7 +56,13 @@ def regimen(chart: Chart, as_of: date, catalogue: ProductCatalogue | None = None
     items = read_items(chart, catalogue or load().medicines, as_of)
     set_aside = {entry.reference for entry in chart.set_aside}  # the chart says these already
     said = tuple(issue for issue in items.issues if issue.source not in set_aside)
-    return Regimen(chart.patient, as_of, flag_duplicates(items.value), chart.complete, chart.issues + said)
+    return Regimen(
+        chart.patient,
+        as_of,
+        flag_duplicates(refuse_implausible(items.value, load_chart_tables().most_units)),
+        chart.complete,
+        chart.issues + said,
+    )
 
 
 def read(chart: Chart, as_of: date, mme_table: str, benzo_table: str | None, catalogue: ProductCatalogue | None = None) -> Reading:

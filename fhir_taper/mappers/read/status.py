@@ -49,6 +49,8 @@ def _by_status(order: Order) -> NotCounted | None:
     if status not in _STATUSES[order.kind]:
         says = f"the status {status!r} is none that FHIR knows" if status else "the status is missing"
         return NotCounted(Reason.UNREADABLE, says, is_unreadable=True)
+    if status == "unknown":
+        return NotCounted(Reason.UNREADABLE, "the record does not know its own status: it may be current", is_unreadable=True)
     is_handed_over = order.kind == DISPENSE and status == "in-progress" and bool(order.entry.resource.get("whenHandedOver"))
     if status not in _CURRENT[order.kind] and not is_handed_over:
         return NotCounted(Reason.NOT_ACTIVE, f"status {status}")

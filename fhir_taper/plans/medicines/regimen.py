@@ -45,9 +45,10 @@ class Reason(StrEnum):
     SEQUENCE_WITHOUT_DATES = "sequence-without-dates"
     ENTRIES_CONTRADICT = "entries-contradict"
     PRODUCT_CANNOT_MAKE_DOSE = "dose-product-cannot-make"
+    IMPLAUSIBLE = "implausible"  # more units a day than anybody takes
     UNREADABLE = "unreadable"  # the element has the wrong type or an impossible value
     # excluded
-    NOT_ACTIVE = "not-active"  # on-hold, stopped, completed, draft, cancelled, unknown
+    NOT_ACTIVE = "not-active"  # on-hold, stopped, completed, draft, cancelled
     ENTERED_IN_ERROR = "entered-in-error"
     DO_NOT_PERFORM = "do-not-perform"
     ENDED = "ended"

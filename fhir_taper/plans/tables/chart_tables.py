@@ -30,10 +30,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class ChartTables:
-    """`continuity_days`: the longest gap inside one continuous use. `answers` by (system, code)."""
+    """`continuity_days`: the longest gap inside one continuous use. `most_units`: more units of one product a day are implausible.
+
+    `answers` are by (system, code).
+    """
 
     continuity_days: int
     continuity_source: Source
+    most_units: int
+    most_units_source: Source
     answers: Mapping[tuple[str, str], Answer]
     editions: tuple[TableEdition, ...]
 
@@ -46,12 +51,17 @@ def load_chart_tables() -> ChartTables:
 
 def read_chart_tables(chart_reading: str | None = None, answers: str | None = None) -> ChartTables:
     """Tables from texts; None is the package's own file. Raises TableError as `load_chart_tables`."""
-    place, continuity = next((found for found in toml_rows(CHART_READING, chart_reading) if found[1]["id"] == "continuity"), ("", None))
-    if continuity is None:
-        raise TableError(f"{CHART_READING}: no table [continuity]")
+    rows = {row["id"]: (place, row) for place, row in toml_rows(CHART_READING, chart_reading)}
+    for name in ("continuity", "plausible-units"):
+        if name not in rows:
+            raise TableError(f"{CHART_READING}: no table [{name}]")
+    place, continuity = rows["continuity"]
+    units_place, units = rows["plausible-units"]
     return ChartTables(
         integer_of(place, continuity, "days"),
         source_of(place, continuity),
+        integer_of(units_place, units, "per_day"),
+        source_of(units_place, units),
         _answers(answers),
         tuple(edition_of(name) for name in (CHART_READING, ANSWERS)),
     )
