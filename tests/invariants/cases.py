@@ -74,8 +74,13 @@ class Case:
 
 def case(number: int) -> Case:
     """The case of this number."""
-    cell = _CELLS[number * 37 % len(_CELLS)]
+    cell = cell_of(number)
     return Case(number, cell, _Draw(Random(number), *cell).request(number))
+
+
+def cell_of(number: int) -> tuple[DrugClass, str]:
+    """Class and way to taper of a case; neighbours differ."""
+    return _CELLS[number * 37 % len(_CELLS)]
 
 
 def cases(count: int = CASES) -> Iterator[Case]:

@@ -21,7 +21,7 @@ _PIECES = {False: 6, True: 4}
 
 
 def refusal_is_right(asked: PlanRequest, made: Infeasible, tables: Tables) -> Iterator[str]:
-    """Everything that is wrong with a refusal."""
+    """A no says why and what could be done instead; a dose that it calls impossible cannot be made, a notch that it calls too large is."""
     if not made.reason or not made.message or "\n" in made.message:
         yield f"a refusal that does not say why: {made}"
     if len(set(made.ways_out)) != len(made.ways_out) or (not made.ways_out and made.reason not in _ONLY_MORE_INPUT_HELPS):
