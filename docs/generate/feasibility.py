@@ -23,14 +23,16 @@ PAGE = ROOT / "docs" / "feasibility.md"
 HEAD = """# Which tapers exist
 
 A taper exists where every dose can be made exactly from products on the shelf and no limit is broken. This page asks the engine for every
-medicine below, from several start doses, by each strategy with its defaults (tier {tier}, use {use}; opioids and z-drugs likewise), down to
-nothing. Nothing here is a recommendation. Where there is no taper, the reason and the ways out are the program's own answer.
+medicine below, from several start doses, by each strategy with its defaults (tier {tier}, use {use}), down to nothing. Nothing here is a
+recommendation. Where there is no taper, the reason and the ways out are the program's own answer.
 
 - *weeks*: from the first day of the plan to the last step; *steps*: changes of dose.
 - *first cut*: of the start dose, in percent (after a crossing: of the dose that was crossed over to). *last dose*: the smallest dose before
   nothing, mg a day.
 - *one notch*: cuts beyond a limit that are allowed only because nothing smaller can be made, each two to four weeks after the cut before
   (the unit rule; a person must acknowledge them). *limited*: doses that a limit set and not the strategy.
+- *hyperbolic* takes the fewest steps with which no limit makes it wait: from a low dose, where every cut is one notch, that is the fastest
+  of the four and not the gentlest. *linear* and *proportional* keep a dose until their curve is nearer to the next one that exists.
 - *stepped* needs bands of its own for everything but diazepam; here: `{bands}`, opioids `{opioid_bands}`.
 - *substitution* crosses over to diazepam tablets by table {benzo_table}, then proportional.
 - Parts: how a tablet may be cut here. *Permitted* is a clinician's permission for one plan; all others are rows of products.csv with their

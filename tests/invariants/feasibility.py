@@ -90,6 +90,7 @@ SHELVES = (
     Shelf("chlordiazepoxide", _BENZO, Form.CAPSULE, Release.IMMEDIATE, ("10", "25", "75"), _THRICE),
     Shelf("temazepam", _BENZO, Form.CAPSULE, Release.IMMEDIATE, ("7.5", "15", "30"), _AT_NIGHT),
     _tablets("zolpidem", _Z, "5 10 20", _AT_NIGHT),
+    _tablets("zolpidem", _Z, "5 10 20", _AT_NIGHT, halves=True),
     Shelf("zolpidem", _Z, Form.TABLET, Release.EXTENDED, ("6.25", "12.5"), _AT_NIGHT),
     _tablets("eszopiclone", _Z, "1 2 3", _AT_NIGHT),
     Shelf("zaleplon", _Z, Form.CAPSULE, Release.IMMEDIATE, ("5", "10", "20"), _AT_NIGHT),
