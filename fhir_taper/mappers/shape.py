@@ -78,7 +78,9 @@ def is_sane_number(value: int | Decimal) -> bool:
     """Whether a number is of a size and length that exact arithmetic can carry."""
     if isinstance(value, int):
         return abs(value) < 10**LARGEST_EXPONENT
-    return value.is_finite() and len(value.as_tuple().digits) <= MOST_DIGITS and abs(value.adjusted()) <= LARGEST_EXPONENT
+    if not value.is_finite() or abs(value.adjusted()) > LARGEST_EXPONENT:
+        return False
+    return len(str(value)) <= MOST_DIGITS or len(value.as_tuple().digits) <= MOST_DIGITS
 
 
 def json_kind(value: object) -> str:

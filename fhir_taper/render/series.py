@@ -9,8 +9,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from math import floor, log10
 
-from fhir_taper.plans.medicines.dose import Exact
-from fhir_taper.plans.tapers.plan import StepKind, TaperPlan
+from fhir_taper.plans.medicines.dose import Exact, divide
+from fhir_taper.plans.tapers.plan import Step, StepKind, TaperPlan
+from fhir_taper.plans.tapers.step_figures import equivalent_range
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,33 @@ class Series:
 
 
 def series_of(plan: TaperPlan, label: str = "") -> Series:
-    """The plan's ingredient over its steps; the open last step is drawn for one interval more."""
-    levels = tuple(Level(step.start, step.mg_per_day(plan.ingredient), step.kind is StepKind.HOLD) for step in plan.steps)
+    """The plan over its steps, in mg of its ingredient; the open last step is drawn for one interval more.
+
+    A cross-over is drawn in mg that the first medicine would be, by the plan's own equivalents: drawn in its own mg it would fall to zero
+    in two weeks, which is not what the patient feels.
+    """
+    levels = tuple(Level(step.start, _drawn_mg(plan, step), step.kind is StepKind.HOLD) for step in plan.steps)
     last = plan.steps[-1]
     before = plan.steps[-2] if len(plan.steps) > 1 else last
     tail = max(7, (last.start - before.start).days)
-    return Series(label or plan.drug, levels, last.start + timedelta(days=tail))
+    name = label or plan.drug
+    shown_as = f"{name} (as {plan.ingredient})" if is_cross_over(plan) else name
+    return Series(shown_as, levels, last.start + timedelta(days=tail))
+
+
+def is_cross_over(plan: TaperPlan) -> bool:
+    """Whether the plan gives another medicine than the one it starts with."""
+    return any(dose.ingredient != plan.ingredient for step in plan.steps for dose in step.doses if dose.mg)
+
+
+def _drawn_mg(plan: TaperPlan, step: Step) -> Exact:
+    if not is_cross_over(plan):
+        return step.mg_per_day(plan.ingredient)
+    per_mg = {factor.ingredient: factor.high for factor in plan.equivalents}
+    total = equivalent_range(plan, step)
+    if total is None or not per_mg.get(plan.ingredient):
+        return step.mg_per_day(plan.ingredient)
+    return divide(total[1], per_mg[plan.ingredient])
 
 
 def ticks(highest: Exact, wanted: int = 5) -> tuple[Decimal, ...]:

@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fhir_taper.errors import WrongUsage
 from fhir_taper.mappers.read.prior_tapers import failed_tapers
 from fhir_taper.plans.medicines.codes import TAPERED_CLASSES, DrugClass, Use
-from fhir_taper.plans.medicines.dose import shown
+from fhir_taper.plans.medicines.dose import add, shown
 from fhir_taper.plans.medicines.products import Ingredient, Product
 from fhir_taper.plans.medicines.regimen import ItemState, RegimenItem
 from fhir_taper.plans.tapers.baseline import scheduled_baseline, why_unconfirmed
@@ -62,6 +63,7 @@ def request_of(reading: Reading, options: PlanOptions) -> PlanRequest | Infeasib
     products = _products(reading, options, ingredient, items)
     if not products:
         return Infeasible("no-product", f"no product of {ingredient.name} is known that could make a taper", baseline.mg)
+    known = items if _fits_the_chart(baseline, items) else ()
     use = options.use or use_from_chart(reading, ingredient.name, options.start)
     tier, factors = risk_tier(
         ingredient.name,
@@ -84,8 +86,8 @@ def request_of(reading: Reading, options: PlanOptions) -> PlanRequest | Infeasib
         start=options.start,
         baseline=baseline,
         products=products,
-        intakes=tuple(intake for item in items for intake in item.intakes),
-        taken=_taken(items),
+        intakes=tuple(intake for item in known for intake in item.intakes),
+        taken=_taken(known),
         strategy=options.strategy,
         protocol=options.protocol,
         params=options.params,
@@ -222,6 +224,12 @@ def _with_parts(product: Product, parts: int | None) -> Product:
     if parts is None or not product.may_be_split or parts <= product.parts:
         return product
     return replace(product, parts=parts, parts_source="permitted for this plan", parts_state=None)
+
+
+def _fits_the_chart(baseline: Baseline, items: Iterable[RegimenItem]) -> bool:
+    """False where more is taken than the orders schedule: then their times of day do not say when, and one time must not hold it all."""
+    scheduled = add(*(item.scheduled_mg for item in items if item.scheduled_mg is not None))
+    return Fraction(baseline.mg) <= Fraction(scheduled)
 
 
 def _taken(items: Iterable[RegimenItem]) -> tuple[Taken, ...]:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from fhir_taper.plans.tapers.candidates import figures_of
 from fhir_taper.plans.tapers.finding import Severity
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.plan import PlanState, StepKind, TaperPlan
+from fhir_taper.render.series import is_cross_over, series_of
 from fhir_taper.workflow.plan import is_blocked, make_plan, plan_output
 from fhir_taper.workflow.plan_request import PlanOptions
 from fhir_taper.workflow.read_chart import read_chart_bytes
@@ -138,3 +140,28 @@ def test_a_cross_over_is_no_first_cut() -> None:
     last_stage = [step for step in plan.steps if step.kind is StepKind.SUBSTITUTION][-1]
     before, after = (plan.steps[last_stage.number + index].mg_per_day("diazepam") for index in (0, 1))
     assert figures_of(plan).first_cut_pct == round((before - after) / before * 100, 2)
+
+
+def test_a_diagnosis_without_a_code_is_named_as_not_looked_at() -> None:
+    chart = elder()
+    condition = {
+        "resourceType": "Condition",
+        "id": "text",
+        "code": {"text": "Epilepsy"},
+        "subject": {"reference": "Patient/lorazepam-elder"},
+    }
+    chart["entry"].append({"resource": condition})
+    (finding,) = [finding for finding in made(chart).findings if finding.code == "chart-incomplete"]
+    assert finding.severity is Severity.ACKNOWLEDGE
+    assert "a diagnosis without a code was not looked at: Epilepsy" in finding.message
+
+
+def test_a_cross_over_is_drawn_in_mg_of_the_first_medicine() -> None:
+    reading = reading_of(elder())
+    plan = make_plan(reading, replace(ASAM, protocol=None, strategy="substitution", params=(("to", "diazepam"),)))
+    assert isinstance(plan, TaperPlan)
+    drawn = series_of(plan)
+    assert is_cross_over(plan)
+    crossed = next(step for step in plan.steps if not step.mg_per_day("lorazepam"))
+    assert Fraction(drawn.mg_on(crossed.start)) == Fraction(crossed.mg_per_day("diazepam")) / 5
+    assert drawn.levels[-1].mg == 0

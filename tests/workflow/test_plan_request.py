@@ -157,3 +157,10 @@ def test_an_option_that_cannot_be_meant_is_named(drug: str, said: dict[str, obje
 def test_tablets_that_no_us_pharmacy_has_are_not_counted_on_unless_they_are_named() -> None:
     assert "199275" not in {product.rxcui for product in asked("lorazepam-elder", "lorazepam").products}
     assert asked("lorazepam-elder", "lorazepam", products=("199275",)).products[0].rxcui == "199275"
+
+
+def test_a_confirmed_intake_above_the_orders_is_not_piled_onto_their_times_of_day() -> None:
+    request = asked("lorazepam-elder", "lorazepam", baseline_mg=Decimal(6), baseline_by="pharmacist, dispense history")
+    assert (request.intakes, request.taken) == ((), ())
+    less = asked("lorazepam-elder", "lorazepam", baseline_mg=Decimal(2), baseline_by="pharmacist, dispense history")
+    assert less.intakes

@@ -32,6 +32,16 @@ def condition_facts(entry: Entry, index: ConceptIndex, as_of: date) -> Iterator[
         yield Fact(concept, entry.reference, _says(resource), is_active=not is_over or is_history(concept), on=day)
 
 
+def uncoded_words(entry: Entry, as_of: date) -> str:
+    """The words of a current diagnosis that has no code at all: nobody compared them with what a taper must know. Empty otherwise."""
+    resource = entry.resource
+    if any(coding.code for coding in codings(resource.get("code"))):
+        return ""
+    if status_word(resource, "verificationStatus") in NOT_A_FACT or _is_over(resource, as_of):
+        return ""
+    return words_of(resource.get("code"))
+
+
 def status_word(resource: Mapping[str, Any], name: str) -> str:
     """The status code, of whatever system; the text where there is no code. In lower case."""
     concept = resource.get(name)

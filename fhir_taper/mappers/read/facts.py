@@ -14,7 +14,7 @@ from fhir_taper.mappers.fhir import validate
 from fhir_taper.mappers.mapped import Mapped
 from fhir_taper.mappers.read.allergy import allergy_facts
 from fhir_taper.mappers.read.concepts import ConceptIndex
-from fhir_taper.mappers.read.condition import condition_facts
+from fhir_taper.mappers.read.condition import condition_facts, uncoded_words
 from fhir_taper.mappers.read.medicine_facts import first_uses, medicine_facts
 from fhir_taper.mappers.read.medicine_spans import medicine_spans
 from fhir_taper.mappers.read.observation import concepts_of_observation, read_observation
@@ -72,6 +72,8 @@ class _Reading:
         for entry in self.chart.of("Condition"):
             if self.index.concepts_of(entry.resource.get("code")) and self._is_sound(entry):
                 yield from condition_facts(entry, self.index, self.as_of)
+            elif words := uncoded_words(entry, self.as_of):
+                self.not_read.append(f"a diagnosis without a code was not looked at: {words}")
 
     def _observations(self) -> Iterator[Fact]:
         answers: list[Fact] = []

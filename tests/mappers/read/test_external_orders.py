@@ -18,6 +18,7 @@ from fhir_taper.workflow.read_chart import read_chart_bytes
 pytestmark = pytest.mark.shared
 
 TO_BE_NAMED = {
+    Reason.UNREADABLE,  # a record that does not know its own status
     Reason.DOSE_CONFLICT,
     Reason.UNIT_CONFLICT,
     Reason.TIMING_CONFLICT,
