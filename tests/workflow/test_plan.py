@@ -138,7 +138,7 @@ def test_a_cross_over_is_no_first_cut() -> None:
     plan = make_plan(reading_of(elder()), crossing)
     assert isinstance(plan, TaperPlan)
     last_stage = [step for step in plan.steps if step.kind is StepKind.SUBSTITUTION][-1]
-    before, after = (plan.steps[last_stage.number + index].mg_per_day("diazepam") for index in (0, 1))
+    before, after = (Fraction(plan.steps[last_stage.number + index].mg_per_day("diazepam")) for index in (0, 1))
     assert figures_of(plan).first_cut_pct == round((before - after) / before * 100, 2)
 
 

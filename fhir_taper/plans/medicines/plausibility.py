@@ -8,7 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from fhir_taper.plans.medicines.codes import SOLID_FORMS, Form
-from fhir_taper.plans.medicines.dose import brief, divide
+from fhir_taper.plans.medicines.dose import as_exact, brief
 from fhir_taper.plans.medicines.regimen import ItemState, Reason, RegimenItem
 
 _COUNTED_FORMS = SOLID_FORMS | {Form.PATCH}
@@ -23,10 +23,10 @@ def _judged(item: RegimenItem, most_units: int) -> RegimenItem:
     product, amounts = item.product, [amount for amount in (item.scheduled_mg, item.max_mg) if amount is not None]
     if item.state is not ItemState.COMPUTED or product is None or product.form not in _COUNTED_FORMS or not amounts:
         return item
-    units = divide(max(amounts, key=Fraction), product.mg)
+    units = max(Fraction(amount) for amount in amounts) / Fraction(product.mg)
     if units <= most_units:
         return item
-    says = f"{brief(units)} of {product.name} a day is more than {most_units}: a mistake in the order? Read as {item.how}"
+    says = f"{brief(as_exact(units))} of {product.name} a day is more than {most_units}: a mistake in the order? Read as {item.how}"
     return replace(
         item,
         state=ItemState.NOT_COMPUTABLE,
