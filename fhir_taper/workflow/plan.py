@@ -17,7 +17,7 @@ from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
 from fhir_taper.plans.tapers.plan_document import to_document
 from fhir_taper.plans.tapers.propose import propose
 from fhir_taper.plans.tapers.request import PlanRequest
-from fhir_taper.plans.tapers.safety import blocks_approval, findings
+from fhir_taper.plans.tapers.safety import blocks_approval, findings_in
 from fhir_taper.plans.tapers.use import FROM_1_YEAR, UNKNOWN_COUNTS_AS
 from fhir_taper.workflow.plan_request import UNKNOWN_ZONE, PlanOptions, ingredient_of, request_of, use_from_chart, zone_of
 from fhir_taper.workflow.regimen import Reading
@@ -38,7 +38,7 @@ def make_plan(reading: Reading, options: PlanOptions) -> Outcome:
 def stops_of_chart(reading: Reading, options: PlanOptions) -> tuple[Finding, ...]:
     """What stops any taper of this medicine, whatever the schedule: said too where there is no schedule."""
     ingredient = ingredient_of(reading, options.drug).name
-    found = findings(None, reading.regimen, reading.facts, reading.tables, options.start, totals=reading.totals, ingredient=ingredient)
+    found = findings_in(reading.case_on(options.start), None, reading.tables.safety, ingredient=ingredient)
     return tuple(one for one in found if one.severity is Severity.STOP)
 
 
@@ -47,7 +47,7 @@ def plan_of(reading: Reading, options: PlanOptions, request: PlanRequest) -> Out
     outcome = propose(request, reading.tables)
     if isinstance(outcome, Infeasible):
         return outcome
-    of_chart = findings(outcome, reading.regimen, reading.facts, reading.tables, options.start, totals=reading.totals)
+    of_chart = findings_in(reading.case_on(options.start), outcome, reading.tables.safety)
     said = _not_said(reading, options, outcome)
     return replace(outcome, findings=(*of_chart, *outcome.findings, *said))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -24,9 +24,9 @@ from fhir_taper.plans.medicines.totals import Total
 from fhir_taper.plans.tables import Tables, load
 from fhir_taper.plans.tables.chart_tables import load_chart_tables
 from fhir_taper.plans.tapers.chart_facts import ChartFacts
-from fhir_taper.plans.tapers.dose_totals import totals_of
+from fhir_taper.plans.tapers.dose_totals import chart_case, totals_of
 from fhir_taper.plans.tapers.plan import TaperPlan
-from fhir_taper.plans.tapers.signs.case import DoseTotals
+from fhir_taper.plans.tapers.signs.case import ChartCase, DoseTotals
 from fhir_taper.workflow.read_chart import read_chart
 
 _MUST_BE_KNOWN = TAPERED_CLASSES | {DrugClass.UNKNOWN}
@@ -44,11 +44,18 @@ class Reading:
     catalogue: ProductCatalogue
     labels: tuple[Label, ...]
     own_plans: tuple[Mapped[TaperPlan], ...] = ()
+    _cases: dict[date, ChartCase] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def totals(self) -> DoseTotals:
         """The maximum totals by the chosen tables, at the cautious end: what findings and the risk tier go by."""
         return totals_of(self.mme, self.diazepam)
+
+    def case_on(self, day: date) -> ChartCase:
+        """The patient on a day as the findings look at it, made once: all candidates are held against the same."""
+        if day not in self._cases:
+            self._cases[day] = chart_case(self.regimen, self.facts, self.tables.medicines, day, self.totals)
+        return self._cases[day]
 
 
 def regimen(chart: Chart, as_of: date, catalogue: ProductCatalogue | None = None) -> Regimen:

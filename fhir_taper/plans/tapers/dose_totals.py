@@ -4,15 +4,17 @@ The totals themselves are `equivalence`'s; groups are ingredients.csv's. This mo
 """
 
 from collections.abc import Mapping
+from datetime import date
 
 from fhir_taper.plans.medicines import equivalence
 from fhir_taper.plans.medicines.dose import Exact
 from fhir_taper.plans.medicines.products import ProductCatalogue
 from fhir_taper.plans.medicines.regimen import Regimen
 from fhir_taper.plans.medicines.totals import Total
+from fhir_taper.plans.tables.medicine_tables import MedicineTables
 from fhir_taper.plans.tables.rows import TableName
 from fhir_taper.plans.tapers.chart_facts import ChartFacts
-from fhir_taper.plans.tapers.signs.case import DoseTotals
+from fhir_taper.plans.tapers.signs.case import ChartCase, DoseTotals
 from fhir_taper.plans.tapers.signs.medicine_words import MEDICINE
 
 
@@ -35,6 +37,11 @@ def medicine_groups(regimen: Regimen, facts: ChartFacts, catalogue: ProductCatal
     names |= {concept.removeprefix(MEDICINE) for concept in facts.concepts if concept.startswith(MEDICINE)}
     known = {name: catalogue.ingredient_named(name) for name in names if name}
     return {name: ingredient.groups for name, ingredient in known.items() if ingredient is not None and ingredient.groups}
+
+
+def chart_case(regimen: Regimen, facts: ChartFacts, medicines: MedicineTables, as_of: date, totals: DoseTotals | None = None) -> ChartCase:
+    """The patient on a day as findings and the risk tier look at it; `totals` None: made here, with the defaults of `dose_totals`."""
+    return ChartCase(regimen, facts, as_of, totals or dose_totals(regimen, medicines), medicine_groups(regimen, facts, medicines))
 
 
 def _known_maximum(total: Total) -> Exact | None:

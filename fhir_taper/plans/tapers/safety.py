@@ -4,18 +4,17 @@ Pure: the same regimen, facts and tables give the same findings. Holds no number
 can cause (a unit-limited step, a pace beyond the advised one) come from `propose`; these come from the chart and the plan's outline.
 """
 
-from collections.abc import Mapping
 from datetime import date
 
 from fhir_taper.plans.medicines.regimen import Regimen
 from fhir_taper.plans.tables import Tables
 from fhir_taper.plans.tables.safety_tables import FINDINGS, FindingRule, SafetyTables
 from fhir_taper.plans.tapers.chart_facts import ChartFacts
-from fhir_taper.plans.tapers.dose_totals import dose_totals, medicine_groups
+from fhir_taper.plans.tapers.dose_totals import chart_case
 from fhir_taper.plans.tapers.finding import Finding, Severity
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.plans.tapers.signs import look_for
-from fhir_taper.plans.tapers.signs.case import Case, DoseTotals, Seen, is_current
+from fhir_taper.plans.tapers.signs.case import Case, ChartCase, DoseTotals, Seen, is_current
 
 
 def findings(
@@ -34,9 +33,12 @@ def findings(
     equivalents, None to make them here (`dose_totals`: cdc-2022, and the cautious end over all benzodiazepine tables). Two rows with one
     code are two findings: each names its rule.
     """
-    known = totals or dose_totals(regimen, tables.medicines)
-    groups = medicine_groups(regimen, facts, tables.medicines)
-    return judge(case_of(plan, regimen, facts, as_of, totals=known, groups=groups, ingredient=ingredient), tables.safety)
+    return findings_in(chart_case(regimen, facts, tables.medicines, as_of, totals), plan, tables.safety, ingredient=ingredient)
+
+
+def findings_in(chart: ChartCase, plan: TaperPlan | None, tables: SafetyTables, *, ingredient: str = "") -> tuple[Finding, ...]:
+    """The same where several plans are held against one chart: what its signs saw once is not looked for again."""
+    return judge(case_of(chart, plan, ingredient), tables)
 
 
 def judge(case: Case, tables: SafetyTables) -> tuple[Finding, ...]:
@@ -50,22 +52,13 @@ def blocks_approval(found: tuple[Finding, ...]) -> bool:
     return any(finding.severity is Severity.STOP for finding in found)
 
 
-def case_of(
-    plan: TaperPlan | None,
-    regimen: Regimen,
-    facts: ChartFacts,
-    as_of: date,
-    *,
-    totals: DoseTotals,
-    groups: Mapping[str, tuple[str, ...]],
-    ingredient: str = "",
-) -> Case:
+def case_of(chart: ChartCase, plan: TaperPlan | None, ingredient: str = "") -> Case:
     """The case that findings look at."""
-    subject = _subject(plan, regimen, ingredient)
-    classes = frozenset(item.drug_class for item in regimen.items if item.ingredient in subject)
+    subject = _subject(plan, chart.regimen, ingredient)
+    classes = frozenset(item.drug_class for item in chart.regimen.items if item.ingredient in subject)
     if plan is not None:
         classes |= {plan.drug_class}
-    return Case(regimen, facts, as_of, subject, classes, plan, totals, use=plan.use if plan is not None else "", groups=groups)
+    return Case(chart, subject, classes, plan, plan.use if plan is not None else "")
 
 
 def _subject(plan: TaperPlan | None, regimen: Regimen, ingredient: str) -> frozenset[str]:

@@ -13,7 +13,7 @@ from fhir_taper.plans.medicines.regimen import Regimen
 from fhir_taper.plans.tables import Tables
 from fhir_taper.plans.tables.safety_tables import TIERS, SafetyTables, TierRow
 from fhir_taper.plans.tapers.chart_facts import ChartFacts
-from fhir_taper.plans.tapers.dose_totals import dose_totals, medicine_groups
+from fhir_taper.plans.tapers.dose_totals import chart_case
 from fhir_taper.plans.tapers.plan import Tier, TierFactor
 from fhir_taper.plans.tapers.signs import look
 from fhir_taper.plans.tapers.signs.case import Case, DoseTotals
@@ -38,17 +38,8 @@ def risk_tier(
 
     `use` is "<1m" | "1m-1y" | ">=1y", None where neither anybody nor the chart says: then a year or longer. `totals` None: made here.
     """
-    case = Case(
-        regimen,
-        facts,
-        as_of,
-        frozenset({ingredient}),
-        frozenset({drug_class}),
-        totals=totals or dose_totals(regimen, tables.medicines),
-        use=use or UNKNOWN_COUNTS_AS,
-        failed_tapers=failed_tapers,
-        groups=medicine_groups(regimen, facts, tables.medicines),
-    )
+    chart = chart_case(regimen, facts, tables.medicines, as_of, totals)
+    case = Case(chart, frozenset({ingredient}), frozenset({drug_class}), use=use or UNKNOWN_COUNTS_AS, failed_tapers=failed_tapers)
     return tier_of(case, tables.safety, is_use_known=use is not None)
 
 

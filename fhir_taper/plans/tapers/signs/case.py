@@ -3,13 +3,14 @@
 Values only. Totals are the maximum ones: risk is judged by what may be taken, not by what is scheduled (domain: equivalence).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 from fhir_taper.plans.medicines.codes import DrugClass
 from fhir_taper.plans.medicines.dose import Exact
 from fhir_taper.plans.medicines.regimen import ItemState, Reason, Regimen, RegimenItem
+from fhir_taper.plans.tables.safety_tables import Condition
 from fhir_taper.plans.tapers.chart_facts import ChartFacts
 from fhir_taper.plans.tapers.plan import TaperPlan
 
@@ -30,25 +31,29 @@ class DoseTotals:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """What may be looked at. `subject` are the ingredients that are (to be) tapered and `classes` theirs.
+class Seen:
+    """What a sign saw: in words for the message, and the references behind it."""
 
-    `use` is "<1m" | "1m-1y" | ">=1y" or empty; `failed_tapers` is None where nobody said; `groups` are what an ingredient counts as
-    ("barbiturate", "cyp3a4-inhibitor", …; ingredients.csv).
+    says: str = ""
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChartCase:
+    """The patient on one day, whatever is tapered. `groups` are what an ingredient counts as ("barbiturate", "cyp3a4-inhibitor", …;
+    ingredients.csv).
+
+    What a sign saw is remembered: every candidate taper asks the same of the same chart.
     """
 
     regimen: Regimen
     facts: ChartFacts
     as_of: date
-    subject: frozenset[str] = frozenset()
-    classes: frozenset[DrugClass] = frozenset()
-    plan: TaperPlan | None = None
     totals: DoseTotals = field(default_factory=DoseTotals)
-    use: str = ""
-    failed_tapers: int | None = None
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     _current: tuple[RegimenItem, ...] = field(init=False, repr=False, compare=False)
     """Most of a long chart's orders are over, and every rule asks for the others."""
+    _seen: dict[Condition, Seen | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_current", tuple(item for item in self.regimen.items if is_current(item)))
@@ -57,16 +62,50 @@ class Case:
         """Items that the patient has on board today: computed, not computable, and injections and depots that no total counts."""
         return self._current
 
-    def subject_items(self) -> tuple[RegimenItem, ...]:
-        return tuple(item for item in self.current() if item.ingredient in self.subject)
+    def look_once(self, sign: "Callable[[ChartCase, Condition], Seen | None]", condition: Condition) -> Seen | None:
+        """What the sign of this condition sees here, looked for the first time and remembered after that."""
+        if condition not in self._seen:
+            self._seen[condition] = sign(self, condition)
+        return self._seen[condition]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What a sign saw: in words for the message, and the references behind it."""
+class Case:
+    """A taper of this patient, planned or thought of: `subject` are the ingredients that are (to be) tapered and `classes` theirs.
 
-    says: str = ""
-    evidence: tuple[str, ...] = ()
+    `use` is "<1m" | "1m-1y" | ">=1y" or empty; `failed_tapers` is None where nobody said.
+    """
+
+    chart: ChartCase
+    subject: frozenset[str] = frozenset()
+    classes: frozenset[DrugClass] = frozenset()
+    plan: TaperPlan | None = None
+    use: str = ""
+    failed_tapers: int | None = None
+
+    @property
+    def regimen(self) -> Regimen:
+        return self.chart.regimen
+
+    @property
+    def facts(self) -> ChartFacts:
+        return self.chart.facts
+
+    @property
+    def as_of(self) -> date:
+        return self.chart.as_of
+
+    @property
+    def totals(self) -> DoseTotals:
+        return self.chart.totals
+
+    def current(self) -> tuple[RegimenItem, ...]:
+        """What is on board today, as in `ChartCase`."""
+        return self.chart.current()
+
+    def subject_items(self) -> tuple[RegimenItem, ...]:
+        """What is on board of the ingredients that are (to be) tapered."""
+        return tuple(item for item in self.current() if item.ingredient in self.subject)
 
 
 def is_current(item: RegimenItem) -> bool:

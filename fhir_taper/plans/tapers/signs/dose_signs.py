@@ -9,15 +9,15 @@ from fhir_taper.plans.medicines.codes import Form, Release
 from fhir_taper.plans.medicines.dose import Exact, add, divide, multiply, plain, six_places
 from fhir_taper.plans.medicines.regimen import RegimenItem
 from fhir_taper.plans.tables.safety_tables import Condition
-from fhir_taper.plans.tapers.signs.case import Case, Seen
+from fhir_taper.plans.tapers.signs.case import Case, ChartCase, Seen
 
 
-def mme(case: Case, condition: Condition) -> Seen | None:
+def mme(case: ChartCase, condition: Condition) -> Seen | None:
     """The maximum total of morphine milligram equivalents is within the bounds."""
     return _total(case.totals.mme, case.totals.mme_at_least, "MME a day", condition)
 
 
-def diazepam_mg(case: Case, condition: Condition) -> Seen | None:
+def diazepam_mg(case: ChartCase, condition: Condition) -> Seen | None:
     """The maximum total of diazepam equivalents (cautious end) is within the bounds."""
     return _total(case.totals.diazepam_mg, case.totals.diazepam_at_least, "mg diazepam-equivalent a day", condition)
 
@@ -31,7 +31,7 @@ def ingredient_mg(case: Case, condition: Condition) -> Seen | None:
     return _total(add(*amounts), len(amounts) < len(items), f"mg {items[0].ingredient} a day", condition)
 
 
-def companion_total(case: Case, condition: Condition) -> Seen | None:
+def companion_total(case: ChartCase, condition: Condition) -> Seen | None:
     """The maximum mg a day of one ingredient over combination products and single ones is within the bounds."""
     wanted = condition.of[0]
     parts = [(item, amount) for item in case.current() if (amount := _mg_of(item, wanted)) is not None]
@@ -43,7 +43,7 @@ def companion_total(case: Case, condition: Condition) -> Seen | None:
     return None if seen is None else Seen(seen.says, tuple(source for item, _ in parts for source in item.sources))
 
 
-def extended_release_intakes(case: Case, condition: Condition) -> Seen | None:
+def extended_release_intakes(case: ChartCase, condition: Condition) -> Seen | None:
     """An extended-release product of one of the ingredients has more intakes a day than the bounds. Patches have wear times instead."""
     found = [
         item
@@ -86,10 +86,12 @@ def _is_swallowed_extended(item: RegimenItem) -> bool:
     return item.product is not None and item.product.release is Release.EXTENDED and item.product.form is not Form.PATCH
 
 
-SIGNS: dict[str, Callable[[Case, Condition], Seen | None]] = {
+SIGNS: dict[str, Callable[[ChartCase, Condition], Seen | None]] = {
     "mme": mme,
     "diazepam-mg": diazepam_mg,
-    "ingredient-mg": ingredient_mg,
     "companion-total": companion_total,
     "extended-release-intakes": extended_release_intakes,
+}
+TAPER_SIGNS: dict[str, Callable[[Case, Condition], Seen | None]] = {
+    "ingredient-mg": ingredient_mg,
 }

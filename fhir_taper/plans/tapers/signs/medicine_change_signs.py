@@ -10,13 +10,13 @@ from datetime import date, timedelta
 from fhir_taper.plans.medicines.regimen import ItemState, Reason, RegimenItem
 from fhir_taper.plans.tables.safety_tables import Condition
 from fhir_taper.plans.tapers.chart_facts import Fact
-from fhir_taper.plans.tapers.signs.case import Case, Seen, is_current
+from fhir_taper.plans.tapers.signs.case import ChartCase, Seen, is_current
 from fhir_taper.plans.tapers.signs.medicine_words import is_one_of, medicine_facts
 
 _ENDINGS = (Reason.ENDED, Reason.NOT_ACTIVE)
 
 
-def medicine_changed(case: Case, condition: Condition) -> Seen | None:
+def medicine_changed(case: ChartCase, condition: Condition) -> Seen | None:
     """One of the medicines was started or stopped within the days before today, or starts within as many days from now."""
     within = timedelta(days=condition.within_days or 0)
     lately = [*_item_changes(case, condition.of, within), *_fact_changes(case, condition.of, within)]
@@ -25,7 +25,7 @@ def medicine_changed(case: Case, condition: Condition) -> Seen | None:
     return Seen("; ".join(dict.fromkeys(says for says, _ in lately)), tuple(dict.fromkeys(source for _, source in lately)))
 
 
-def _item_changes(case: Case, words: tuple[str, ...], within: timedelta) -> Iterator[tuple[str, str]]:
+def _item_changes(case: ChartCase, words: tuple[str, ...], within: timedelta) -> Iterator[tuple[str, str]]:
     first_use = dict(case.facts.first_use)
     for item in case.regimen.items:
         change = _change(item, first_use)
@@ -47,13 +47,13 @@ def _starts(item: RegimenItem) -> bool:
     return is_current(item) or (item.state is ItemState.EXCLUDED and item.reason is Reason.FUTURE)
 
 
-def _fact_changes(case: Case, words: tuple[str, ...], within: timedelta) -> Iterator[tuple[str, str]]:
+def _fact_changes(case: ChartCase, words: tuple[str, ...], within: timedelta) -> Iterator[tuple[str, str]]:
     for one in medicine_facts(case, words):
         if one.on is not None and abs(case.as_of - one.on) <= within and not _goes_on(one.on, one, case, within):
             yield f"{one.says or one.concept} {'from' if one.is_active else 'until'} {one.on.isoformat()}", one.source
 
 
-def _goes_on(day: date, one: Fact, case: Case, within: timedelta) -> bool:
+def _goes_on(day: date, one: Fact, case: ChartCase, within: timedelta) -> bool:
     """True where the medicine was taken before this start, or is still taken after this end: a renewal, not a change."""
     if not one.is_active:
         return bool(case.facts.having(one.concept))
@@ -66,4 +66,4 @@ def _was_taken_before(day: date, other: Fact, within: timedelta) -> bool:
     return other.on < day if other.is_active else abs(day - other.on) <= within
 
 
-SIGNS: dict[str, Callable[[Case, Condition], Seen | None]] = {"medicine-changed": medicine_changed}
+SIGNS: dict[str, Callable[[ChartCase, Condition], Seen | None]] = {"medicine-changed": medicine_changed}

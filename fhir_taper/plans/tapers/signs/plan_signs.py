@@ -60,7 +60,7 @@ def risen_on_unreduced_opioid(case: Case, condition: Condition) -> Seen | None:
     The newest reading is within `within_days`, and every opioid taken was started before the earlier one.
     """
     for concept in condition.of:
-        readings = [one for one in measurements(case, concept) if one.on is not None]
+        readings = [one for one in measurements(case.chart, concept) if one.on is not None]
         newest = next(iter(readings), None)
         if newest is None:
             continue
@@ -96,7 +96,7 @@ def _reading(one: Fact) -> str:
     return f"{one.concept} {value} on {one.on}"
 
 
-SIGNS: dict[str, Callable[[Case, Condition], Seen | None]] = {
+TAPER_SIGNS: dict[str, Callable[[Case, Condition], Seen | None]] = {
     "strategy": strategy,
     "baseline-unconfirmed": baseline_unconfirmed,
     "baseline-above-chart": baseline_above_chart,
