@@ -9,7 +9,9 @@ from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from hashlib import sha256
+from typing import Any
 
 from fhir_taper.plans.medicines.dose import canonical
 from fhir_taper.plans.tapers.plan import TaperPlan
@@ -22,6 +24,8 @@ def digest_of(plan: TaperPlan) -> str:
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, str):
+        return value
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if isinstance(value, Decimal):
@@ -30,6 +34,12 @@ def _plain(value: object) -> object:
         return str(value)
     if isinstance(value, date):
         return value.isoformat()
-    if is_dataclass(value):
-        return [_plain(getattr(value, field.name)) for field in fields(value)]
-    return value
+    kind: Any = type(value)
+    names = _fields_of(kind)
+    return value if names is None else [_plain(getattr(value, name)) for name in names]
+
+
+@cache
+def _fields_of(kind: type) -> tuple[str, ...] | None:
+    """Names of the fields of one of our values; None for numbers, words and nothing."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else None
