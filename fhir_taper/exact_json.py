@@ -36,6 +36,8 @@ def encode(value: Any, *, indent: int | None = None) -> bytes:
 
 def _plain_numbers(value: Any) -> Any:
     """The same value with each Decimal as raw JSON text: msgspec alone would write 1E+2 and -0."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, Decimal):
         return msgspec.Raw(format(abs(value) if value == 0 else value, "f").encode())
     if isinstance(value, dict):
