@@ -16,6 +16,7 @@ from typing import Protocol
 
 from fhir_taper.plans.medicines.codes import SOLID_FORMS
 from fhir_taper.plans.medicines.dose import canonical
+from fhir_taper.plans.medicines.lookup import Lookup, members
 from fhir_taper.plans.medicines.products import Product
 
 MICRO = 10**6
@@ -212,7 +213,7 @@ class Intakes:
 
     def _with_least_liquid(self, amount: int, count: int) -> tuple[int, Liquid, int]:
         """The largest solid share, the liquid, and how many of its smallest volumes complete the amount."""
-        for solid in reversed(list(bits_between(self.solid(count - 1), 0, amount))):
+        for solid in reversed(list(members(self.solid(count - 1), 0, amount))):
             for liquid, volume in zip(self.measure.liquids, self._volumes, strict=True):
                 if (amount - solid) % volume == 0:
                     return solid, liquid, (amount - solid) // volume
@@ -229,18 +230,18 @@ class Grid:
         self.top = int(Fraction(top_mg) * self.measure.per_mg) // self.quantum
         self.intakes = Intakes(self.measure, max_pieces, self.top)
         self.bits = self.intakes.daily(times)
+        self._lookup = Lookup(self.bits)
 
     def __contains__(self, amount: object) -> bool:
-        return isinstance(amount, int) and amount >= 0 and amount % self.quantum == 0 and self.bits >> (amount // self.quantum) & 1 == 1
+        return isinstance(amount, int) and amount >= 0 and amount % self.quantum == 0 and amount // self.quantum in self._lookup
 
     def at_least(self, amount: int) -> int | None:
-        index = max(0, -(-amount // self.quantum))
-        above = self.bits >> index
-        return (index + (above & -above).bit_length() - 1) * self.quantum if above else None
+        index = self._lookup.at_least(max(0, -(-amount // self.quantum)))
+        return None if index is None else index * self.quantum
 
     def at_most(self, amount: int) -> int:
         """The highest dose that is not above an amount; zero is always a dose."""
-        return ((self.bits & ((1 << (amount // self.quantum + 1)) - 1)).bit_length() - 1) * self.quantum
+        return (self._lookup.at_most(amount // self.quantum) or 0) * self.quantum
 
     def below(self, amount: int) -> int | None:
         return self.at_most(amount - 1) if amount > 0 else None
@@ -256,7 +257,7 @@ class Grid:
 
     def doses(self) -> Iterator[Fraction]:
         """All doses in mg, rising."""
-        return (self.measure.mg(index * self.quantum) for index in bits_between(self.bits, 0, self.top))
+        return (self.measure.mg(index * self.quantum) for index in members(self.bits, 0, self.top))
 
 
 def half_even(numerator: int, denominator: int) -> int:
@@ -273,17 +274,6 @@ def closed_under(bits: int, step: int, mask: int) -> int:
         bits |= (bits << shift) & mask
         shift *= 2
     return bits
-
-
-def bits_between(bits: int, low: int, high: int) -> Iterator[int]:
-    """Members of a set from `low` to `high`, both inclusive, rising."""
-    if high < low:
-        return
-    rest = (bits >> low) & ((1 << (high - low + 1)) - 1)
-    while rest:
-        last = rest & -rest
-        yield low + last.bit_length() - 1
-        rest ^= last
 
 
 def _mg(product: Product) -> tuple[int, int]:

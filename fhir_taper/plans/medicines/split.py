@@ -14,7 +14,8 @@ from fractions import Fraction
 from itertools import permutations
 
 from fhir_taper.plans.medicines.codes import Slot
-from fhir_taper.plans.medicines.rounding import Intakes, bits_between
+from fhir_taper.plans.medicines.lookup import members
+from fhir_taper.plans.medicines.rounding import Intakes
 
 _LARGER_FIRST = (Slot.NIGHT, Slot.MORNING, Slot.EVENING, Slot.NOON)
 _NOT_AT_NIGHT = (Slot.MORNING, Slot.EVENING, Slot.NOON, Slot.NIGHT)
@@ -91,9 +92,7 @@ class Splitter:
             room, others = sum(caps[position + 1 :]), self.intakes.daily(left) if left else 1
             share = rest // (left + 1)
             fitting = [
-                amount
-                for amount in bits_between(self.intakes.reachable, max(0, rest - room), min(cap, rest))
-                if others >> (rest - amount) & 1
+                amount for amount in members(self.intakes.reachable, max(0, rest - room), min(cap, rest)) if others >> (rest - amount) & 1
             ]
             if not fitting:
                 return None
@@ -149,7 +148,7 @@ class _Search:
         position = len(taken)
         larger_cap, smaller_cap = self._caps[position], self._caps[position + 1]
         most = min(rest, larger_cap, taken[-1]) if taken else min(rest, larger_cap)
-        for larger in bits_between(self._intakes.pairs(rest), max(-(-rest // _A_PAIR), rest - smaller_cap), most):
+        for larger in members(self._intakes.pairs(rest), max(-(-rest // _A_PAIR), rest - smaller_cap), most):
             smaller = rest - larger
             if (taken[0] if taken else larger) - smaller > self._widest or self._nodes > _MOST_NODES:
                 return
@@ -167,7 +166,7 @@ class _Search:
             self._best.append(amounts)
 
     def _members(self, low: int, high: int) -> Iterator[int]:
-        return bits_between(self._intakes.reachable, max(low, 0), high)
+        return members(self._intakes.reachable, max(low, 0), high)
 
 
 def _placed(amounts: tuple[int, ...], caps: tuple[int, ...]) -> tuple[int, ...]:
