@@ -15,7 +15,7 @@ from fhir_taper.mappers.outcomes import Page, is_outcome, outcome_issues, page_o
 from fhir_taper.mappers.references import address
 from fhir_taper.plans.medicines.regimen import Issue
 
-BUNDLE_DEPTH: Final = 10
+BUNDLE_DEPTH: Final = 40
 """Bundles inside Bundles; real charts have two levels."""
 
 _ANNOUNCED = frozenset({"searchset", "collection", "document"})
@@ -84,7 +84,7 @@ def _unfold_bundle(bundle: Mapping[str, Any], place: str, into: Unfolded, depth:
         where = f"{place} entry[{index}]"
         if isinstance(entry, Mapping):
             _unfold_entry(entry, where, into, depth, str(bundle.get("type")))
-        elif entry is not None:  # a null entry is an empty place in the list: some servers leave them
+        else:
             into.set_aside.append(SetAside("the entry is not an object", where))
 
 
@@ -98,7 +98,9 @@ def _unfold_entry(entry: Mapping[str, Any], place: str, into: Unfolded, depth: i
     if "outcome" in response:
         _heed(response["outcome"], place, into)
     resource = entry.get("resource")
-    if resource is None:
+    if resource is None and "resource" in entry:
+        into.set_aside.append(SetAside("the entry's resource is null", place))
+    elif resource is None:
         _nothing_there(entry, place, into, bundle_type)
     elif is_outcome(entry):
         _heed(resource, place, into)

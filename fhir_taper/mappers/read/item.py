@@ -56,6 +56,10 @@ class Reader:
         return known[1]
 
 
+MOST_DOSAGES = 100
+"""Instructions of one record are compared pair by pair; a taper in one order has some dozens."""
+
+
 def item_of(entry: Entry, reader: Reader) -> tuple[RegimenItem, Order | None]:
     """The item of one entry, and the record as read; None where the record itself could not be read."""
     chart, as_of = reader.chart, reader.as_of
@@ -69,6 +73,9 @@ def item_of(entry: Entry, reader: Reader) -> tuple[RegimenItem, Order | None]:
     if outside is not None:
         kind = _not_computable if outside.is_unreadable else _excluded
         return _made(about, kind(outside.reason, outside.says)), order
+    if len(order.dosages) > MOST_DOSAGES:
+        says = f"{len(order.dosages)} dosage instructions in one record; at most {MOST_DOSAGES} are compared with each other"
+        return _made(about, _not_computable(Reason.UNREADABLE, says)), order
     if medicine.reason is not None:
         return _made(about, _not_computable(medicine.reason, medicine.says)), order
     left_out = _left_out(order, medicine)
