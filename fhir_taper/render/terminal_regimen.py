@@ -45,8 +45,9 @@ def regimen_text(regimen: Regimen, mme: Total, diazepam: Total) -> str:
 
 def _split(regimen: Regimen) -> tuple[list[RegimenItem], list[RegimenItem]]:
     """Items of the classes that we compute, unreadable ones first, and the rest that is taken."""
-    ours = [item for item in regimen.items if item.drug_class in TAPERED_CLASSES | {DrugClass.UNKNOWN}]
-    others = [item for item in regimen.items if item not in ours and item.state is not ItemState.EXCLUDED]
+    named = TAPERED_CLASSES | {DrugClass.UNKNOWN}
+    ours = [item for item in regimen.items if item.drug_class in named]
+    others = [item for item in regimen.items if item.drug_class not in named and item.state is not ItemState.EXCLUDED]
     return sorted(ours, key=lambda item: _ORDER[item.state]), others
 
 

@@ -9,8 +9,13 @@ together add and are not flagged.
 from collections.abc import Iterable
 from dataclasses import replace
 from enum import StrEnum
+from itertools import islice
 
 from fhir_taper.plans.medicines.regimen import ItemState, RegimenItem, Setting
+
+
+MOST_NAMED = 10
+"""Possible duplicates that are named; of a record that stands thousands of times nobody reads every pair."""
 
 
 class _Kind(StrEnum):
@@ -82,8 +87,12 @@ def _is_current(item: RegimenItem) -> bool:
 def _flagged(item: RegimenItem, others: list[RegimenItem]) -> RegimenItem:
     if not _is_current(item) or len(others) < 2:  # noqa: PLR2004 - itself and another
         return item
-    twins = tuple(other.sources[0] for other in others if other is not item and _may_be_one(item, other))
-    return replace(item, possible_duplicate_of=twins) if twins else item
+    found = (other.sources[0] for other in others if other is not item and _may_be_one(item, other))
+    twins = tuple(islice(found, MOST_NAMED))
+    if not twins:
+        return item
+    more = (f"possibly the same as more than {MOST_NAMED} other records",) if next(found, None) is not None else ()
+    return replace(item, possible_duplicate_of=twins, notes=(*item.notes, *more))
 
 
 def _may_be_one(one: RegimenItem, other: RegimenItem) -> bool:
