@@ -13,7 +13,6 @@ from itertools import islice
 
 from fhir_taper.plans.medicines.regimen import ItemState, RegimenItem, Setting
 
-
 MOST_NAMED = 10
 """Possible duplicates that are named; of a record that stands thousands of times nobody reads every pair."""
 
