@@ -62,12 +62,22 @@ def candidates_text(found: Candidates) -> str:
         if feasible:
             console.print(Text(terminal_chart([series_of(plan, one.label) for one, plan in feasible[:_CHARTED]])))
             console.print(_comparison(feasible))
-        for one in found.candidates:
-            if isinstance(one.outcome, Infeasible):
-                console.print(Text.assemble(("✗ ", WARNING), printable(one.label)))
-                _why_not(console, one.outcome)
+        for labels, no in _by_reason(found.candidates):
+            console.print(Text.assemble(("✗ ", WARNING), printable("; ".join(labels))))
+            _why_not(console, no)
 
     return draw(paint)
+
+
+def _by_reason(candidates: tuple[Candidate, ...]) -> list[tuple[list[str], Infeasible]]:
+    """What cannot be made, with those that fail at the same dose for the same reason told together."""
+    grouped: dict[tuple[object, ...], tuple[list[str], Infeasible]] = {}
+    for one in candidates:
+        if isinstance(one.outcome, Infeasible):
+            no = one.outcome
+            alike = (no.reason, no.at_mg, no.next_mg, no.ways_out) if no.at_mg is not None else (no.reason, no.message)
+            grouped.setdefault(alike, ([], no))[0].append(one.label)
+    return list(grouped.values())
 
 
 def _steps(plan: TaperPlan) -> Table:

@@ -1,5 +1,7 @@
 """The table views: columns a pharmacist would like to read, words beside colours, control characters kept out."""
 
+from decimal import Decimal
+
 from fhir_taper.plans.tapers.candidates import Candidate, Candidates
 from fhir_taper.plans.tapers.infeasible import Infeasible, WayOut
 from fhir_taper.render.terminal_plan import candidates_text, infeasible_text, plan_text
@@ -47,3 +49,11 @@ def test_a_cross_over_names_each_medicine_above_its_amounts_and_keeps_its_notes(
         ["2", "×", "10", "20"],
     ]
     assert lines[first].endswith("cross-over")
+
+
+def test_candidates_that_fail_at_the_same_dose_for_the_same_reason_are_told_together() -> None:
+    at_a_dose = Infeasible("notch-above-unit-max", "From 1 mg the next lower dose is 0.", Decimal(1), Decimal(0), (WayOut.HALF,))
+    failed = (Candidate("linear", None, (), at_a_dose), Candidate("hyperbolic", None, (), at_a_dose), Candidate("stepped", None, (), STUCK))
+    text = candidates_text(Candidates("lorazepam", Decimal(1), failed))
+    assert "✗ linear; hyperbolic" in text
+    assert "✗ stepped" in text
