@@ -17,6 +17,7 @@ import typer
 
 from fhir_taper import __version__
 from fhir_taper.errors import BadInput, MissingSystemLibrary, TaperError, WrongUsage
+from fhir_taper.render.printable import printable
 
 NO_SAFE_ANSWER = 4
 MOST_MG_A_DAY = 1_000_000  # a typing error, whatever the drug
@@ -323,7 +324,7 @@ def _status_of(run: Callable[[], Any]) -> int:
     try:
         run()
     except TaperError as error:
-        print(f"fhir-taper: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"fhir-taper: {printable(' '.join(str(error).split()))}", file=sys.stderr)
         return next(status for kind, status in _STATUS if isinstance(error, kind))
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 1
