@@ -21,7 +21,7 @@ from fhir_taper.mappers.read.sig import read_sig
 from fhir_taper.mappers.read.slots import MEALS, WHEN, slot_at
 from fhir_taper.mappers.systems import codings, words_of
 from fhir_taper.plans.medicines.codes import Slot
-from fhir_taper.plans.medicines.dose import as_exact
+from fhir_taper.plans.medicines.dose import as_exact, canonical
 from fhir_taper.plans.medicines.regimen import Reason
 
 _WEEK: Final = 7
@@ -95,9 +95,10 @@ def _stated(repeat: Json, path: str) -> Rhythm | Refusal | None:
 
 @lru_cache(maxsize=1024)
 def _rhythm(low: int, high: int, period: Decimal, longest: Decimal, unit: str) -> Rhythm:
+    """Equal numbers share one rhythm, so nothing of it may depend on how they were written: 12.0 days are 12 days."""
     rate = Fraction(24) / HOURS[unit]
     return Rhythm(
-        as_exact(rate * low / Fraction(longest)), as_exact(rate * high / Fraction(period)), _says(low, high, (period, longest), unit)
+        as_exact(rate * low / Fraction(longest)), as_exact(rate * high / Fraction(period)), _says(low, high, (canonical(period), canonical(longest)), unit)
     )
 
 
