@@ -4,7 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # The environment is made again when the lock changes; the project itself is installed editable from this folder.
 READY := .venv/.installed
-TESTFLAGS ?=
+# As many test processes as the machine has cores; the order within each is random.
+TESTFLAGS ?= -n auto
 
 CHART ?= fixtures/patients/lorazepam-elder.json
 DRUG ?= lorazepam
