@@ -16,7 +16,7 @@ from benchmarks.measure import fitted_exponent, in_ms, table, take_turns
 from fhir_taper.exact_json import decode
 from fhir_taper.mappers.bundle import decode_chart
 from fhir_taper.plans.tapers.safety import findings
-from fhir_taper.workflow.plan_request import PlanOptions
+from fhir_taper.workflow.plan_options import PlanOptions
 from fhir_taper.workflow.read_chart import read_chart_bytes
 from fhir_taper.workflow.regimen import read
 from fhir_taper.workflow.strategies import candidates

@@ -9,7 +9,8 @@
     ├── WrongUsage          an option or parameter that cannot be meant                    (exit status 2)
     ├── TableError          a row of our own tables without source, state or sense         (internal)
     ├── TerminologyError    an RxNorm release that is wrong or truncated                   (exit status 3)
-    └── MissingSystemLibrary  a library of the operating system that is absent: names the package
+    ├── MissingSystemLibrary  a library of the operating system that is absent: names the package (exit status 1)
+    └── CannotWrite         where the answer should go cannot be written to                (exit status 1)
 
 A clinical "no" is not an error: what cannot be computed is a RegimenItem with a reason, what cannot be tapered is an
 `Infeasible` with ways out. Messages are one line and name the place.
@@ -63,3 +64,7 @@ class TerminologyError(BadInput):
 
 class MissingSystemLibrary(TaperError):
     """A library of the operating system is absent. The message names the package to install."""
+
+
+class CannotWrite(TaperError):
+    """The place for the answer cannot be written to: a full disk, a closed output."""

@@ -25,6 +25,8 @@ FOLDER_LIMIT: Final = 3 * FILE_LIMIT // 2
 def read_chart(path: str) -> Chart:
     """The chart in a file or folder, or in standard input for "-". Raises BadInput naming what cannot be opened or read."""
     if path == STANDARD_INPUT:
+        if sys.stdin is None:
+            raise BadInput("is closed", "standard input")
         return read_chart_bytes(_limited(sys.stdin.buffer, "standard input"), "standard input")
     place = Path(path)
     try:

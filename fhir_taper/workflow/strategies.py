@@ -15,9 +15,11 @@ from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.plans.tapers.protocol import applies_to
 from fhir_taper.plans.tapers.request import PlanRequest
-from fhir_taper.workflow.plan import PlanOptions, make_plan, plan_of, stops_of_chart
-from fhir_taper.workflow.plan_request import request_of
+from fhir_taper.workflow.plan import Outcome, answer_to, stops_of_chart
+from fhir_taper.workflow.plan_options import PlanOptions
+from fhir_taper.workflow.plan_request import Question, question_of
 from fhir_taper.workflow.regimen import Reading
+from fhir_taper.workflow.said import with_confirmed
 
 STRATEGIES = ("linear", "proportional", "hyperbolic", "stepped", "substitution", "interval-extension")
 CROSS_OVER_TO = "diazepam"
@@ -29,12 +31,14 @@ def candidates(reading: Reading, options: PlanOptions) -> Candidates:
 
     Raises WrongUsage for an option that cannot be meant.
     """
-    request = request_of(reading, options)
+    reading = with_confirmed(reading, options)
+    question = question_of(reading, options)
     stops = stops_of_chart(reading, options)
-    if isinstance(request, Infeasible):
-        return Candidates(options.drug, request.at_mg, refused=replace(request, findings=stops), stops=stops)
+    if isinstance(question, Infeasible):
+        return Candidates(options.drug, question.at_mg, refused=replace(question, findings=stops), stops=stops)
+    request = question.request
     asked = [options] if options.strategy or options.protocol else _all_options(reading, options, request)
-    found = tuple(_stopped(_candidate(reading, one, request), stops) for one in asked)
+    found = tuple(_stopped(_candidate(reading, one, question), stops) for one in asked)
     return Candidates(request.drug, request.baseline.mg, found, stops=stops)
 
 
@@ -67,14 +71,9 @@ def _stopped(candidate: Candidate, stops: tuple[Finding, ...]) -> Candidate:
     return replace(candidate, outcome=replace(no, findings=stops)) if isinstance(no, Infeasible) else candidate
 
 
-def _candidate(reading: Reading, options: PlanOptions, request: PlanRequest) -> Candidate:
-    """One candidate. A cross-over needs the products of its agent: only then the request is made anew."""
+def _candidate(reading: Reading, options: PlanOptions, question: Question) -> Candidate:
     try:
-        if "to" in dict(options.params):
-            outcome = make_plan(reading, options)
-        else:
-            asked = replace(request, strategy=options.strategy, protocol=options.protocol, params=options.params)
-            outcome = plan_of(reading, options, asked)
+        outcome = _outcome(reading, options, question)
     except WrongUsage as error:
         outcome = Infeasible("needs-parameter", str(error))
     strategy = outcome.strategy if isinstance(outcome, TaperPlan) else options.strategy or ""
@@ -82,3 +81,12 @@ def _candidate(reading: Reading, options: PlanOptions, request: PlanRequest) -> 
         strategy = reading.tables.limits.protocols[options.protocol].strategy
     params = outcome.params if isinstance(outcome, TaperPlan) else options.params
     return Candidate(strategy, options.protocol, params, outcome)
+
+
+def _outcome(reading: Reading, options: PlanOptions, question: Question) -> Outcome:
+    """A cross-over needs the products of its agent: only then the question is made anew."""
+    if "to" in dict(options.params):
+        crossing = question_of(reading, options)
+        return crossing if isinstance(crossing, Infeasible) else answer_to(crossing, reading)
+    request = replace(question.request, strategy=options.strategy, protocol=options.protocol, params=options.params)
+    return answer_to(replace(question, request=request), reading)

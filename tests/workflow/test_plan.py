@@ -16,7 +16,7 @@ from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.plan import PlanState, StepKind, TaperPlan
 from fhir_taper.render.series import is_cross_over, series_of
 from fhir_taper.workflow.plan import is_blocked, make_plan, plan_output
-from fhir_taper.workflow.plan_request import PlanOptions
+from fhir_taper.workflow.plan_options import PlanOptions
 from fhir_taper.workflow.read_chart import read_chart_bytes
 from fhir_taper.workflow.regimen import Reading, read
 from fhir_taper.workflow.strategies import candidates, candidates_output

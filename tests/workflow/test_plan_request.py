@@ -14,7 +14,8 @@ from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.plan import TaperPlan, Tier
 from fhir_taper.plans.tapers.request import PlanRequest
 from fhir_taper.workflow.plan import make_plan
-from fhir_taper.workflow.plan_request import PlanOptions, request_of
+from fhir_taper.workflow.plan_options import PlanOptions
+from fhir_taper.workflow.plan_request import Question, question_of
 from fhir_taper.workflow.read_chart import read_chart
 from fhir_taper.workflow.regimen import Reading, read
 
@@ -31,15 +32,15 @@ def options(drug: str, **said: object) -> PlanOptions:
 
 
 def asked(patient: str, drug: str, **said: object) -> PlanRequest:
-    request = request_of(reading(patient), options(drug, **said))
-    assert isinstance(request, PlanRequest)
-    return request
+    question = question_of(reading(patient), options(drug, **said))
+    assert isinstance(question, Question)
+    return question.request
 
 
 def refused(patient: str, drug: str, **said: object) -> Infeasible:
-    request = request_of(reading(patient), options(drug, **said))
-    assert isinstance(request, Infeasible)
-    return request
+    no = question_of(reading(patient), options(drug, **said))
+    assert isinstance(no, Infeasible)
+    return no
 
 
 @pytest.mark.parametrize("drug", ["lorazepam", "Lorazepam", "Ativan", "197901", "6470"])
@@ -115,9 +116,9 @@ def test_the_tier_travels_with_its_factors() -> None:
 
 def test_the_dose_tier_goes_by_the_chosen_table_and_without_one_by_the_cautious_end() -> None:
     undecided = read(read_chart(str(PATIENTS / "lorazepam-elder.json")), DAY, "cdc-2022", None)
-    request = request_of(undecided, options("lorazepam"))
-    assert isinstance(request, PlanRequest)
-    assert request.tier is Tier.HIGH
+    question = question_of(undecided, options("lorazepam"))
+    assert isinstance(question, Question)
+    assert question.request.tier is Tier.HIGH
 
 
 def test_a_plan_without_an_order_needs_a_confirmed_dose_and_products() -> None:
@@ -130,7 +131,7 @@ def test_an_antitussive_is_counted_but_not_tapered() -> None:
     chart = reading("lorazepam-elder")
     cough = replace(chart.regimen.items[0], taper_candidate=False, why_not_candidate="an antitussive")
     regimen: Regimen = replace(chart.regimen, items=(cough,))
-    no = request_of(replace(chart, regimen=regimen), options("lorazepam"))
+    no = question_of(replace(chart, regimen=regimen), options("lorazepam"))
     assert isinstance(no, Infeasible)
     assert (no.reason, no.message) == ("not-a-taper-candidate", "lorazepam 1 MG Oral Tablet: an antitussive")
 
@@ -144,14 +145,14 @@ def test_an_antitussive_is_counted_but_not_tapered() -> None:
         ("lorazepam", {"products": ("1",)}, "--products 1"),
         ("lorazepam", {"baseline_mg": Decimal(3)}, "--baseline-by"),
         ("lorazepam", {"baseline_mg": Decimal(0), "baseline_by": "x"}, "--baseline 0"),
-        ("lorazepam", {"baseline_by": "x"}, "--baseline-by without --baseline"),
+        ("lorazepam", {"baseline_by": "x"}, "--baseline-by without --baseline or --taken"),
         ("lorazepam", {"zone": "Nowhere/City"}, "Nowhere/City"),
         ("lorazepam", {"params": (("to", "unobtainium"),)}, "to=unobtainium"),
     ],
 )
 def test_an_option_that_cannot_be_meant_is_named(drug: str, said: dict[str, object], names: str) -> None:
     with pytest.raises(WrongUsage, match=names):
-        request_of(reading("lorazepam-elder"), options(drug, **said))
+        question_of(reading("lorazepam-elder"), options(drug, **said))
 
 
 def test_tablets_that_no_us_pharmacy_has_are_not_counted_on_unless_they_are_named() -> None:

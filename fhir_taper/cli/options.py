@@ -1,0 +1,127 @@
+"""What an option takes, and how its words are read: one alias an option, used by every command that has it.
+
+Choices that tables hold are checked against them by a test, so that `--help` needs no table.
+"""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+MOST_MG_A_DAY = 1_000_000
+"""More than this is a typing error, whatever the drug."""
+
+
+class TableOrJson(StrEnum):
+    TABLE = "table"
+    JSON = "json"
+
+
+class PlanFormat(StrEnum):
+    TABLE = "table"
+    JSON = "json"
+    FHIR = "fhir"
+    TEXT = "text"
+    SVG = "svg"
+    PDF = "pdf"
+
+
+class BenzoTable(StrEnum):
+    ASHTON_2002 = "ashton-2002"
+    VA_DOD_2021 = "va-dod-2021"
+    WHO_2009 = "who-2009"
+    HANDBOOK = "handbook"
+
+
+class DurationOfUse(StrEnum):
+    UNDER_1_MONTH = "<1m"
+    UNDER_1_YEAR = "1m-1y"
+    FROM_1_YEAR = ">=1y"
+
+
+class PermittedParts(StrEnum):
+    HALF = "half"
+    QUARTER = "quarter"
+
+    @property
+    def per_unit(self) -> int:
+        """How many of these parts make a tablet."""
+        return 2 if self is PermittedParts.HALF else 4
+
+
+def today() -> date:
+    """The day on which nobody named a day."""
+    return datetime.now(UTC).date()
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a date like 2026-01-05") from None
+
+
+def _amount(text: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount < 0 or amount > MOST_MG_A_DAY:
+        raise typer.BadParameter(f"{text!r} is not an amount in mg per day")
+    return amount
+
+
+Chart = Annotated[
+    str, typer.Argument(metavar="CHART", help="A FHIR file (resource, Bundle, list, NDJSON), a folder of them, or - for standard input.")
+]
+MmeTable = Annotated[str, typer.Option("--mme-table", metavar="ID", help="MME factor table.")]
+Benzo = Annotated[
+    BenzoTable | None, typer.Option("--benzo-table", help="Diazepam-equivalence table; without a choice the answer is a range.")
+]
+AsOf = Annotated[
+    date | None, typer.Option("--as-of", parser=_day, metavar="DATE", help="The day the regimen is for (default: today, UTC).")
+]
+Terminology = Annotated[
+    Path | None, typer.Option("--terminology", metavar="PATH", help="A terminology database made by `terminology load`.")
+]
+Database = Annotated[Path, typer.Option("--terminology", metavar="PATH", help="The database to write.")]
+Format = Annotated[TableOrJson, typer.Option("--format", help="What to print.")]
+PlanForm = Annotated[PlanFormat, typer.Option("--format", help="What to print.")]
+Drug = Annotated[str, typer.Option("--drug", metavar="NAME|RXCUI", help="The medicine to taper.")]
+Protocol = Annotated[str | None, typer.Option("--protocol", metavar="ID", help="A named published schedule.")]
+Strategy = Annotated[
+    str | None,
+    typer.Option("--strategy", metavar="ID", help="linear, proportional, hyperbolic, stepped, substitution, interval-extension."),
+]
+Param = Annotated[list[str] | None, typer.Option("--param", metavar="K=V", help="A parameter of the strategy; repeat for more.")]
+Start = Annotated[date | None, typer.Option("--start", parser=_day, metavar="DATE", help="First day of the plan (default: today, UTC).")]
+FirstDay = Annotated[date, typer.Option("--start", parser=_day, metavar="DATE", help="First day of the plan (the baseline step).")]
+Target = Annotated[Decimal, typer.Option("--target", parser=_amount, metavar="MG", help="Dose to reach, mg per day.")]
+BaselineMg = Annotated[
+    Decimal | None, typer.Option("--baseline", parser=_amount, metavar="MG", help="Confirmed average intake, mg per day.")
+]
+BaselineBy = Annotated[str, typer.Option("--baseline-by", metavar="WHO", help="Who confirmed what is taken, and how.")]
+TakenToday = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--taken",
+        metavar="RXCUI=UNITS[@TIME]",
+        help="What is taken of one product, at one time (morning, noon, evening, night); repeat for each. The sum is the baseline.",
+    ),
+]
+Confirm = Annotated[
+    list[str] | None,
+    typer.Option("--confirm", metavar="FACT", help="A fact that only a clinician can give, such as pain-indication-confirmed; repeatable."),
+]
+ConfirmedBy = Annotated[str, typer.Option("--confirmed-by", metavar="WHO", help="The clinician who confirms it.")]
+Use = Annotated[
+    DurationOfUse | None,
+    typer.Option("--use", metavar="'<1m'|'1m-1y'|'>=1y'", help="Duration of use; read from the chart where absent."),
+]
+Products = Annotated[str, typer.Option("--products", metavar="RXCUI,…", help="Products the plan may use.")]
+Parts = Annotated[PermittedParts | None, typer.Option("--parts", help="Parts a clinician permits for this plan.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why the taper is done.")]
+Zone = Annotated[str | None, typer.Option("--zone", metavar="IANA", help="Time zone of the patient where the chart has none.")]

@@ -1,0 +1,34 @@
+"""What a person asks of a plan, before any chart is looked at: values only, nothing is checked here."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from fhir_taper.plans.tapers.request import Taken
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What a person asked for; None and empty mean "not said".
+
+    `taken` is the intake product by product, and `baseline_by` confirms it as it confirms `baseline_mg`. `confirmed` are facts that no
+    chart can give, on the word of `confirmed_by`.
+    """
+
+    drug: str
+    start: date
+    target_mg: Decimal = Decimal(0)
+    protocol: str | None = None
+    strategy: str | None = None
+    params: tuple[tuple[str, str], ...] = ()
+    baseline_mg: Decimal | None = None
+    baseline_by: str = ""
+    taken: tuple[Taken, ...] = ()
+    confirmed: tuple[str, ...] = ()
+    confirmed_by: str = ""
+    use: str | None = None
+    benzo_table: str | None = None
+    products: tuple[str, ...] = ()
+    parts: int | None = None
+    reason: str = ""
+    zone: str | None = None

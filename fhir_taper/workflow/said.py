@@ -1,0 +1,92 @@
+"""What a person said beyond the chart, and what was assumed because nobody said it: both stand on the plan as findings.
+
+A confirmed fact counts as if the chart said it, and names who confirmed it. Which facts can be confirmed follows from the tables: those
+that clear a finding and that no code of a chart can give.
+"""
+
+from dataclasses import replace
+
+from fhir_taper.errors import WrongUsage
+from fhir_taper.plans.tables import Tables
+from fhir_taper.plans.tapers.chart_facts import Fact
+from fhir_taper.plans.tapers.finding import Finding, Severity
+from fhir_taper.plans.tapers.plan import PlanState
+from fhir_taper.plans.tapers.use import FROM_1_YEAR, UNKNOWN_COUNTS_AS
+from fhir_taper.workflow.plan_options import PlanOptions
+from fhir_taper.workflow.regimen import Reading
+
+UNKNOWN_ZONE = "UTC"
+_RUNNING = frozenset({PlanState.ACTIVE, PlanState.ON_HOLD})
+
+
+def confirmable(tables: Tables) -> frozenset[str]:
+    """Facts that clear a finding and that only a person can give."""
+    clearing = {
+        concept for rule in tables.safety.finding_rules for condition in rule.unless if condition.sign == "fact" for concept in condition.of
+    }
+    return frozenset(clearing - {row.concept for row in tables.medicines.concepts})
+
+
+def with_confirmed(reading: Reading, options: PlanOptions) -> Reading:
+    """The reading with the facts that a person confirmed. Raises WrongUsage for a fact that cannot be confirmed, or by nobody."""
+    if bool(options.confirmed) is not bool(options.confirmed_by):
+        raise WrongUsage("--confirm and --confirmed-by belong together: which fact, and who confirms it")
+    possible = confirmable(reading.tables)
+    for concept in options.confirmed:
+        if concept not in possible:
+            raise WrongUsage(f"--confirm {concept!r} is not a fact that a person confirms here: there is {', '.join(sorted(possible))}")
+    if not options.confirmed:
+        return reading
+    facts = tuple(Fact(concept, _source(options), concept, on=options.start) for concept in dict.fromkeys(options.confirmed))
+    return replace(reading, facts=replace(reading.facts, facts=(*reading.facts.facts, *facts)))
+
+
+def said_of(reading: Reading, options: PlanOptions, ingredient: str, zone: str | None, use_in_chart: str | None) -> tuple[Finding, ...]:
+    """What was confirmed and what was assumed, as findings of every plan that is made of this.
+
+    `zone` and `use_in_chart` are None where nobody says.
+    """
+    found = [*_confirmed(options), *_already_tapered(reading, ingredient)]
+    if zone is None:
+        says = f"The patient's time zone is not known: the plan's days are days in {UNKNOWN_ZONE}."
+        found.append(_assumed("zone-not-known", says, "Give --zone."))
+    if options.use is None:
+        found += _duration(ingredient, use_in_chart)
+    return tuple(found)
+
+
+def _confirmed(options: PlanOptions) -> list[Finding]:
+    return [
+        Finding(Severity.INFORMATION, "fact-confirmed", f"{concept}: confirmed by {options.confirmed_by}.", _source(options), value=concept)
+        for concept in dict.fromkeys(options.confirmed)
+    ]
+
+
+def _source(options: PlanOptions) -> str:
+    return f"{options.confirmed_by}, on the command line"
+
+
+def _already_tapered(reading: Reading, ingredient: str) -> list[Finding]:
+    """One active taper per ingredient: a second one is a revision of the first (domain I13)."""
+    running = [one.value for one in reading.own_plans if one.value.ingredient == ingredient and one.value.state in _RUNNING]
+    if not running:
+        return []
+    message = f"A taper of {ingredient} is {running[0].state} in this chart (plan {running[0].id}, version {running[0].version})."
+    return [_assumed("taper-exists", message, "Revise that plan, or end it.", Severity.STOP)]
+
+
+def _duration(ingredient: str, in_chart: str | None) -> list[Finding]:
+    """A chart may begin in the middle of a long use: a short duration that only the chart vouches for must be confirmed."""
+    if in_chart is None:
+        message = f"How long {ingredient} has been taken is not known: it counts as a year or longer ({UNKNOWN_COUNTS_AS})."
+        return [_assumed("use-not-known", message, "Give --use.")]
+    if in_chart == FROM_1_YEAR:
+        return []
+    message = (
+        f"By the orders in this chart {ingredient} has been taken {in_chart}; earlier orders may be elsewhere. The limits depend on it."
+    )
+    return [_assumed("use-read-from-chart", message, "Confirm it with --use.", Severity.ACKNOWLEDGE)]
+
+
+def _assumed(code: str, message: str, clears: str, severity: Severity = Severity.INFORMATION) -> Finding:
+    return Finding(severity, code, message, "design: what is not known is said", clears=clears)

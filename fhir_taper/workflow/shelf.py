@@ -1,0 +1,83 @@
+"""The shelf: which products a plan may use. As named; else what is taken and its sisters that a pharmacy has.
+
+Knows products, not doses: what can be made of them is the engine's business.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from fhir_taper.errors import WrongUsage
+from fhir_taper.plans.medicines.codes import Use
+from fhir_taper.plans.medicines.products import Ingredient, Product
+from fhir_taper.workflow.plan_options import PlanOptions
+from fhir_taper.workflow.regimen import Reading
+
+_ORAL = "oral"
+
+
+def shelf_of(reading: Reading, options: PlanOptions, ingredient: Ingredient, taken: Iterable[Product]) -> tuple[Product, ...]:
+    """What the plan may use: as named; else what is taken and its sisters (same ingredient, release, form, companions), unbranded.
+
+    Raises WrongUsage for products that cannot be meant.
+    """
+    if options.products:
+        chosen = [product_named(reading, "--products", rxcui) for rxcui in options.products]
+    else:
+        own = list(taken)
+        target = dict(options.params).get("to")
+        others = [sister for one in own for sister in _sisters(reading, one)] + (_cross_over_products(reading, target) if target else [])
+        chosen = _one_per_strength(own, others)
+    unique = {product.rxcui: _with_parts(product, options.parts) for product in chosen}
+    if options.products and not any(product.ingredient == ingredient.name for product in unique.values()):
+        raise WrongUsage(f"--products names no product of {ingredient.name}")
+    return tuple(sorted(unique.values(), key=lambda product: (product.ingredient, product.mg, product.rxcui)))
+
+
+def product_named(reading: Reading, option: str, rxcui: str) -> Product:
+    """The product with this RxNorm code. Raises WrongUsage naming the option that gave an unknown one."""
+    product = reading.catalogue.product(rxcui)
+    if product is None:
+        raise WrongUsage(f"{option} {rxcui}: no product with this RxNorm code is known here")
+    return product
+
+
+def _sisters(reading: Reading, product: Product) -> list[Product]:
+    companions = tuple(companion.ingredient for companion in product.companions)
+    return [
+        one
+        for one in reading.catalogue.products_of(product.ingredient)
+        if _is_on_shelf(reading, one)
+        and (one.release, one.form, one.route) == (product.release, product.form, product.route)
+        and tuple(companion.ingredient for companion in one.companions) == companions
+    ]
+
+
+def _cross_over_products(reading: Reading, target: str) -> list[Product]:
+    """Plain immediate-release oral tablets of the agent that a substitution goes to."""
+    ingredient = reading.catalogue.ingredient_named(target) or reading.catalogue.ingredient(target)
+    if ingredient is None:
+        raise WrongUsage(f"--param to={target}: not a medicine that is known here")
+    return [
+        one
+        for one in reading.catalogue.products_of(ingredient.name)
+        if _is_on_shelf(reading, one) and one.may_be_split and one.route == _ORAL and not one.companions
+    ]
+
+
+def _is_on_shelf(reading: Reading, product: Product) -> bool:
+    """Unbranded, for ordinary use, and not known to be off a US pharmacy's shelf."""
+    return not product.brand and product.use is Use.ORDINARY and product.rxcui not in reading.tables.off_shelf
+
+
+def _one_per_strength(taken: list[Product], others: list[Product]) -> list[Product]:
+    """What is taken wins; of several codes for one strength (12 HR and abuse-deterrent twins) the plainest name stays."""
+    kept: dict[tuple[object, ...], Product] = {}
+    for product in [*taken, *sorted(others, key=lambda other: (len(other.name), other.name))]:
+        kept.setdefault((product.ingredient, product.form, product.release, product.mg, product.companions), product)
+    return list(kept.values())
+
+
+def _with_parts(product: Product, parts: int | None) -> Product:
+    if parts is None or not product.may_be_split or parts <= product.parts:
+        return product
+    return replace(product, parts=parts, parts_source="permitted for this plan", parts_state=None)
