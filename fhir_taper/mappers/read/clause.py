@@ -97,17 +97,23 @@ class Rhythm:
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """An amount at most within a time. A cap over more than a day bounds no single day."""
+    """An amount at most within a time, or at a time (`hours` 0). One over more than a day bounds no single day."""
 
     amount: Measure
     hours: Exact
 
     @property
     def is_daily(self) -> bool:
-        return self.hours <= 24  # noqa: PLR2004 - hours of a day
+        return 0 < self.hours <= 24  # noqa: PLR2004 - hours of a day
+
+    @property
+    def is_at_a_time(self) -> bool:
+        return self.hours == 0
 
     @property
     def says(self) -> str:
+        if self.is_at_a_time:
+            return f"at most {self.amount.says} at a time"
         return f"at most {self.amount.says} in {plain(self.hours)} hours"
 
 

@@ -13,12 +13,13 @@ from typing import Final, TypeVar
 
 from fhir_taper.errors import BadInput
 from fhir_taper.mappers.read.agreement import Half, half_of, together
-from fhir_taper.mappers.read.clause import Cap, Clause, Refusal, Rhythm, SigReading
+from fhir_taper.mappers.read.at_a_time import limited
+from fhir_taper.mappers.read.clause import Cap, Clause, Measure, Refusal, Rhythm, SigReading
 from fhir_taper.mappers.read.daily import Day, Taken, day_of, mg_per_day_says
 from fhir_taper.mappers.read.dosage_text import Words, read_words
 from fhir_taper.mappers.read.elements import Json, child, refuse_modifiers, truth, whole
 from fhir_taper.mappers.read.medicine import Medicine
-from fhir_taper.mappers.read.ordered_dose import MERELY_UNREAD, Weigh, cap_mg, read_cap_of, read_dose, resolved
+from fhir_taper.mappers.read.ordered_dose import MERELY_UNREAD, Weigh, cap_mg, read_cap_of, read_dose, read_limit, resolved
 from fhir_taper.mappers.read.strength import Amounted, Dose
 from fhir_taper.mappers.read.timing import NO_TIMING, Timing, read_timing
 from fhir_taper.mappers.read.window import Bounds, Length, length_of_doses, read_bounds
@@ -58,6 +59,7 @@ class _Structure:
     timing: Timing
     as_needed: bool | None
     cap: Cap | Refusal | None
+    limit: Measure | Refusal | None
     notes: tuple[str, ...]
 
     @property
@@ -94,7 +96,8 @@ def _structure(dosage: Json, timing: Json, path: str, medicine: Medicine, weigh:
     dose, notes = _or_unreadable(lambda: read_dose(dosage, path, medicine, weigh), lambda refusal: (refusal, ()))
     read = _or_unreadable(lambda: read_timing(timing, f"{path}.timing"), lambda refusal: Timing(refusal=refusal)) if timing else NO_TIMING
     cap = _or_unreadable(lambda: read_cap_of(dosage, path), lambda refusal: refusal)
-    return _Structure(dose, read, as_needed, cap, notes)
+    limit = _or_unreadable(lambda: read_limit(dosage, path), lambda refusal: refusal)
+    return _Structure(dose, read, as_needed, cap, limit, notes)
 
 
 def _or_unreadable(read: Callable[[], _Part], otherwise: Callable[[Refusal], _Part]) -> _Part:
@@ -125,6 +128,11 @@ def _understood(instruction: Instruction, structure: _Structure, words: Words, m
         )
     if missing is not None:
         return replace(instruction, refusal=missing, is_silent=_is_silent(structure, words))
+    at_a_time = [cap.amount for cap in words.caps if cap.is_at_a_time]
+    bounded = limited(taken, [limit for limit in (structure.limit, *at_a_time) if limit is not None], medicine)
+    if isinstance(bounded, Refusal):
+        return replace(instruction, refusal=bounded)
+    taken, limits = bounded
     caps = _caps(structure, words, taken, medicine)
     if isinstance(caps, Refusal):
         return replace(instruction, refusal=caps)
@@ -136,7 +144,7 @@ def _understood(instruction: Instruction, structure: _Structure, words: Words, m
         notes = (*notes, "the text names a day without a year: it was not compared with today")
     says = "; ".join(f"text “{text.text}”" for text in words.own if text.has_content)
     day = replace(day, how=f"{day.how} ({says})" if says else day.how)
-    return replace(instruction, day=day, notes=(*structure.notes, *notes, *unsure, *caps[1], *_shown(words), *day.notes))
+    return replace(instruction, day=day, notes=(*structure.notes, *notes, *unsure, *limits, *caps[1], *_shown(words), *day.notes))
 
 
 def _unsure(day: Day, structure: _Structure, words: Words) -> tuple[Day, tuple[str, ...]]:
@@ -249,7 +257,8 @@ def _caps(
     found: list[tuple[Exact, str]] = []
     if isinstance(structure.cap, Refusal):
         notes.append(f"the cap could not be read: {structure.cap.says}")
-    for cap in (*((structure.cap,) if isinstance(structure.cap, Cap) else ()), *words.caps):
+    by_words = [cap for cap in words.caps if not cap.is_at_a_time]
+    for cap in (*((structure.cap,) if isinstance(structure.cap, Cap) else ()), *by_words):
         mg = cap_mg(cap, dose, medicine)
         if mg is None:
             notes.append(f"“{cap.says}” bounds no day of this medicine")

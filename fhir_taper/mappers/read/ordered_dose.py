@@ -18,7 +18,7 @@ from fhir_taper.mappers.read.quantity import hours_of, read_cap, read_quantity, 
 from fhir_taper.mappers.read.strength import Ambiguous, Amounted, Dose, dose_of
 from fhir_taper.mappers.read.weight import Weight
 from fhir_taper.mappers.systems import codings, words_of
-from fhir_taper.plans.medicines.dose import Exact, as_exact, multiply
+from fhir_taper.plans.medicines.dose import Exact, as_exact, divide, multiply, plain
 from fhir_taper.plans.medicines.regimen import Reason
 
 Weigh = Callable[[], Weight | None]
@@ -48,9 +48,9 @@ def read_dose(dosage: Json, path: str, medicine: Medicine, weigh: Weigh) -> tupl
         earlier = _measure(dosage, path, medicine)
         return (None if earlier is None else _amounted(earlier, medicine, weigh)), ()
     if len(stated) == 1:
-        return _limited(stated[0][1], dosage, path, medicine, weigh), ()
+        return _limited(stated[0][1], dosage, path, medicine), ()
     dose, notes = _chosen(stated)
-    return _limited(dose, dosage, path, medicine, weigh), notes
+    return _limited(dose, dosage, path, medicine), notes
 
 
 def read_cap_of(dosage: Json, path: str) -> Cap | Refusal | None:
@@ -125,6 +125,30 @@ def _mg_per(amount: Measure, dose: Dose | None, medicine: Medicine) -> Exact | N
     if unit is Unit.UNSTATED and not medicine.is_liquid:
         return medicine.mg if medicine.mg is not None else (dose.high_mg if dose is not None else None)
     return None
+
+
+def read_limit(dosage: Json, path: str) -> Measure | Refusal | None:
+    """maxDosePerAdministration, or None. Raises BadInput for wrong types."""
+    limit = child(dosage, "maxDosePerAdministration", path)
+    return read_quantity(limit, f"{path}.maxDosePerAdministration") if limit else None
+
+
+def under(dose: Dose, limit: Measure | Refusal, medicine: Medicine) -> Dose | Refusal | None:
+    """The dose with its upper end at most at the limit of one intake; a conflict where its lower end lies above it.
+
+    None where the two cannot be compared.
+    """
+    per_unit = None if isinstance(limit, Refusal) else _mg_per(limit, None, medicine)
+    if isinstance(limit, Refusal) or limit.high is None or per_unit is None:
+        return None
+    most = multiply(limit.high, per_unit)
+    if dose.high_mg is not None and Fraction(dose.high_mg) <= Fraction(most):
+        return dose
+    if dose.low_mg is not None and Fraction(dose.low_mg) > Fraction(most):
+        stated = limit.says if limit.unit is Unit.MG else f"{limit.says} ({plain(most)} mg)"
+        return Refusal(Reason.DOSE_CONFLICT, f"{says(dose)}, but at most {stated} at a time")
+    units = divide(most, medicine.mg) if medicine.mg else None
+    return replace(dose, high_mg=most, high_units=units if units is not None and Fraction(units * 4).denominator == 1 else None)
 
 
 def _measure(entry: Json, path: str, medicine: Medicine) -> Measure | Refusal | None:
@@ -202,19 +226,7 @@ def _less_certain(one: Dose, two: Dose) -> Dose:
     return replace(fuller, low_mg=low, high_mg=high, low_units=fuller.low_units if low is not None else None)
 
 
-def _limited(dose: Amounted | None, dosage: Json, path: str, medicine: Medicine, weigh: Weigh) -> Amounted | None:
-    """maxDosePerAdministration bounds the upper end of a dose; below its lower end it contradicts it."""
-    limit = child(dosage, "maxDosePerAdministration", path)
-    if not limit or not isinstance(dose, Dose):
-        return dose
-    measure = read_quantity(limit, f"{path}.maxDosePerAdministration")
-    most = dose_of(measure, medicine, weigh) if isinstance(measure, Measure) else measure
-    if (
-        not isinstance(most, Dose)
-        or most.high_mg is None
-        or (dose.high_mg is not None and Fraction(dose.high_mg) <= Fraction(most.high_mg))
-    ):
-        return dose
-    if dose.low_mg is not None and Fraction(dose.low_mg) > Fraction(most.high_mg):
-        return Refusal(Reason.DOSE_CONFLICT, f"{says(dose)}, but at most {says(most)} at a time")
-    return replace(dose, high_mg=most.high_mg, high_units=most.high_units)
+def _limited(dose: Amounted, dosage: Json, path: str, medicine: Medicine) -> Amounted:
+    """The dose under the limit of its own structure: a text beside it is compared with what is left."""
+    limit = read_limit(dosage, path)
+    return (limit and isinstance(dose, Dose) and under(dose, limit, medicine)) or dose

@@ -111,8 +111,7 @@ class _Reader:
             found = upper_cap_at(self.tokens, place)
         if found is None:
             return None
-        if found[0] is not None:
-            self.direction.caps.append(found[0])
+        self.direction.caps.append(found[0])
         return found[1]
 
     def _may_repeat(self, place: int) -> int | None:

@@ -16,7 +16,7 @@ from fhir_taper.mappers.read.sig_timing import Phrases
 from fhir_taper.mappers.read.sig_tokens import Token
 from fhir_taper.mappers.read.sig_words import CAP_PHRASES, DAILY_CAP_PHRASES, EXTRA, TIME_UNITS
 from fhir_taper.mappers.read.units import TEASPOONS, unit_of
-from fhir_taper.plans.medicines.dose import as_exact, multiply
+from fhir_taper.plans.medicines.dose import ZERO, as_exact, multiply
 
 _MASS = frozenset({Unit.MG, Unit.MG_PER_H, Unit.MG_PER_KG})
 _CAPS: Final = Phrases([*((phrase, False) for phrase in CAP_PHRASES), *((phrase, True) for phrase in DAILY_CAP_PHRASES)])
@@ -58,16 +58,13 @@ def amount_at(tokens: Sequence[Token], place: int, names: frozenset[str]) -> Amo
     return Amount(measure, end, is_extra)
 
 
-def cap_at(tokens: Sequence[Token], place: int) -> tuple[Cap | None, int] | None:
-    """For example "max 6 per day", "not to exceed 8 tablets in 24 hours", "max daily dose: 40 mg".
-
-    A cap "at a time" comes back as None: it bounds no day.
-    """
+def cap_at(tokens: Sequence[Token], place: int) -> tuple[Cap, int] | None:
+    """For example "max 6 per day", "not to exceed 8 tablets in 24 hours", "max daily dose: 40 mg", "max 10 mg at a time"."""
     phrase = _CAPS.at(tokens, place)
     return _cap_amount(tokens, phrase[1], is_daily=phrase[0]) if phrase else None
 
 
-def upper_cap_at(tokens: Sequence[Token], place: int) -> tuple[Cap | None, int] | None:
+def upper_cap_at(tokens: Sequence[Token], place: int) -> tuple[Cap, int] | None:
     """For example "up to 6 tablets per day" after a dose and its timing."""
     if text_at(tokens, place) == "up" and text_at(tokens, place + 1) == "to":
         return _cap_amount(tokens, place + 2, is_daily=False)
@@ -107,7 +104,7 @@ def unit_at(tokens: Sequence[Token], place: int) -> tuple[Unit, Decimal, str, in
     return *known, word, place + 1
 
 
-def _cap_amount(tokens: Sequence[Token], at: int, *, is_daily: bool) -> tuple[Cap | None, int] | None:
+def _cap_amount(tokens: Sequence[Token], at: int, *, is_daily: bool) -> tuple[Cap, int] | None:
     while text_at(tokens, at) in _FILLERS:
         at += 1
     number = number_at(tokens, at)
@@ -124,9 +121,9 @@ def _cap_amount(tokens: Sequence[Token], at: int, *, is_daily: bool) -> tuple[Ca
     measure, at = _of(tokens, at, measure)
     at += text_at(tokens, at) == "total"
     if (text_at(tokens, at), text_at(tokens, at + 1), text_at(tokens, at + 2)) == ("at", "a", "time"):
-        return None, at + 3
+        return Cap(measure, ZERO), at + 3
     if (text_at(tokens, at), text_at(tokens, at + 1)) == ("per", "dose"):
-        return None, at + 2
+        return Cap(measure, ZERO), at + 2
     span = span_at(tokens, at)
     if span is None:
         return (Cap(measure, as_exact(_HOURS_OF_A_DAY)), at) if is_daily else None

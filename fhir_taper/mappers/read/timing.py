@@ -98,7 +98,9 @@ def _rhythm(low: int, high: int, period: Decimal, longest: Decimal, unit: str) -
     """Equal numbers share one rhythm, so nothing of it may depend on how they were written: 12.0 days are 12 days."""
     rate = Fraction(24) / HOURS[unit]
     return Rhythm(
-        as_exact(rate * low / Fraction(longest)), as_exact(rate * high / Fraction(period)), _says(low, high, (canonical(period), canonical(longest)), unit)
+        as_exact(rate * low / Fraction(longest)),
+        as_exact(rate * high / Fraction(period)),
+        _says(low, high, (canonical(period), canonical(longest)), unit),
     )
 
 

@@ -175,3 +175,53 @@ def test_a_day_without_a_year_in_a_text_is_told_as_not_compared() -> None:
 
 def test_a_course_in_a_text_runs_from_the_day_that_the_text_names() -> None:
     assert by_text("1 tablet twice daily for 7 days starting 1/4/2026", authoredOn="2025-11-01").scheduled_mg == 10
+
+
+FIVE_MG = {"value": 5, "unit": "mg", "system": "http://unitsofmeasure.org", "code": "mg"}
+TWO_TABLETS = [{"doseQuantity": TABLET | {"value": 2}}]
+ONE_TO_TWO = [{"doseRange": {"low": TABLET, "high": TABLET | {"value": 2}}}]
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        {"doseAndRate": TWO_TABLETS, "maxDosePerAdministration": FIVE_MG},
+        {"doseAndRate": TWO_TABLETS, "maxDosePerAdministration": FIVE_MG | {"value": 7}},
+        {"doseAndRate": TWO_TABLETS, "maxDosePerAdministration": TABLET},
+        {"doseAndRate": None, "timing": None, "text": "take 2 tablets every 6 hours", "maxDosePerAdministration": FIVE_MG},
+        {"doseAndRate": None, "timing": None, "text": "take 2 tablets every 6 hours, max 5 mg per dose"},
+        {"doseAndRate": None, "timing": None, "text": "take 2 tablets every 6 hours. Max 1 tablet at a time"},
+    ],
+)
+def test_a_dose_above_what_is_allowed_at_a_time_is_a_conflict_with_both_in_words(elements: dict[str, object]) -> None:
+    found = item(dosageInstruction=[dosage(**elements)])
+    assert (found.scheduled_mg, found.reason) == (None, Reason.DOSE_CONFLICT)
+    assert "(10 mg), but at most " in found.how
+    assert "at a time" in found.how
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        {"doseAndRate": ONE_TO_TWO, "maxDosePerAdministration": FIVE_MG},
+        {"doseAndRate": None, "timing": None, "text": "take 1-2 tablets every 6 hours", "maxDosePerAdministration": TABLET},
+        {"doseAndRate": None, "timing": None, "text": "take 1-2 tablets every 6 hours, max 5 mg per dose"},
+    ],
+)
+def test_what_is_allowed_at_a_time_bounds_the_upper_end_of_a_dose(elements: dict[str, object]) -> None:
+    found = item(dosageInstruction=[dosage(**elements)])
+    assert (found.scheduled_mg, found.max_mg) == (Decimal(20), Decimal(20))
+
+
+def test_a_limit_at_a_time_that_cannot_be_compared_with_the_dose_is_told() -> None:
+    found = item(dosageInstruction=[dosage(maxDosePerAdministration={"value": 5, "unit": "mL"})])
+    assert (found.max_mg, found.notes) == (Decimal(20), ("at most 5 mL at a time: not compared with the dose",))
+
+
+@pytest.mark.parametrize(("first", "second"), [(Decimal("17.0"), 17), (19, Decimal("19.0"))])
+def test_the_words_of_a_period_do_not_depend_on_the_chart_that_was_read_before(first: object, second: object) -> None:
+    def says(period: object) -> str:
+        return item(dosageInstruction=[dosage(timing={"repeat": {"frequency": 1, "period": period, "periodUnit": "d"}})]).how
+
+    assert says(first) == says(second)
+    assert says(second).endswith(f"every {int(str(second).partition('.')[0])} days")
