@@ -128,6 +128,9 @@ def test_strategies_stand_side_by_side_and_infeasible_ones_name_ways_out(capfd: 
         ((*PLAN, *WAY, "--products", "999999999"), 2, "999999999"),
         ((*PLAN, *WAY, "--baseline", "3"), 2, "--baseline-by"),
         ((*PLAN, *WAY, "--baseline-by", "the pharmacist"), 2, "--baseline"),
+        ((*PLAN, *WAY, "--taken", "197901=1@morning"), 2, "--baseline-by"),
+        ((*PLAN, *WAY, "--taken", "197901"), 2, "RXCUI=UNITS"),
+        ((*PLAN, *WAY, "--confirm", "pain-indication-confirmed"), 2, "--confirmed-by"),
         ((*PLAN, *WAY, "--target", "-1"), 2, "-1"),
         ((*PLAN, "--strategy", "linear", "--protocol", "asam-2025"), 2, "exactly one"),
         (PLAN, 2, "exactly one"),
@@ -173,3 +176,15 @@ def test_an_assumed_zone_and_duration_are_said_on_the_plan(capfd: pytest.Capture
     assert isinstance(findings, list)
     assert "zone-not-known" in {finding["code"] for finding in findings}
     assert plan["zone"] == "UTC"
+
+
+def test_what_is_taken_can_be_said_by_product_and_time(capfd: pytest.CaptureFixture[str]) -> None:
+    said = ("--taken", "197901=2@morning", "--taken", "197901=1@night", "--baseline-by", "the pharmacist")
+    plan = answer(capfd, *PLAN, *WAY, *said)
+    assert plan["baseline_mg"] == 3
+    baseline = plan["baseline"]
+    assert isinstance(baseline, dict)
+    assert (baseline["confirmed_by"], baseline["how"]) == (
+        "the pharmacist",
+        "confirmed intake: 2 × lorazepam 1 MG Oral Tablet (morning), 1 × lorazepam 1 MG Oral Tablet (night)",
+    )

@@ -1,0 +1,90 @@
+"""What is really taken: by the orders, or by a person who says it product by product."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+
+from fhir_taper.errors import WrongUsage
+from fhir_taper.exact_json import decode, encode
+from fhir_taper.plans.medicines.codes import Slot
+from fhir_taper.plans.tapers.infeasible import Infeasible, WayOut
+from fhir_taper.plans.tapers.plan import TaperPlan
+from fhir_taper.plans.tapers.plan_document import from_document, to_document
+from fhir_taper.plans.tapers.request import Taken
+from fhir_taper.workflow.plan import make_plan
+from fhir_taper.workflow.plan_request import Question, question_of
+from tests.workflow.made_readings import METHADONE, MORPHINE_ER, MORPHINE_IR, asking, methadone, morphine_twice
+
+BY = "Dr. Example, pill count"
+AS_TAKEN = (
+    Taken(MORPHINE_ER, Slot.MORNING, Decimal(1)),
+    Taken(MORPHINE_ER, Slot.NIGHT, Decimal(1)),
+    Taken(MORPHINE_IR, Slot.NOON, Decimal(1)),
+)
+
+
+def test_the_sum_of_what_is_taken_is_the_baseline_with_who_said_it() -> None:
+    question = question_of(morphine_twice(), asking("morphine", strategy="linear", taken=AS_TAKEN, baseline_by=BY))
+    assert isinstance(question, Question)
+    baseline = question.request.baseline
+    assert (baseline.mg, baseline.confirmed_by) == (Decimal(75), BY)
+    assert baseline.how == (
+        "confirmed intake: 1 × morphine sulfate 30 MG Extended Release Oral Tablet (morning), "
+        "1 × morphine sulfate 30 MG Extended Release Oral Tablet (night), 1 × morphine sulfate 15 MG Oral Tablet (noon)"
+    )
+    assert question.request.taken == AS_TAKEN
+    assert [(intake.slot, intake.units) for intake in question.request.intakes] == [(one.slot, one.units) for one in AS_TAKEN]
+
+
+def test_saying_how_much_of_each_release_is_taken_is_the_way_out_that_it_is_named_as() -> None:
+    total_only = make_plan(morphine_twice(), asking("morphine", strategy="linear", baseline_mg=Decimal(75), baseline_by=BY))
+    assert isinstance(total_only, Infeasible)
+    assert total_only.reason == "releases-not-known-apart"
+    assert WayOut.STATE_WHAT_IS_TAKEN in total_only.ways_out
+    plan = make_plan(morphine_twice(), asking("morphine", strategy="linear", taken=AS_TAKEN, baseline_by=BY))
+    assert isinstance(plan, TaperPlan)
+    first = {unit.rxcui: dict(unit.slots) for dose in plan.steps[0].doses for unit in dose.units}
+    assert first == {MORPHINE_ER: {Slot.MORNING: 1, Slot.NIGHT: 1}, MORPHINE_IR: {Slot.NOON: 1}}
+
+
+def test_what_was_said_goes_through_the_plan_document_and_back() -> None:
+    plan = make_plan(morphine_twice(), asking("morphine", strategy="linear", taken=AS_TAKEN, baseline_by=BY))
+    assert isinstance(plan, TaperPlan)
+    again = from_document(decode(encode(to_document(plan))))
+    assert again.baseline == plan.baseline
+
+
+def test_without_a_time_of_day_the_usual_times_are_taken() -> None:
+    question = question_of(methadone(), asking("methadone", taken=(Taken(METHADONE, None, Decimal(3)),), baseline_by=BY))
+    assert isinstance(question, Question)
+    assert Fraction(question.request.baseline.mg) == 15
+    assert question.request.taken == (Taken(METHADONE, None, Decimal(3)),)
+
+
+@pytest.mark.parametrize(
+    ("said", "names"),
+    [
+        ({"taken": AS_TAKEN}, "--taken needs --baseline-by"),
+        ({"taken": AS_TAKEN, "baseline_by": BY, "baseline_mg": Decimal(60)}, "--baseline 60 is not what --taken adds up to: 75 mg a day"),
+        ({"taken": (Taken("1", None, Decimal(1)),), "baseline_by": BY}, "--taken 1: no product"),
+        ({"taken": (Taken(METHADONE, None, Decimal(1)),), "baseline_by": BY}, "not a product of morphine"),
+        ({"taken": AS_TAKEN[:1] * 2, "baseline_by": BY}, "twice for one time of day"),
+    ],
+)
+def test_an_intake_that_cannot_be_meant_is_named(said: dict[str, object], names: str) -> None:
+    with pytest.raises(WrongUsage, match=names):
+        question_of(morphine_twice(), asking("morphine", **said))
+
+
+def test_a_baseline_that_agrees_with_what_is_taken_may_be_given_beside_it() -> None:
+    question = question_of(morphine_twice(), asking("morphine", taken=AS_TAKEN, baseline_by=BY, baseline_mg=Decimal("75.0")))
+    assert isinstance(question, Question)
+    assert question.request.baseline.mg == 75
+
+
+def test_a_plan_without_an_order_can_start_from_what_is_taken() -> None:
+    taken = (Taken(METHADONE, Slot.MORNING, Decimal(2)),)
+    question = question_of(morphine_twice(), asking("methadone", taken=taken, baseline_by=BY))
+    assert isinstance(question, Question)
+    assert METHADONE in {product.rxcui for product in question.request.products}
