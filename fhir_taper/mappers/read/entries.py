@@ -43,7 +43,7 @@ def today(instructions: Sequence[Instruction], written: date | None, as_of: date
     if not now:
         return _none_today([window for _, window in placed], as_of)
     if any(window.is_vague for _, window in now) and len({one.sequence for one, _ in now}) > 1:
-        return Today(refusal=Refusal(Reason.SEQUENCE_WITHOUT_DATES, _unplaced([one for one, _ in now])))
+        return Today(refusal=Refusal(Reason.SEQUENCE_WITHOUT_DATES, _either(now)))
     outside = next((refusal for one, _ in now if (refusal := _outside_its_words(one, as_of)) is not None), None)
     if outside is not None:
         return Today(refusal=outside)
@@ -51,6 +51,7 @@ def today(instructions: Sequence[Instruction], written: date | None, as_of: date
     starts = [window.start for _, window in now if window.start is not None]
     ends = [window.end for _, window in now]
     end = None if None in ends else max(day for day in ends if day is not None)
+    notes += tuple(dict.fromkeys(_lasts(window) for _, window in now if window.sure_end is not None))
     return replace(answer, notes=(*notes, *answer.notes), start=min(starts, default=None), end=end)
 
 
@@ -237,6 +238,19 @@ def _unplaced(instructions: Sequence[Instruction]) -> str:
     known = [one.day.maximum for one in instructions if one.day is not None and one.day.maximum is not None]
     side_by_side = f", or all of them every day ({plain(add(*known))} mg)" if len(known) == len(instructions) else ""
     return f"numbered instructions without dates or durations: {one_by_one}{side_by_side}"
+
+
+def _either(now: Sequence[tuple[Instruction, Window]]) -> str:
+    """Steps of one order of which nobody knows which one holds today."""
+    if all(window.sure_end is None for _, window in now):
+        return _unplaced([one for one, _ in now])
+    return f"steps whose length is a range, so that any of these may hold today: {', or '.join(_says(one) for one, _ in now)}"
+
+
+def _lasts(window: Window) -> str:
+    """How long what is in force lasts, where that is a range."""
+    sure, last = (day.isoformat() if day is not None else "an unknown day" for day in (window.sure_end, window.end))
+    return f"its length is a range: it ends between {sure} and {last}, and counts until the later day"
 
 
 def _says(one: Instruction) -> str:

@@ -4,12 +4,13 @@ The order of the questions is the order of the rules: does it count at all (9), 
 what does it make of a day (2 to 8), may it be tapered (10). Every answer that is no number has its reason, and `how` says it in words.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
 from fhir_taper.errors import BadInput
 from fhir_taper.mappers.chart import Chart, Entry, SetAside
+from fhir_taper.mappers.read.annotations import annotations
 from fhir_taper.mappers.read.clause import Refusal
 from fhir_taper.mappers.read.daily import Day
 from fhir_taper.mappers.read.dosage import Instruction, read_dosage
@@ -62,6 +63,12 @@ MOST_DOSAGES = 100
 
 def item_of(entry: Entry, reader: Reader) -> tuple[RegimenItem, Order | None]:
     """The item of one entry, and the record as read; None where the record itself could not be read."""
+    item, order = _item_of(entry, reader)
+    noted = annotations(entry.resource) if item.state is not ItemState.EXCLUDED else ()
+    return (replace(item, notes=item.notes + noted) if noted else item), order
+
+
+def _item_of(entry: Entry, reader: Reader) -> tuple[RegimenItem, Order | None]:
     chart, as_of = reader.chart, reader.as_of
     medicine = reader.identifier.of(entry)
     try:

@@ -1,8 +1,8 @@
 """Whether a record counts today, before its dose is read: status, intent, and the dates of the record as a whole (rule 9).
 
 Active and in period counts. An order-like intent counts and so does reported home medication; plans, options and proposals are taken by
-nobody. The end of a validity period ends a supply, not a therapy; the end of a report's period or of a dispensed supply ends it. Status
-words are FHIR's own.
+nobody. What was written after the day is not current on it, unless it reports since when something is taken. The end of a validity period
+ends a supply, not a therapy; the end of a report's period or of a dispensed supply ends it. Status words are FHIR's own.
 """
 
 from dataclasses import dataclass
@@ -66,6 +66,8 @@ def _by_intent(order: Order) -> NotCounted | None:
 
 
 def _by_dates(order: Order, as_of: date) -> NotCounted | None:
+    if order.authored is not None and order.authored > as_of and (order.start is None or not order.is_reported):
+        return NotCounted(Reason.FUTURE, f"written on {order.authored.isoformat()}, after {as_of.isoformat()}")
     if order.start is not None and order.start > as_of:
         return NotCounted(Reason.FUTURE, f"begins on {order.start.isoformat()}")
     if order.end is not None and order.end < as_of:

@@ -5,7 +5,7 @@ the day the order was written. What cannot be placed in time is said, not guesse
 """
 
 import calendar
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -38,12 +38,16 @@ class Length:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What one Timing says of its days. `begins` is a day that the timing names as its start without being a bound."""
+    """What one Timing says of its days. `begins` is a day that the timing names as its start without being a bound.
+
+    `shortest` is set where the length is a range: then `length` is its longer end.
+    """
 
     start: date | None = None
     end: date | None = None
     length: Length | None = None
     begins: date | None = None
+    shortest: Length | None = None
 
     @property
     def is_dated(self) -> bool:
@@ -56,11 +60,15 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The days of one instruction, inclusive; None is open. `is_vague`: it has no end although another one follows."""
+    """The days of one instruction, inclusive; None is open. `is_vague`: nobody knows its end although another one follows.
+
+    `sure_end` is set where the end is a range: in force until then for certain, and perhaps until `end`.
+    """
 
     start: date | None
     end: date | None
     is_vague: bool = False
+    sure_end: date | None = None
 
     def holds(self, day: date) -> bool:
         """Whether the instruction is in force on this day."""
@@ -91,13 +99,15 @@ def read_bounds(timing: Json, path: str) -> Bounds:
     events = word_list(timing, "event", path)
     begins = first_day({"event": min(events)}, "event", path) if events else None
     length = _length(child(repeat, "boundsDuration", where), f"{where}.boundsDuration")
+    shortest: Length | None = None
     if length is None:
-        length = _length(child(child(repeat, "boundsRange", where), "high", where), f"{where}.boundsRange.high")
+        between = child(repeat, "boundsRange", where)
+        shortest, length = (_length(child(between, end, f"{where}.boundsRange"), f"{where}.boundsRange.{end}") for end in ("low", "high"))
     place = f"{where}.boundsPeriod"
     start, end = first_day(period, "start", place), last_day(period, "end", place)
     if start is not None and end is not None and end < start:
         raise BadInput(f"ends on {end.isoformat()}, before it begins on {start.isoformat()}", place)
-    return Bounds(start, end, length, begins)
+    return Bounds(start, end, length, begins, shortest if shortest != length else None)
 
 
 def _length(duration: Json, path: str) -> Length | None:
@@ -134,7 +144,7 @@ def windows(parts: Sequence[Part], written: date | None) -> list[Window] | None:
 def _alone(bounds: Bounds, written: date | None) -> Window:
     start = bounds.start or (bounds.begins or written if bounds.length else None)
     if bounds.end is None and bounds.length is not None and start is not None:
-        return Window(start, bounds.length.end(start))
+        return Window(start, bounds.length.end(start), sure_end=bounds.shortest.end(start) if bounds.shortest else None)
     return Window(bounds.start, bounds.end)
 
 
@@ -143,28 +153,39 @@ def _in_sequence(parts: Sequence[Part], written: date | None) -> list[Window] | 
         return None
     numbers = sorted({part.sequence or 0 for part in parts})
     begins = next((part.bounds.begins for part in parts if part.bounds.begins and (part.sequence or 0) == numbers[0]), None)
-    cursor = begins or written
+    earliest = latest = begins or written
     found: dict[int, Window] = {}
     for number in numbers:
         group = [index for index, part in enumerate(parts) if (part.sequence or 0) == number]
         for index in group:
-            window = _placed(parts[index].bounds, cursor, is_last=number == numbers[-1])
+            window = _placed(parts[index].bounds, earliest, latest, is_last=number == numbers[-1])
             if window is None:
                 return None
             found[index] = window
-        ends = [found[index].end for index in group]
-        last = max((end for end in ends if end is not None), default=None)
-        cursor = last + timedelta(days=1) if last is not None and last < date.max else None
+        latest = _day_after(found[index].end for index in group)
+        earliest = _day_after(found[index].sure_end or found[index].end for index in group)
     return [found[index] for index in range(len(parts))]
 
 
-def _placed(bounds: Bounds, cursor: date | None, *, is_last: bool) -> Window | None:
-    """One part of a sequence: by its own dates, else by its length from where the part before ended."""
+def _day_after(ends: Iterable[date | None]) -> date | None:
+    """The day after the last of these, None where there is none."""
+    last = max((end for end in ends if end is not None), default=None)
+    return last + timedelta(days=1) if last is not None and last < date.max else None
+
+
+def _placed(bounds: Bounds, earliest: date | None, latest: date | None, *, is_last: bool) -> Window | None:
+    """One part of a sequence: by its own dates, else by its length from where the part before ended.
+
+    Where that is a range of days, so is its own end, and two parts may both be in force.
+    """
     if bounds.start is not None or bounds.end is not None:
         end = bounds.end or (bounds.length.end(bounds.start) if bounds.length and bounds.start else None)
-        return Window(bounds.start, end, is_vague=end is None and not is_last)
-    if cursor is None:
+        sure_end = bounds.shortest.end(bounds.start) if bounds.shortest and bounds.start and bounds.end is None else None
+        return Window(bounds.start, end, end is None and not is_last, sure_end)
+    if earliest is None or latest is None:
         return None
-    if bounds.length is not None:
-        return Window(cursor, bounds.length.end(cursor))
-    return Window(cursor, None) if is_last else None
+    if bounds.length is None:
+        return Window(earliest, None, is_vague=earliest != latest) if is_last else None
+    end, sure_end = bounds.length.end(latest), (bounds.shortest or bounds.length).end(earliest)
+    is_range = end != sure_end
+    return Window(earliest, end, is_range, sure_end if is_range else None)

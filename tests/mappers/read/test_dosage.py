@@ -1,10 +1,11 @@
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.medicines.regimen import Intake, ItemState, Reason
-from tests.mappers.read.orders import EVERY_6_HOURS, TABLET, by_text, dosage, item, medicine
+from tests.mappers.read.orders import EVERY_6_HOURS, TABLET, by_text, dosage, item, medicine, read, request
 
 DAILY = {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}}
 TWICE = {"repeat": {"frequency": 2, "period": 1, "periodUnit": "d"}}
@@ -225,3 +226,26 @@ def test_the_words_of_a_period_do_not_depend_on_the_chart_that_was_read_before(f
 
     assert says(first) == says(second)
     assert says(second).endswith(f"every {int(str(second).partition('.')[0])} days")
+
+
+def days(low: int, high: int) -> dict[str, object]:
+    return {"boundsRange": {"low": {"value": low, "unit": "d"}, "high": {"value": high, "unit": "d"}}}
+
+
+def lasting(low: int, high: int, **elements: object) -> dict[str, object]:
+    return dosage(timing={"repeat": {**EVERY_6_HOURS["repeat"], **days(low, high)}}, **elements)
+
+
+@pytest.mark.parametrize(("day", "state"), [(7, "computed"), (10, "computed"), (11, "excluded")])
+def test_a_course_whose_length_is_a_range_counts_to_its_longer_end_and_says_both(day: int, state: str) -> None:
+    found = read(request(authoredOn="2026-01-01", dosageInstruction=[lasting(7, 10)]), as_of=date(2026, 1, day))[0]
+    assert found.state == state
+    assert state == "excluded" or "it ends between 2026-01-07 and 2026-01-10, and counts until the later day" in " ".join(found.notes)
+
+
+@pytest.mark.parametrize(("day", "maximum"), [(7, 40), (8, None), (10, None), (11, 20)])
+def test_steps_of_which_nobody_knows_which_one_holds_are_not_computable(day: int, maximum: int | None) -> None:
+    steps = [lasting(7, 10, sequence=1, doseAndRate=TWO_TABLETS), dosage(sequence=2)]
+    found = read(request(authoredOn="2026-01-01", dosageInstruction=steps), as_of=date(2026, 1, day))[0]
+    assert found.max_mg == maximum
+    assert maximum is not None or (found.reason, "whose length is a range" in found.how) == (Reason.SEQUENCE_WITHOUT_DATES, True)

@@ -157,3 +157,43 @@ def test_a_duration_in_the_structure_ends_the_therapy_whatever_refills_are_allow
         authoredOn="2025-11-01", dosageInstruction=[dosage(timing={"repeat": bounds})], dispenseRequest={"numberOfRepeatsAllowed": 5}
     )
     assert (only.state, only.reason) == (ItemState.EXCLUDED, Reason.ENDED)
+
+
+@pytest.mark.parametrize(
+    ("note", "shown"),
+    [
+        ([{"text": "patient takes half"}], "note: “patient takes half”"),
+        ([{"text": "patient takes half", "time": "2026-01-02T08:00:00Z"}], "note of 2026-01-02: “patient takes half”"),
+        ([{"text": "a\x1b[2J\r\nb\u202e c"}], "note: “a [2J b c”"),
+        ([{"text": "x" * 5000}], f"note: “{'x' * 300} …”"),
+        ([{"text": 5}], "a note that cannot be read"),
+        ("half", "a note that cannot be read"),
+    ],
+)
+def test_a_note_is_shown_and_never_interpreted(note: object, shown: str) -> None:
+    found = item(dosageInstruction=[dosage()], note=note)
+    assert (found.max_mg, found.notes) == (Decimal(20), (shown,))
+
+
+def test_of_many_notes_the_number_that_is_not_shown_is_said() -> None:
+    found = item(dosageInstruction=[dosage()], note=[{"text": str(number)} for number in range(8)])
+    assert found.notes[4:] == ("note: “4”", "3 more notes are not shown")
+
+
+def test_the_note_of_a_stopped_order_is_not_shown() -> None:
+    assert item(status="stopped", note=[{"text": "too drowsy"}]).notes == ()
+
+
+@pytest.mark.parametrize(("written", "state"), [("2026-01-05", "computed"), ("2026-01-06", "excluded"), ("2026-02", "excluded")])
+def test_an_order_that_was_written_after_the_day_is_not_current_on_it(written: str, state: str) -> None:
+    found = item(authoredOn=written, dosageInstruction=[dosage()])
+    assert found.state == state
+    assert state == "computed" or (found.reason, found.how[:10]) == (Reason.FUTURE, "written on")
+
+
+def test_a_later_report_of_what_was_taken_before_counts() -> None:
+    taken = {
+        "resourceType": "MedicationStatement", "id": "s1", "status": "active", "medicationCodeableConcept": medicine(),
+        "dateAsserted": "2026-02-01", "effectivePeriod": {"start": "2025-06-01"}, "dosage": [dosage()],
+    }  # fmt: skip
+    assert read(taken)[0].max_mg == Decimal(20)

@@ -1,0 +1,34 @@
+"""Notes that people wrote on a record (Annotation): shown as they are, never interpreted.
+
+"Patient takes half" may change everything about a dose, and no program may decide what it means. A note is bounded in length and loses
+what would move a cursor or break a line. FHIR R4, datatypes.html#Annotation.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fhir_taper.mappers.read.dates import first_day_of
+
+MOST_NOTES: Final = 5
+LONGEST: Final = 300
+"""Letters of one note: enough for what concerns a dose."""
+
+
+def annotations(resource: Mapping[str, Any]) -> tuple[str, ...]:
+    """The notes of a record, quoted, each with its day where it has one. Never raises: a note of the wrong type is told as unreadable."""
+    listed = resource.get("note")
+    if listed is None:
+        return ()
+    notes = listed if isinstance(listed, list) else [listed]
+    more = (f"{len(notes) - MOST_NOTES} more notes are not shown",) if len(notes) > MOST_NOTES else ()
+    return (*(_quoted(note) for note in notes[:MOST_NOTES]), *more)
+
+
+def _quoted(note: object) -> str:
+    text = note.get("text") if isinstance(note, Mapping) else None
+    if not isinstance(note, Mapping) or not isinstance(text, str):
+        return "a note that cannot be read"
+    day = first_day_of(note, "time")
+    said = " ".join("".join(letter if letter.isprintable() else " " for letter in text[: 4 * LONGEST]).split())
+    short = said if len(said) <= LONGEST and len(text) <= 4 * LONGEST else f"{said[:LONGEST]} …"
+    return f"note of {day.isoformat()}: “{short}”" if day is not None else f"note: “{short}”"
