@@ -4,13 +4,17 @@ An order, a home-medication report and a dispense become one item only if produc
 agrees with nobody. What is left is flagged: two current records of one ingredient and release whose product and timing match, or one of
 which is a home report, a discharge order or a dispense. Flagged items make totals "up to". Strengths and releases that were ordered
 together add and are not flagged.
+
+Records are found by what they have in common and never compared pair by pair: a long chart has thousands of one ingredient.
 """
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from heapq import merge
 from itertools import islice
 
+from fhir_taper.plans.medicines.codes import Release
 from fhir_taper.plans.medicines.regimen import ItemState, RegimenItem, Setting
 
 MOST_NAMED = 10
@@ -29,27 +33,34 @@ _SECOND_HAND = frozenset({Setting.REPORTED, Setting.DISCHARGE, Setting.DISPENSED
 
 def flag_duplicates(items: Iterable[RegimenItem]) -> tuple[RegimenItem, ...]:
     """The items with records of one medicine made one, and possible duplicates flagged by their first source. Order is kept."""
-    merged = _merged(list(items))
-    by_ingredient: dict[str, list[RegimenItem]] = {}
-    for item in merged:
+    merged = _merged(items)
+    by_ingredient: dict[str, _Records] = {}
+    for place, item in enumerate(merged):
         if _is_current(item):
-            by_ingredient.setdefault(item.ingredient, []).append(item)
-    return tuple(_flagged(item, by_ingredient.get(item.ingredient, [])) for item in merged)
+            by_ingredient.setdefault(item.ingredient, _Records()).take(place, item)
+    return tuple(_flagged(place, merged, by_ingredient.get(item.ingredient)) for place, item in enumerate(merged))
 
 
-def _merged(items: list[RegimenItem]) -> list[RegimenItem]:
+@dataclass(slots=True)
+class _Alike:
+    """Places of records that agree in everything, and for each kind the first of them that no record of that kind has joined yet."""
+
+    places: list[int] = field(default_factory=list)
+    first_without: dict[_Kind, int] = field(default_factory=dict)
+
+
+def _merged(items: Iterable[RegimenItem]) -> list[RegimenItem]:
     """Records of different kinds that agree in everything, as one item that keeps the order's own words."""
     kept: list[RegimenItem] = []
     kinds: list[set[_Kind]] = []
-    alike: dict[tuple[str, str], list[int]] = {}
-    """Places of computed items by prescriber and ingredient: no others can agree, and a long chart has thousands that cannot."""
+    alike: dict[Hashable, _Alike] = {}
     for item in items:
         kind = _KINDS.get(item.setting, _Kind.ORDER)
-        whose = _whose(item)
-        places = alike.setdefault(whose, []) if whose is not None else []
-        place = next((index for index in places if kind not in kinds[index] and _agree(item, kept[index])), None)
+        key = _agreement(item)
+        group = _Alike() if key is None else alike.setdefault(key, _Alike())
+        place = _place_without(kind, group, kinds)
         if place is None:
-            places.append(len(kept))
+            group.places.append(len(kept))
             kept.append(item)
             kinds.append({kind})
             continue
@@ -61,21 +72,24 @@ def _merged(items: list[RegimenItem]) -> list[RegimenItem]:
     return kept
 
 
-def _agree(one: RegimenItem, other: RegimenItem) -> bool:
-    """Whether two computed items of one prescriber and one ingredient say the same."""
-    return (
-        _is_same_product(one, other)
-        and one.timing == other.timing
-        and (one.scheduled_mg, one.max_mg, one.reason, one.max_reason) == (other.scheduled_mg, other.max_mg, other.reason, other.max_reason)
-        and one.intakes == other.intakes
-    )
+def _place_without(kind: _Kind, group: _Alike, kinds: Sequence[set[_Kind]]) -> int | None:
+    """The first place of the group that holds no record of this kind. A place never loses a kind, so the search never goes back."""
+    at = group.first_without.get(kind, 0)
+    while at < len(group.places) and kind in kinds[group.places[at]]:
+        at += 1
+    group.first_without[kind] = at
+    return group.places[at] if at < len(group.places) else None
 
 
-def _whose(item: RegimenItem) -> tuple[str, str] | None:
-    """Prescriber and ingredient; None where one of them or the dose is not known, which agrees with nothing."""
+def _agreement(item: RegimenItem) -> Hashable | None:
+    """What records of one medicine have in common: product, dose, timing and prescriber.
+
+    None where prescriber, ingredient or dose is not known, which agrees with nothing.
+    """
     if item.prescriber is None or not item.ingredient or item.state is not ItemState.COMPUTED:
         return None
-    return item.prescriber, item.ingredient
+    amounts = (item.scheduled_mg, item.max_mg, item.reason, item.max_reason, item.intakes)
+    return item.prescriber, item.ingredient, _product(item), item.timing, amounts
 
 
 def _is_current(item: RegimenItem) -> bool:
@@ -83,31 +97,51 @@ def _is_current(item: RegimenItem) -> bool:
     return item.state is not ItemState.EXCLUDED and bool(item.ingredient)
 
 
-def _flagged(item: RegimenItem, others: list[RegimenItem]) -> RegimenItem:
-    if not _is_current(item) or len(others) < 2:  # noqa: PLR2004 - itself and another
+@dataclass(slots=True)
+class _Records:
+    """Places of the current records of one ingredient, in their order. A record without a product may be of any release (None)."""
+
+    of_release: dict[Release | None, list[int]] = field(default_factory=dict)
+    second_hand: dict[Release | None, list[int]] = field(default_factory=dict)
+    first_hand: dict[Hashable, list[int]] = field(default_factory=dict)
+
+    def take(self, place: int, item: RegimenItem) -> None:
+        self.of_release.setdefault(_release(item), []).append(place)
+        if item.setting in _SECOND_HAND:
+            self.second_hand.setdefault(_release(item), []).append(place)
+        else:
+            self.first_hand.setdefault((_product(item), item.timing), []).append(place)
+
+    def twins(self, place: int, item: RegimenItem) -> Iterable[int]:
+        """Places of what may be the same as this record, in their order."""
+        release = _release(item)
+        is_second_hand = item.setting in _SECOND_HAND
+        others = self.of_release if is_second_hand else self.second_hand
+        lists = [places for of, places in others.items() if release is None or of in (release, None)]
+        if not is_second_hand:
+            lists.append(self.first_hand.get((_product(item), item.timing), []))
+        return (other for other in merge(*lists) if other != place)
+
+
+def _flagged(place: int, items: Sequence[RegimenItem], records: _Records | None) -> RegimenItem:
+    item = items[place]
+    if records is None or not _is_current(item):
         return item
-    found = (other.sources[0] for other in others if other is not item and _may_be_one(item, other))
-    twins = tuple(islice(found, MOST_NAMED))
-    if not twins:
+    found = list(islice(records.twins(place, item), MOST_NAMED + 1))
+    if not found:
         return item
-    more = (f"possibly the same as more than {MOST_NAMED} other records",) if next(found, None) is not None else ()
+    twins = tuple(items[other].sources[0] for other in found[:MOST_NAMED])
+    more = (f"possibly the same as more than {MOST_NAMED} other records",) if len(found) > MOST_NAMED else ()
     return replace(item, possible_duplicate_of=twins, notes=(*item.notes, *more))
 
 
-def _may_be_one(one: RegimenItem, other: RegimenItem) -> bool:
-    releases = {item.product.release for item in (one, other) if item.product is not None}
-    if len(releases) > 1:
-        return False
-    if one.setting in _SECOND_HAND or other.setting in _SECOND_HAND:
-        return True
-    return _is_same_product(one, other) and one.timing == other.timing
+def _release(item: RegimenItem) -> Release | None:
+    return None if item.product is None else item.product.release
 
 
-def _is_same_product(one: RegimenItem, other: RegimenItem) -> bool:
-    """The same contents in the same form; brand and generic of it are one product. Without a product, the same code or name."""
-    if one.product is None or other.product is None:
-        return one.product is other.product and (one.rxcui, one.drug.casefold()) == (other.rxcui, other.drug.casefold())
-    mine, theirs = (
-        (item.product.mg, item.product.form, item.product.release, item.product.companions) for item in (one, other) if item.product
-    )
-    return mine == theirs
+def _product(item: RegimenItem) -> Hashable:
+    """The contents and their form; brand and generic of it are one product. Without a product, the code and name."""
+    product = item.product
+    if product is None:
+        return item.rxcui, item.drug.casefold()
+    return product.mg, product.form, product.release, product.companions

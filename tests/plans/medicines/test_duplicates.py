@@ -1,10 +1,11 @@
 from dataclasses import replace
 from decimal import Decimal
+from random import Random
 
 import pytest
 
 from fhir_taper.plans.medicines.codes import DrugClass
-from fhir_taper.plans.medicines.duplicates import flag_duplicates
+from fhir_taper.plans.medicines.duplicates import MOST_NAMED, flag_duplicates
 from fhir_taper.plans.medicines.regimen import ItemState, Reason, RegimenItem, Setting
 from fhir_taper.plans.tables.medicine_tables import load_medicines
 
@@ -81,3 +82,63 @@ def test_what_is_excluded_duplicates_nothing() -> None:
 def test_medicines_that_nobody_knows_are_not_compared() -> None:
     unknown = replace(ORDER, ingredient="", drug_class=DrugClass.UNKNOWN, product=None, state=ItemState.NOT_COMPUTABLE)
     assert flags(unknown, replace(unknown, sources=("MedicationRequest/m2",), setting=Setting.REPORTED)) == [(), ()]
+
+
+def may_be_one(one: RegimenItem, other: RegimenItem) -> bool:
+    """The rule as it is written, for two current records of one ingredient."""
+    second_hand = {Setting.REPORTED, Setting.DISCHARGE, Setting.DISPENSED}
+    if one.product is not None and other.product is not None and one.product.release is not other.product.release:
+        return False
+    if one.setting in second_hand or other.setting in second_hand:
+        return True
+    return one.product is other.product and one.drug == other.drug and one.timing == other.timing
+
+
+def many_records(count: int, seed: int) -> list[RegimenItem]:
+    """Records of one ingredient in every combination of product, timing and setting; none agrees with another in everything."""
+    chance = Random(seed)
+    settings = [Setting.COMMUNITY] * 6 + [Setting.INPATIENT, Setting.REPORTED, Setting.DISCHARGE, Setting.DISPENSED]
+    return [
+        replace(
+            ORDER, sources=(f"MedicationRequest/{number}",), prescriber=None, product=chance.choice([IR_5, IR_10, ER_10, None]),
+            timing=f"{chance.randint(1, 4)}/d", setting=chance.choice(settings),
+        )
+        for number in range(count)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_found_by_what_records_have_in_common_is_what_pairs_would_find(seed: int) -> None:
+    items = many_records(60, seed)
+    pairs = [[other.sources[0] for other in items if other is not one and may_be_one(one, other)] for one in items]
+    assert flags(*items) == [tuple(found[:MOST_NAMED]) for found in pairs]
+    assert ["more than 10" in " ".join(item.notes) for item in flag_duplicates(items)] == [len(found) > MOST_NAMED for found in pairs]
+
+
+class Counted(str):
+    """A timing that counts how often it is compared with another."""
+
+    __slots__ = ()
+    comparisons = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        Counted.comparisons += 1
+        return str.__eq__(self, other)
+
+
+@pytest.mark.parametrize("setting", [Setting.COMMUNITY, Setting.REPORTED])
+@pytest.mark.parametrize("prescriber", ["Practitioner/dr1", None])
+@pytest.mark.parametrize("timings", [3, 10_000])
+def test_twice_the_records_are_about_twice_the_comparisons(setting: Setting, prescriber: str | None, timings: int) -> None:
+    def comparisons(count: int) -> int:
+        items = [
+            replace(ORDER, sources=(f"MedicationRequest/{n}",), timing=Counted(n % timings), prescriber=prescriber, setting=setting)
+            for n in range(count)
+        ]
+        Counted.comparisons = 0
+        flag_duplicates(items)
+        return Counted.comparisons
+
+    assert comparisons(400) <= 6 * 400
+    assert comparisons(800) <= 6 * 800
