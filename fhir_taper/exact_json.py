@@ -35,13 +35,11 @@ def encode(value: Any, *, indent: int | None = None) -> bytes:
 
 
 def _plain_numbers(value: Any) -> Any:
-    """The same value with each Decimal as raw JSON text: msgspec alone would write 1E+2 and -0."""
-    if isinstance(value, str):
-        return value
+    """The same value with each Decimal as raw JSON text: msgspec alone would write 1E+2 and -0. Texts (most values) are passed by."""
+    if isinstance(value, dict):
+        return {key: item if type(item) is str else _plain_numbers(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [item if type(item) is str else _plain_numbers(item) for item in value]
     if isinstance(value, Decimal):
         return msgspec.Raw(format(abs(value) if value == 0 else value, "f").encode())
-    if isinstance(value, dict):
-        return {key: _plain_numbers(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain_numbers(item) for item in value]
     return value

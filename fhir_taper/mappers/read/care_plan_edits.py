@@ -12,11 +12,10 @@ from typing import Any
 
 from fhir_taper import __version__
 from fhir_taper.mappers.read.care_plan_steps import StepRecord
-from fhir_taper.mappers.write.care_plan import to_care_plan
+from fhir_taper.mappers.write.care_plan import care_plan_says
 from fhir_taper.mappers.write.degraded import detail_description
 from fhir_taper.mappers.write.digest import digest_of
-from fhir_taper.mappers.write.ids import Ids
-from fhir_taper.mappers.write.request_group import to_request_group
+from fhir_taper.mappers.write.request_group import request_group_says
 from fhir_taper.plans.medicines.regimen import Issue
 from fhir_taper.plans.tapers.plan import TaperPlan
 
@@ -57,11 +56,10 @@ def _text_edits(plan: TaperPlan, care_plan: Resource, records: tuple[StepRecord,
         says = f"was written by version {written_by} of the program, and this is {__version__}: its texts were not compared with its data"
         yield Issue("information", "other-version", says, "CarePlan")
         return
-    ids = Ids(plan)
-    expected = to_care_plan(plan, ids, ())
+    expected = care_plan_says(plan)
     yield from _differences("CarePlan", care_plan, expected, _CARE_PLAN_SAYS)
     yield from _narrative_edits(care_plan, expected)
-    yield from _step_edits(records, to_request_group(plan, ids, (), ""))
+    yield from _step_edits(records, request_group_says(plan))
 
 
 def _step_edits(records: tuple[StepRecord, ...], expected: Resource) -> Iterator[Issue]:

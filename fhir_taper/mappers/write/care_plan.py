@@ -26,22 +26,23 @@ CATEGORY_SYSTEM = code_system("care-plan-category")
 
 def to_care_plan(plan: TaperPlan, ids: Ids, labels: Iterable[Label], goals: Iterable[str] = (), addresses: Iterable[str] = ()) -> Json:
     """The CarePlan of a plan. `goals` are fullUrls of its Goals, `addresses` references of the Conditions that it addresses."""
+    said = care_plan_says(plan)
     resource: Json = {
         "resourceType": "CarePlan",
         "id": ids.of(CARE_PLAN),
         "meta": {"profile": [US_CORE_CARE_PLAN], "security": to_security(labels)},
-        "text": to_narrative(plan),
+        "text": said["text"],
         "extension": plan_extensions(plan),
         "identifier": ids.plan_identifiers(CARE_PLAN),
         "instantiatesCanonical": [to_protocol(plan.protocol)] if plan.protocol is not None else [],
         "replaces": [to_replaced(plan.replaces)] if plan.replaces is not None else [],
         "status": str(plan.state),
-        "intent": "plan",
+        "intent": said["intent"],
         "category": _categories(plan),
-        "title": plan_title(plan),
-        "description": plan_description(plan),
+        "title": said["title"],
+        "description": said["description"],
         "subject": to_subject(plan.patient),
-        "period": plan_period(plan),
+        "period": said.get("period", {}),
         "created": plan.created.isoformat(),
         "author": to_reference(plan.author, AUTHORS) if plan.author else {},
         "addresses": [{"reference": condition} for condition in addresses],
@@ -50,6 +51,19 @@ def to_care_plan(plan: TaperPlan, ids: Ids, labels: Iterable[Label], goals: Iter
         "activity": [{"reference": {"reference": ids.urn("RequestGroup")}}],
     }
     return without_empty(resource)
+
+
+def care_plan_says(plan: TaperPlan) -> Json:
+    """What a person reads in the CarePlan of a plan: it is written again, and compared, when the plan is read."""
+    return without_empty(
+        {
+            "text": to_narrative(plan),
+            "intent": "plan",
+            "title": plan_title(plan),
+            "description": plan_description(plan),
+            "period": plan_period(plan),
+        }
+    )
 
 
 def plan_period(plan: TaperPlan) -> Json:

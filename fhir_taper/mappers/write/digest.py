@@ -26,17 +26,17 @@ def digest_of(plan: TaperPlan) -> str:
 def _plain(value: object) -> object:
     if isinstance(value, str):
         return value
+    kind: Any = type(value)
+    names = _fields_of(kind)
+    if names is not None:
+        return [_plain(getattr(value, name)) for name in names]
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if isinstance(value, Decimal):
         return format(canonical(value), "f")
-    if isinstance(value, Fraction):
-        return str(value)
     if isinstance(value, date):
         return value.isoformat()
-    kind: Any = type(value)
-    names = _fields_of(kind)
-    return value if names is None else [_plain(getattr(value, name)) for name in names]
+    return str(value) if isinstance(value, Fraction) else value
 
 
 @cache

@@ -16,7 +16,7 @@ from fhir_taper.mappers.write.labels import Label, to_security
 from fhir_taper.mappers.write.namespace import Json, code_system
 from fhir_taper.mappers.write.plan_references import to_protocol, to_subject
 from fhir_taper.mappers.write.wording import drug_of, name_of, product_of, step_description, step_title
-from fhir_taper.plans.tapers.plan import GateState, ReviewGate, Step, TaperPlan, Units
+from fhir_taper.plans.tapers.plan import GateState, PlanProduct, ReviewGate, Step, TaperPlan, Units
 from fhir_taper.plans.tapers.sig import sig
 
 KIND_SYSTEM = code_system("step-kind")
@@ -28,22 +28,35 @@ Proposals = Mapping[tuple[int, str], str]
 
 def to_request_group(plan: TaperPlan, ids: Ids, labels: Iterable[Label], device: str, proposals: Proposals | None = None) -> Json:
     """The RequestGroup of a plan. `device` is the fullUrl of the program's Device; `proposals` what the next window proposes."""
+    said = request_group_says(plan)
     resource: Json = {
         "resourceType": "RequestGroup",
         "id": ids.of("RequestGroup"),
         "meta": {"security": to_security(labels)},
         "identifier": ids.plan_identifiers("RequestGroup"),
         "instantiatesCanonical": [to_protocol(plan.protocol)] if plan.protocol is not None else [],
-        "status": str(plan.state),
-        "intent": "plan",
+        "status": said["status"],
+        "intent": said["intent"],
         "code": {"text": f"Taper of {drug_of(plan)}"},
         "subject": to_subject(plan.patient),
         "authoredOn": plan.created.isoformat(),
         "author": {"reference": device},
-        "reasonCode": [{"text": to_fhir(plan.reason)}] if plan.reason else [],
-        "action": [_action(plan, index, proposals or {}) for index in range(len(plan.steps))],
+        "reasonCode": said.get("reasonCode", []),
+        "action": [_action(plan, index, action, proposals or {}) for index, action in enumerate(said.get("action", []))],
     }
     return without_empty(resource)
+
+
+def request_group_says(plan: TaperPlan) -> Json:
+    """What a person reads in the RequestGroup of a plan, step by step: it is written again, and compared, when the plan is read."""
+    return without_empty(
+        {
+            "status": str(plan.state),
+            "intent": "plan",
+            "reasonCode": [{"text": to_fhir(plan.reason)}] if plan.reason else [],
+            "action": [_step_says(plan, step) for step in plan.steps],
+        }
+    )
 
 
 def to_timing(step: Step) -> Json:
@@ -56,20 +69,45 @@ def to_kind(step: Step) -> Json:
     return {"coding": [{"system": KIND_SYSTEM, "code": str(step.kind)}]}
 
 
-def _action(plan: TaperPlan, index: int, proposals: Proposals) -> Json:
+def _step_says(plan: TaperPlan, step: Step) -> Json:
+    products = [_product_says(product_of(plan, unit), step, unit) for dose in step.doses for unit in dose.units]
+    return without_empty(
+        {
+            "prefix": str(step.number),
+            "title": step_title(plan, step),
+            "description": step_description(plan, step),
+            "condition": [_condition(gate) for gate in plan.gates if gate.step == step.number],
+            "type": {"coding": [{"system": _ACTION_TYPE, "code": "update" if products else "remove"}]},
+            "action": products,
+        }
+    )
+
+
+def _product_says(product: PlanProduct, step: Step, unit: Units) -> Json:
+    return {
+        "title": name_of(product),
+        "description": sig(unit, product, step.every_days),
+        "code": [{"coding": [{"system": RXNORM, "code": to_fhir(unit.rxcui)}], "text": name_of(product)}],
+    }
+
+
+def _action(plan: TaperPlan, index: int, said: Json, proposals: Proposals) -> Json:
     step = plan.steps[index]
-    products = [_product_action(plan, step, unit, proposals) for dose in step.doses for unit in dose.units]
+    units = (unit for dose in step.doses for unit in dose.units)
+    products = [
+        product | {"resource": _proposed(step, unit, proposals)} for product, unit in zip(said.get("action", []), units, strict=True)
+    ]
     action: Json = {
         "id": f"step-{index}",
         "extension": [step_extension(step)],
-        "prefix": str(step.number),
-        "title": step_title(plan, step),
-        "description": step_description(plan, step),
+        "prefix": said["prefix"],
+        "title": said["title"],
+        "description": said["description"],
         "code": [to_kind(step)],
-        "condition": [_condition(gate) for gate in plan.gates if gate.step == step.number],
+        "condition": said.get("condition", []),
         "relatedAction": [{"actionId": f"step-{index - 1}", "relationship": "after-end"}] if index else [],
         "timingPeriod": to_timing(step),
-        "type": {"coding": [{"system": _ACTION_TYPE, "code": "update" if products else "remove"}]},
+        "type": said["type"],
     }
     if products:
         action |= {"groupingBehavior": "logical-group", "selectionBehavior": "all", "action": products}
@@ -78,16 +116,10 @@ def _action(plan: TaperPlan, index: int, proposals: Proposals) -> Json:
     return without_empty(action)
 
 
-def _product_action(plan: TaperPlan, step: Step, unit: Units, proposals: Proposals) -> Json:
-    product = product_of(plan, unit)
-    proposed = proposals.get((step.number, unit.rxcui))
+def _proposed(step: Step, unit: Units, proposals: Proposals) -> Json:
+    reference = proposals.get((step.number, unit.rxcui))
     waits = {"type": "MedicationRequest", "display": "Proposed when its prescription window is next"}
-    return {
-        "title": name_of(product),
-        "description": sig(unit, product, step.every_days),
-        "code": [{"coding": [{"system": RXNORM, "code": to_fhir(unit.rxcui)}], "text": name_of(product)}],
-        "resource": {"reference": proposed} if proposed else waits,
-    }
+    return {"reference": reference} if reference else waits
 
 
 def _condition(gate: ReviewGate) -> Json:

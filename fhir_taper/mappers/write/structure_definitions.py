@@ -99,7 +99,7 @@ def _inside(ident: str, path: str, url: str, shape: Shape[Any] | None, part: Par
 def _value_element(ident: str, path: str, part: Part | None) -> Json:
     if part is None or part.kind is Kind.GROUP:
         return _element(f"{ident}.value[x]", f"{path}.value[x]", "Not used", 0, "0", "Extension.value[x]") | {"type": [{"code": "string"}]}
-    types = [{"code": _type_code(name)} for name in part.kind.value]
+    types = [{"code": _type_code(name)} for name in part.kind.types]
     value = _element(f"{ident}.value[x]", f"{path}.value[x]", part.says, 1, "1", "Extension.value[x]", base_min=0) | {"type": types}
     if part.kind is Kind.CODE:
         address = part.vocabulary if "://" in part.vocabulary else value_set(part.vocabulary)

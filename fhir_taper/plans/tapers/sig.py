@@ -4,14 +4,13 @@ Words only; every number comes from the units of a step. ASCII, because prescrib
 """
 
 from decimal import Decimal
-from fractions import Fraction
 
 from fhir_taper.plans.medicines.codes import LIQUID_FORMS, Form, Slot
 from fhir_taper.plans.medicines.dose import canonical, multiply, plain, shown
 from fhir_taper.plans.tapers.plan import PlanProduct, Units
 
 _WHEN = {Slot.MORNING: "in the morning", Slot.NOON: "at noon", Slot.EVENING: "in the evening", Slot.NIGHT: "at night"}
-_PARTS = {Fraction(1, 4): "1/4", Fraction(1, 2): "1/2", Fraction(3, 4): "3/4"}
+_PARTS = {Decimal("0.25"): "1/4", Decimal("0.5"): "1/2", Decimal("0.75"): "3/4"}
 _VERBS = {
     Form.PATCH: "Apply",
     Form.SUPPOSITORY: "Insert",
@@ -56,7 +55,7 @@ def unit_of(product: PlanProduct) -> str:
 
 
 def _mixed_number(amount: Decimal) -> str:
-    whole, part = divmod(Fraction(amount), 1)
+    whole, part = divmod(amount, 1)
     if part not in _PARTS:
         return plain(canonical(amount))
     return f"{whole} {_PARTS[part]}" if whole else _PARTS[part]
