@@ -52,7 +52,8 @@ def _times_rise(of: Subject) -> Problems:
         if rising and not is_said:
             yield f"step {index}: {rising[0][1]} rises and no finding says so"
         for name in dict.fromkeys(name for name, _ in rising):
-            if len(before.at) <= 4 and _fits_under(of, name, before, step):
+            with_less_of_a_companion = any(product.companions for product in of.request.products)
+            if len(before.at) <= 4 and not with_less_of_a_companion and _fits_under(of, name, before, step):
                 yield f"step {index}: a time of day rises although {step.mg[name]} mg can be divided without"
 
 

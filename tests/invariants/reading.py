@@ -147,11 +147,48 @@ class Subject:
 def doses_for(asked: PlanRequest, tables: Tables, products: Products, pieces: int, top: Fraction) -> "Existing":
     """All doses of these products at the patient's times. Two releases fall one after the other, so doses are stacked, never mixed."""
     if len({product.release for product in products}) == 1:
-        return doses_that_exist(products, times_of(asked, products), pieces, Fraction(ceil(top)))
+        found = doses_that_exist(products, times_of(asked, products), pieces, Fraction(ceil(top)))
+        return _within_companion_limits(found, asked, tables, products, times_of(asked, products) * pieces)
     is_immediate_first = tables.limits.setting("mixed-release").whole("immediate_first") == 1
     first = Release.IMMEDIATE if is_immediate_first else Release.EXTENDED
     falling, kept = (tuple(product for product in products if (product.release is first) is is_first) for is_first in (True, False))
     return _stacked(_alone(asked, kept, pieces), _mg_today(asked, kept), _alone(asked, falling, pieces), _mg_today(asked, falling))
+
+
+def _within_companion_limits(found: "Existing", asked: PlanRequest, tables: Tables, products: Products, most: int) -> "Existing":
+    """Without the doses that no pieces make with little enough of a companion ingredient. Volumes are not looked at."""
+    if any(product.smallest_ml is not None for product in products):
+        return found
+    companions = {str(product.rxcui): product.companions for product in asked.products}
+    pieces = found.pieces
+    for name in {one.ingredient for product in products for one in companions.get(product.rxcui, ())}:
+        row = tables.limits.settings.get(f"companion-{name}")
+        coins = [
+            (
+                int(exact(p.mg) / part / found.quantum),
+                sum((exact(one.mg) for one in companions.get(p.rxcui, ()) if one.ingredient == name), Fraction(0)) / part,
+            )
+            for p in products
+            for part in (1, 2, 4)
+            if part == 1 or (may_be_split(p) and part <= p.parts)
+        ]
+        if row is not None:
+            least = _least_of_a_companion(coins, len(pieces), most)
+            pieces = tuple(count if mg <= exact(row.number("mg_max")) else None for count, mg in zip(pieces, least, strict=True))
+    return Existing(found.quantum, pieces)
+
+
+def _least_of_a_companion(coins: list[tuple[int, Fraction]], size: int, most: int) -> list[Fraction]:
+    """The least that comes along with each amount made of at most so many coins; beyond every limit where none make it."""
+    far = Fraction(10**9)
+    least = [Fraction(0)] + [far] * (size - 1)
+    for _ in range(most):
+        before = least[:]
+        for amount in range(1, size):
+            for coin, mg in coins:
+                if coin <= amount and before[amount - coin] + mg < least[amount]:
+                    least[amount] = before[amount - coin] + mg
+    return least
 
 
 def _alone(asked: PlanRequest, products: Products, pieces: int) -> "Existing":

@@ -71,7 +71,7 @@ class Splitter:
             raise ValueError(dose)  # pragma: no cover - a grid's dose is made by its own intakes
         if before is None:
             return Split(free, rises=False)
-        return Split(_least_rise(free, before), rises=True)
+        return Split(least_rise(free, before), rises=True)
 
     def _best(self, dose: int, caps: tuple[int, ...], widest: int) -> tuple[int, ...] | None:
         if len(caps) == 1:
@@ -176,7 +176,7 @@ def _placed(amounts: tuple[int, ...], caps: tuple[int, ...]) -> tuple[int, ...]:
     return max(order for order in permutations(amounts) if all(amount <= cap for amount, cap in zip(order, caps, strict=True)))
 
 
-def _least_rise(amounts: tuple[int, ...], before: tuple[int, ...]) -> tuple[int, ...]:
+def least_rise(amounts: tuple[int, ...], before: tuple[int, ...]) -> tuple[int, ...]:
     """The amounts by time with the least total rise; of equals, larger ones to preferred times."""
 
     def rise(order: tuple[int, ...]) -> int:

@@ -15,11 +15,11 @@ from fhir_taper.plans.medicines.rounding import MICRO, half_even
 from fhir_taper.plans.tables import Tables
 from fhir_taper.plans.tables.rows import LimitsRow, Part
 from fhir_taper.plans.tapers.infeasible import Infeasible
-from fhir_taper.plans.tapers.making import Maker, as_decimal, decimal_of
+from fhir_taper.plans.tapers.making import Made, Maker, as_decimal, decimal_of
 from fhir_taper.plans.tapers.pace import History, Pace
 from fhir_taper.plans.tapers.paired import PairedMaker
 from fhir_taper.plans.tapers.parameters import Parameters
-from fhir_taper.plans.tapers.plan import Dose, StepKind
+from fhir_taper.plans.tapers.plan import Dose, StepKind, Units
 from fhir_taper.plans.tapers.request import PlanRequest
 from fhir_taper.plans.tapers.schedule import Point, Segment, Stuck, Walked, walk
 
@@ -68,7 +68,8 @@ class Drafted:
 class Course:
     """One ingredient of one plan.
 
-    `taken_mg` is what the patient takes at each time today, or None; `day` is when the course's first step starts.
+    `taken_mg` is what the patient takes at each time today, or None, and `taken` the very units, where they are known; `day` is when the
+    course's first step starts.
     """
 
     request: PlanRequest
@@ -82,6 +83,7 @@ class Course:
     original: int
     history: History
     taken_mg: Mapping[Slot, Fraction] | None = None
+    taken: tuple[Units, ...] = ()
     day: int = 0
     notes: dict[str, str] = field(default_factory=dict)
     _pace: Pace | None = None
@@ -96,6 +98,10 @@ class Course:
         if self._pace is None or (self._pace.original, self._pace.since) != (self.original, self.day):
             self._pace = Pace(self.row, self.original, self.per_mg, self.day)
         return self._pace
+
+    def first(self, amount: int) -> Made:
+        """The dose of the first step: as it is taken today, where that is known and can be dispensed."""
+        return self.maker.first(amount, self.taken_mg, self.taken)
 
     @property
     def smallest(self) -> int:
@@ -158,7 +164,7 @@ def drafted(course: Course, outcome: Walked | Stuck) -> Drafted | Infeasible:
     rises: list[int] = []
     state: tuple[int, ...] | None = None
     for index, segment in enumerate(outcome.segments):
-        made = course.maker.next(segment.dose, state) if index else course.maker.first(segment.dose, course.taken_mg)
+        made = course.maker.next(segment.dose, state) if index else course.first(segment.dose)
         state = made.state
         if made.rises:
             rises.append(index)

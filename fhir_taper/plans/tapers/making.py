@@ -1,8 +1,8 @@
 """Making doses: from an amount per day to the units of real products at the patient's times.
 
 A `Maker` is one set of products over fixed times: its grid says which doses exist, its splitter how a day's dose is divided, and it knows
-what each part is made of. Makers are remembered by what they were made from: the same products over the same times cost nothing the
-second time.
+what each part is made of. Where that would bring too much of a companion ingredient, it looks for other pieces. Makers are remembered by
+what they were made from: the same products over the same times cost nothing the second time.
 """
 
 from collections.abc import Mapping
@@ -14,8 +14,9 @@ from functools import lru_cache
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.medicines.dose import as_exact, canonical
 from fhir_taper.plans.medicines.products import Product
-from fhir_taper.plans.medicines.rounding import MICRO, Grid, Measure, half_even
-from fhir_taper.plans.medicines.split import Splitter
+from fhir_taper.plans.medicines.rounding import MICRO, Grid, Intakes, Measure, half_even, parts_of
+from fhir_taper.plans.medicines.sparing import CompanionLimits, Limits, SparingGrid
+from fhir_taper.plans.medicines.split import Split, Splitter
 from fhir_taper.plans.tapers.plan import Units
 
 _DAY = tuple(Slot)
@@ -33,29 +34,45 @@ class Made:
 
 
 class Maker:
-    """One set of products over fixed times (`slots` in order of preference)."""
+    """One set of products over fixed times (`slots` in order of preference); `limits` are the most mg a day of companion ingredients."""
 
     def __init__(
-        self, products: tuple[Product, ...], slots: tuple[Slot, ...], pieces: int, top_mg: int, spread: Fraction, even: bool
+        self,
+        products: tuple[Product, ...],
+        slots: tuple[Slot, ...],
+        pieces: int,
+        top_mg: int,
+        spread: Fraction,
+        even: bool,
+        limits: Limits = (),
     ) -> None:
         self.products = products
         self.slots = slots
-        self.doses = Grid(products, len(slots), pieces, Fraction(top_mg))
+        top = Fraction(top_mg)
+        self.doses = SparingGrid(products, len(slots), pieces, top, limits) if limits else Grid(products, len(slots), pieces, top)
         self._splitter = Splitter(self.doses.intakes, slots, spread, even)
         self._units: dict[tuple[int, ...], tuple[Units, ...]] = {}
+        self._limits = CompanionLimits(self.doses.intakes, slots, spread, limits) if limits else None
 
     @property
     def measure(self) -> Measure:
         return self.doses.measure
 
-    def first(self, amount: int, taken_mg: Mapping[Slot, Fraction] | None) -> Made:
-        """The baseline: as the patient takes it, where that is known and can be made; else no time above what it takes, or marked."""
+    def first(self, amount: int, taken_mg: Mapping[Slot, Fraction] | None, taken: tuple[Units, ...] = ()) -> Made:
+        """The baseline: as the patient takes it, where that is known and can be made; else no time above what it takes, or marked.
+
+        `taken` are the very units of today, where they are known: they are kept where they are products of the plan in parts that it may
+        use.
+        """
+        today = self._as_taken(amount, taken)
+        if today is not None:
+            return today
         if taken_mg is not None:
             own = [taken_mg.get(slot, Fraction(0)) * self.measure.per_mg / self.doses.quantum for slot in self.slots]
             state = tuple(int(part) for part in own)
             reachable = self.doses.intakes.reachable
             if sum(state) * self.doses.quantum == amount and all(part.denominator == 1 and reachable >> int(part) & 1 for part in own):
-                return Made(self._made_of(state), state)
+                return self._within_limits(Split(state, rises=False), state, amount)
             return self.next(amount, state)
         return self.next(amount, None)
 
@@ -63,21 +80,51 @@ class Maker:
         """A dose after another: `before` is the state of the one before it, or None."""
         if amount == 0:
             return Made((), (0,) * len(self.slots))
-        quantum = self.doses.quantum
-        lower = self.doses.below(amount) or 0
-        split = self._splitter.split(amount // quantum, before, (amount - lower) // quantum)
-        return Made(self._made_of(split.amounts), split.amounts, split.rises)
+        return self._within_limits(self._splitter.split(amount // self.doses.quantum, before, self._notch(amount)), before, amount)
+
+    def _notch(self, amount: int) -> int:
+        """Quanta to the next lower dose."""
+        return (amount - (self.doses.below(amount) or 0)) // self.doses.quantum
+
+    def _within_limits(self, split: Split, before: tuple[int, ...] | None, amount: int) -> Made:
+        """A split as units; with other pieces where its own would bring too much of a companion and others do not."""
+        units = self._made_of(split.amounts)
+        if self._limits is not None and self._limits.is_broken(_per_day(units)):
+            for other in self._limits.splits(split, before, self._notch(amount)):
+                spared = self._collect(other.amounts, self._limits.intakes)
+                if not self._limits.is_broken(_per_day(spared)):
+                    return Made(spared, other.amounts, other.rises)
+        return Made(units, split.amounts, split.rises)
+
+    def _as_taken(self, amount: int, taken: tuple[Units, ...]) -> Made | None:
+        """Today's own units; None where they are not known, not of this plan, cannot be measured off, or bring too much of a companion."""
+        own = {str(product.rxcui): product for product in self.products}
+        if not taken or not all(one.rxcui in own and _can_be_measured(one, own[one.rxcui]) for one in taken):
+            return None
+        state, pieces = [Fraction(0)] * len(self.slots), [0] * len(self.slots)
+        for one in taken:
+            for slot, units in one.slots:
+                if slot not in self.slots:
+                    return None
+                at = self.slots.index(slot)
+                state[at] += Fraction(units * one.strength_mg) * self.measure.per_mg / self.doses.quantum
+                pieces[at] += _pieces(units, own[one.rxcui])
+        too_many = max(pieces) > self.doses.intakes.max_pieces
+        too_much = self._limits is not None and self._limits.is_broken(_per_day(taken))
+        if sum(state) * self.doses.quantum != amount or too_many or too_much:
+            return None
+        return Made(taken, tuple(int(part) for part in state))
 
     def _made_of(self, state: tuple[int, ...]) -> tuple[Units, ...]:
         known = self._units.get(state)
         if known is None:
-            known = self._units[state] = self._collect(state)
+            known = self._units[state] = self._collect(state, self.doses.intakes)
         return known
 
-    def _collect(self, state: tuple[int, ...]) -> tuple[Units, ...]:
+    def _collect(self, state: tuple[int, ...], intakes: Intakes) -> tuple[Units, ...]:
         by_product: dict[int, dict[Slot, Decimal]] = {}
         for slot, part in zip(self.slots, state, strict=True):
-            for product, units in self.doses.intakes.made_of(part):
+            for product, units in intakes.made_of(part):
                 by_product.setdefault(product, {})[slot] = units
         return tuple(
             Units(self.products[index].rxcui, self.products[index].mg, tuple((slot, slots[slot]) for slot in _DAY if slot in slots))
@@ -85,10 +132,28 @@ class Maker:
         )
 
 
+def _per_day(units: tuple[Units, ...]) -> dict[str, Decimal]:
+    return {one.rxcui: one.per_day for one in units}
+
+
+def _pieces(units: Decimal, product: Product) -> int:
+    """How many pieces an amount is at one time: a volume is one, three quarters of a tablet are two."""
+    whole, part = divmod(units * 4, 4)
+    return 1 if product.is_liquid else int(whole) + (0, 1, 1, 2)[int(part)]
+
+
+def _can_be_measured(units: Units, product: Product) -> bool:
+    """True where every amount is a whole number of the smallest part of a unit, or of the smallest volume."""
+    smallest = Fraction(product.smallest_ml) if product.smallest_ml else Fraction(1, parts_of(product))
+    return all(amount > 0 and Fraction(amount) % smallest == 0 for _, amount in units.slots)
+
+
 @lru_cache(maxsize=_MAKERS)
-def maker_for(products: tuple[Product, ...], slots: tuple[Slot, ...], pieces: int, top_mg: int, spread: Fraction, even: bool) -> Maker:
+def maker_for(
+    products: tuple[Product, ...], slots: tuple[Slot, ...], pieces: int, top_mg: int, spread: Fraction, even: bool, limits: Limits = ()
+) -> Maker:
     """The maker of these products over these times, up to at least `top_mg` a day."""
-    return Maker(products, slots, pieces, top_mg, spread, even)
+    return Maker(products, slots, pieces, top_mg, spread, even, limits)
 
 
 def roomy(mg: Decimal | Fraction) -> int:

@@ -13,6 +13,7 @@ from math import lcm
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.medicines.products import Product
 from fhir_taper.plans.tapers.making import Made, Maker
+from fhir_taper.plans.tapers.plan import Units
 
 
 class PairedDoses:
@@ -88,9 +89,17 @@ class PairedMaker:
         """Products of both."""
         return (*self._makers[0].products, *self._makers[1].products)
 
-    def first(self, amount: int, taken_mg: Mapping[Slot, Fraction] | None) -> Made:  # noqa: ARG002 - what is taken is known by product
+    def first(
+        self,
+        amount: int,
+        taken_mg: Mapping[Slot, Fraction] | None,  # noqa: ARG002 - what is taken of each release is known apart
+        taken: tuple[Units, ...] = (),
+    ) -> Made:
         """The baseline, each part as the patient takes it."""
-        made = [maker.first(part, taken) for maker, part, taken in zip(self._makers, self._parts(amount), self._taken, strict=True)]
+        made = [
+            maker.first(part, mg, tuple(one for one in taken if one.rxcui in {product.rxcui for product in maker.products}))
+            for maker, part, mg in zip(self._makers, self._parts(amount), self._taken, strict=True)
+        ]
         return _joined(made)
 
     def next(self, amount: int, before: tuple[int, ...] | None) -> Made:

@@ -8,8 +8,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 from fhir_taper.plans.medicines.codes import Release
+from fhir_taper.plans.medicines.dose import brief
 from fhir_taper.plans.medicines.products import Product
 from fhir_taper.plans.medicines.rounding import is_measurable
+from fhir_taper.plans.medicines.sparing import Limits, SparingGrid
 from fhir_taper.plans.medicines.split import preference
 from fhir_taper.plans.tables import Tables
 from fhir_taper.plans.tables.rows import LimitsRow
@@ -56,7 +58,15 @@ def _single(
     grid = tables.limits.setting("grid")
     pieces = max(times.pieces, grid.whole("max_patches" if products[0].is_patch else "max_pieces"))
     spread = Fraction(tables.limits.setting("split").number("spread_percent")) / 100
-    return maker_for(products, preference(times.slots, request.avoid_night), pieces, roomy(top_mg), spread, even), times, pieces
+    slots, limits = preference(times.slots, request.avoid_night), _companion_limits(products, tables)
+    return maker_for(products, slots, pieces, roomy(top_mg), spread, even, limits), times, pieces
+
+
+def _companion_limits(products: tuple[Product, ...], tables: Tables) -> Limits:
+    """The most mg a day of each companion ingredient of these products, where the table has one."""
+    names = dict.fromkeys(companion.ingredient for product in products for companion in product.companions)
+    rows = ((name, tables.limits.settings.get(f"companion-{name}")) for name in names)
+    return tuple((name, row.number("mg_max")) for name, row in rows if row is not None)
 
 
 def _paired(
@@ -77,7 +87,8 @@ def _paired(
         pieces = max(pieces, most)
     paired = PairedMaker(makers[0], makers[1], mg)
     together = {slot: mg[0].get(slot, Fraction(0)) + mg[1].get(slot, Fraction(0)) for slot in paired.slots}
-    times = Times(paired.slots, together, pieces, assumed=False)
+    units = tuple(unit for one in taken if one is not None for unit in one.units)
+    times = Times(paired.slots, together, pieces, assumed=False, units=units)
     return Bench(ingredient, paired, times, resolve(row, request, tables, ingredient, products, pieces))
 
 
@@ -86,11 +97,11 @@ def prepare(request: PlanRequest, tables: Tables, on: Bench, params: Parameters,
     maker = on.maker
     baseline, target = maker.measure.of(request.baseline.mg), maker.measure.of(target_mg)
     if baseline is None or baseline not in maker.doses:
-        return not_on_grid("baseline-not-on-grid", "baseline", maker, request.baseline.mg)
+        return _barred(request, tables, maker, baseline) or not_on_grid("baseline-not-on-grid", "baseline", maker, request.baseline.mg)
     if target is None or target not in maker.doses:
-        return not_on_grid("target-not-on-grid", "target", maker, target_mg)
+        return _barred(request, tables, maker, target) or not_on_grid("target-not-on-grid", "target", maker, target_mg)
     history = History([0], [baseline])
-    course = Course(request, tables, on.ingredient, maker, on.row, params, baseline, target, baseline, history, on.times.mg)
+    course = Course(request, tables, on.ingredient, maker, on.row, params, baseline, target, baseline, history, on.times.mg, on.times.units)
     if on.times.assumed:
         course.notes["times-assumed"] = ", ".join(on.times.slots)
     return _with_past(course)
@@ -106,6 +117,21 @@ def not_on_grid(reason: str, what: str, maker: Maker | PairedMaker, mg: Decimal)
     next_mg = as_decimal(maker.measure.mg(maker.doses.at_most(int(Fraction(mg) * maker.measure.per_mg))))
     says = f"the {what} of {mg} mg a day cannot be made exactly with these products at these times; the next lower dose is {next_mg} mg"
     return Infeasible(reason, says, mg, next_mg)
+
+
+def _barred(request: PlanRequest, tables: Tables, maker: Maker | PairedMaker, amount: int | None) -> Infeasible | None:
+    """The no to a dose that could be made, but not without more of a companion ingredient than is allowed; None where that is not why."""
+    found = maker.doses.barred(amount) if amount is not None and isinstance(maker.doses, SparingGrid) else None
+    if amount is None or found is None:
+        return None
+    (name, least), mg = found, as_decimal(maker.measure.mg(amount))
+    return Infeasible("companion-above-limit", companion_words(f"{brief(mg)} mg {request.ingredient}", least, name, tables), mg)
+
+
+def companion_words(doses: str, mg: Decimal | Fraction, companion: str, tables: Tables) -> str:
+    """That doses would bring more of a companion than its row allows, with the row's source."""
+    row = tables.limits.setting(f"companion-{companion}")
+    return f"{doses} a day would bring {brief(mg)} mg {companion}, above {brief(row.number('mg_max'))} mg ({row.source})"
 
 
 def _with_past(course: Course) -> Course:

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from fhir_taper import __version__
 from fhir_taper.errors import WrongUsage
-from fhir_taper.plans.medicines.dose import as_exact, plain
+from fhir_taper.plans.medicines.dose import as_exact, brief, canonical, plain, shown
 from fhir_taper.plans.medicines.equivalence import factors_for
 from fhir_taper.plans.medicines.products import Product
 from fhir_taper.plans.tables import Tables
@@ -19,7 +19,7 @@ from fhir_taper.plans.tapers.identity import plan_id, plan_key
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.parameters import Parameters
 from fhir_taper.plans.tapers.plan import EquivalentFactor, PlanGoal, PlanProduct, ReviewGate, Step, TaperPlan
-from fhir_taper.plans.tapers.preparing import bench, prepare
+from fhir_taper.plans.tapers.preparing import bench, companion_words, prepare
 from fhir_taper.plans.tapers.protocol import Chosen, choose
 from fhir_taper.plans.tapers.request import PlanRequest
 from fhir_taper.plans.tapers.schedule_findings import schedule_findings
@@ -73,21 +73,19 @@ def _refuse_nonsense(request: PlanRequest) -> None:
 
 
 def _companions_refuse(drafted: Drafted, tables: Tables) -> Infeasible | None:
-    """The first step that would give more of a companion ingredient than its row allows."""
+    """The first step that would give more of a companion ingredient than its row allows: no pieces of these products make it with less."""
     by_code: dict[str, Product] = {product.rxcui: product for product in drafted.products if product.companions}
     for step in drafted.steps if by_code else ():
-        for dose in step.doses:
-            totals: dict[str, Decimal] = {}
-            for unit in dose.units:
-                for companion in by_code[unit.rxcui].companions if unit.rxcui in by_code else ():
-                    totals[companion.ingredient] = totals.get(companion.ingredient, Decimal(0)) + companion.mg * unit.per_day
-            for name, total in totals.items():
-                row = tables.limits.settings.get(f"companion-{name}")
-                if row is not None and total > row.number("mg_max"):
-                    at = as_exact(dose.mg)
-                    most = plain(row.number("mg_max"))
-                    says = f"{plain(at)} mg {dose.ingredient} a day would bring {plain(total)} mg {name}, above {most} mg ({row.source})"
-                    return Infeasible("companion-above-limit", says, at if isinstance(at, Decimal) else None)
+        totals: dict[str, Decimal] = {}
+        for unit in (unit for dose in step.doses for unit in dose.units if unit.rxcui in by_code):
+            for companion in by_code[unit.rxcui].companions:
+                totals[companion.ingredient] = totals.get(companion.ingredient, Decimal(0)) + companion.mg * unit.per_day
+        for name, total in totals.items():
+            row = tables.limits.settings.get(f"companion-{name}")
+            if row is not None and total > row.number("mg_max"):
+                doses = " and ".join(f"{brief(dose.mg)} mg {dose.ingredient}" for dose in step.doses if dose.units)
+                says = companion_words(doses, total, name, tables)
+                return Infeasible("companion-above-limit", says, canonical(shown(as_exact(step.doses[0].mg))))
     return None
 
 

@@ -12,6 +12,7 @@ from math import ceil
 
 from fhir_taper.plans.medicines.codes import DrugClass, RxNormCode, Slot
 from fhir_taper.plans.medicines.products import Product, ProductCatalogue
+from fhir_taper.plans.tapers.plan import Units
 from fhir_taper.plans.tapers.request import PlanRequest
 
 _DAY = tuple(Slot)
@@ -21,47 +22,63 @@ _DAY = tuple(Slot)
 class Times:
     """`slots` in the order of the day, `mg` what is taken at each, or None.
 
-    `pieces` are the most units at one time; `assumed` where no order says when.
+    `pieces` are the most units at one time; `assumed` where no order says when. `units` are today's own, empty where they are not known.
     """
 
     slots: tuple[Slot, ...]
     mg: Mapping[Slot, Fraction] | None
     pieces: int
     assumed: bool
+    units: tuple[Units, ...] = ()
 
 
 def times_of(request: PlanRequest, products: tuple[Product, ...], catalogue: ProductCatalogue | None = None) -> Times:
     """The patient's times for products of one ingredient and release. Patches are worn together: one time."""
     taken = taken_of(request, products, catalogue)
-    slots_units = [(slot, units) for slot, units, _ in taken] or [(intake.slot, intake.units) for intake in request.intakes]
+    slots_units = [(slot, units) for slot, units, *_ in taken] or [(intake.slot, intake.units) for intake in request.intakes]
     if products and products[0].is_patch:
         worn = ceil(sum(units for _, units in slots_units))
-        return Times((Slot.MORNING,), {Slot.MORNING: Fraction(request.baseline.mg)}, worn, assumed=False)
+        units = _units([Slot.MORNING] * len(taken), taken)
+        return Times((Slot.MORNING,), {Slot.MORNING: Fraction(request.baseline.mg)}, worn, assumed=False, units=units)
     assumed = not slots_units
     if assumed:
         slots_units = [(None, Decimal(0))] * (1 if request.drug_class is DrugClass.Z_DRUG else 2)
     placed = _placed([slot for slot, _ in slots_units], request)
     if taken:
-        mg: list[Fraction] | None = [Fraction(units * strength) for _, units, strength in taken]
+        mg: list[Fraction] | None = [Fraction(units * product.mg) for _, units, product in taken]
     else:
         mg = _in_mg([units for _, units in slots_units], products, request.baseline.mg)
     slots = tuple(slot for slot in _DAY if slot in placed)
     pieces = max(ceil(sum(units for slot, (_, units) in zip(placed, slots_units, strict=True) if slot is one)) for one in slots)
-    return Times(slots, _by_slot(placed, mg), 0 if any(product.is_liquid for product in products) else pieces, assumed)
+    most = 0 if any(product.is_liquid for product in products) else pieces
+    return Times(slots, _by_slot(placed, mg), most, assumed, _units(placed, taken))
 
 
 def taken_of(
     request: PlanRequest, products: tuple[Product, ...], catalogue: ProductCatalogue | None = None
-) -> list[tuple[Slot | None, Decimal, Decimal]]:
-    """(slot, units, mg per unit) of what is taken of the ingredient and release of these products, whether the plan may use it or not."""
+) -> list[tuple[Slot | None, Decimal, Product]]:
+    """(slot, units, product) of what is taken of the ingredient and release of these products, whether the plan may use it or not."""
     kinds = {(product.ingredient, product.release) for product in products}
     own = {product.rxcui: product for product in request.products}
-    found: list[tuple[Slot | None, Decimal, Decimal]] = []
+    found: list[tuple[Slot | None, Decimal, Product]] = []
     for entry in request.taken:
         product = own.get(RxNormCode(entry.rxcui)) or (catalogue.product(entry.rxcui) if catalogue else None)
         if product is not None and (product.ingredient, product.release) in kinds:
-            found.append((entry.slot, entry.units, product.mg))
+            found.append((entry.slot, entry.units, product))
     return found
+
+
+def _units(placed: list[Slot], taken: list[tuple[Slot | None, Decimal, Product]]) -> tuple[Units, ...]:
+    """What is taken as units by product, weakest first, each over its times in the order of the day."""
+    found: dict[Product, dict[Slot, Decimal]] = {}
+    for at, (_, units, product) in zip(placed, taken, strict=False):
+        by_slot = found.setdefault(product, {})
+        by_slot[at] = by_slot.get(at, Decimal(0)) + units
+    products = sorted(found, key=lambda product: (product.mg, product.rxcui))
+    return tuple(
+        Units(product.rxcui, product.mg, tuple((slot, found[product][slot]) for slot in _DAY if slot in found[product]))
+        for product in products
+    )
 
 
 def _placed(slots: list[Slot | None], request: PlanRequest) -> list[Slot]:

@@ -163,7 +163,7 @@ def _steps(course: Course, ladder: Ladder, segments: tuple[Segment, ...]) -> tup
     state: tuple[int, ...] | None = None
     for index, segment in enumerate(segments):
         rung = ladder.rungs[segment.dose]
-        made = course.maker.next(rung.dose, state) if index else course.maker.first(rung.dose, course.taken_mg)
+        made = course.maker.next(rung.dose, state) if index else course.first(rung.dose)
         state = made.state
         if made.rises:
             rises.append(index)

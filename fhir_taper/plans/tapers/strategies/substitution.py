@@ -152,7 +152,7 @@ def _course_after(course: Course, incoming: Bench, crossing: Crossing, made: tup
     new = prepare(asked, course.tables, incoming, course.params, target)
     if isinstance(new, Infeasible):
         return new
-    new.day, new.taken_mg, new.notes = last.day, None, dict(course.notes)
+    new.day, new.taken_mg, new.taken, new.notes = last.day, None, (), dict(course.notes)
     if crossing.final_mg is None:
         full = crossing.full_mg * per_mg
         new.original = int(full)
@@ -165,7 +165,7 @@ def _course_after(course: Course, incoming: Bench, crossing: Crossing, made: tup
 
 def _joined(course: Course, new: Course, made: tuple[Stage, ...], rest: Drafted) -> Drafted:
     """Baseline, stages with both agents, and the new agent's steps. The incoming agent rises here, and only here."""
-    own = course.maker.first(course.baseline, course.taken_mg)
+    own = course.first(course.baseline)
     steps = [DraftStep(0, StepKind.BASELINE, (Dose(course.ingredient, own.units),), course.mg(course.baseline))]
     rises: list[int] = []
     old_state = own.state
