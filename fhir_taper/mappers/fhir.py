@@ -1,8 +1,8 @@
 """The one door to `fhir.resources` (R4B classes), and what its verdict means for a chart.
 
-R4B because the library has no plain R4 and its root classes are R5; the types read here are the same in both. Classes are imported
-when first needed (four of them cost a third of a second). Models only judge: what is read stays the raw dict, for a model loses
-digits and unknown elements.
+R4B because the library has no plain R4 and its root classes are R5; the types read here are the same in both. Classes, and pydantic
+under them, are imported when a resource needs them (the first costs half a second): names come from a table. Models only judge: what is
+read stays the raw dict, for a model loses digits and unknown elements.
 
 Three traps are known: an unknown type raises KeyError and not a validation error; codes are not checked against their value sets;
 "5" passes as a decimal (`shape.misleading` covers that). Lenient in: only the elements that feed the core are judged (a wrong type in
@@ -16,12 +16,14 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from importlib import import_module
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import BaseModel, ValidationError
-
+from fhir_taper.mappers.element_names import element_names
 from fhir_taper.mappers.plain import is_plain, without_plain_concepts
 from fhir_taper.mappers.shape import element_error, misleading
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 _FEEDS: Final[Mapping[str, frozenset[str]]] = {
     "MedicationRequest": frozenset({
@@ -81,20 +83,22 @@ def judge(resource: Mapping[str, Any]) -> Verdict:
     """One resource against its R4B model and against what misleads dose arithmetic. Never raises."""
     kind = resource.get("resourceType")
     try:
-        model = model_of(kind) if isinstance(kind, str) else None
+        known = element_names(kind) if isinstance(kind, str) else frozenset()
     except KeyError:
-        model = None
-    if model is None:
+        known = frozenset()
+    if not known:
         return Verdict(f"{kind!r} is not a resource type of FHIR R4")
     try:
-        return _judged(resource, model)
+        return _judged(resource, known)
     except RecursionError:
         return Verdict("nested too deep to be read")
 
 
 @lru_cache(maxsize=64)
-def model_of(resource_type: str) -> type[BaseModel]:
+def model_of(resource_type: str) -> "type[BaseModel]":
     """The R4B class of a resource type, imported now if it was not yet. Raises KeyError for a type that FHIR does not have."""
+    from pydantic import BaseModel
+
     try:
         module = import_module(f"fhir.resources.R4B.{resource_type.lower()}") if resource_type.isalpha() else None
     except ModuleNotFoundError:
@@ -105,18 +109,24 @@ def model_of(resource_type: str) -> type[BaseModel]:
     return model
 
 
-def _judged(resource: Mapping[str, Any], model: type[BaseModel]) -> Verdict:
+def _judged(resource: Mapping[str, Any], known: frozenset[str]) -> Verdict:
     kind = resource["resourceType"]
     feeding = _feeding(resource)
-    known = _names(model)
-    remarks = [f"{name}: unknown element" for name in resource if name not in known and name.lstrip("_") not in known]
+    remarks = [f"{name}: unknown element" for name in resource if name not in known]
     error = element_error(resource)
     if not error and is_plain(kind, feeding):
         return Verdict("", tuple(remarks))
     error = error or next(misleading(feeding), "")
-    someone = {name: value for name, value in _SOMEONE.items() if kind in _FEEDS and name in _names(model)}
+    someone = {name: value for name, value in _SOMEONE.items() if kind in _FEEDS and name in known}
+    return _judged_by_model({"resourceType": kind, **someone, **without_plain_concepts(feeding)}, error, remarks)
+
+
+def _judged_by_model(elements: dict[str, Any], error: str, remarks: list[str]) -> Verdict:
+    """The verdict of the R4B class, added to what was found by hand."""
+    from pydantic import ValidationError
+
     try:
-        model.model_validate({"resourceType": kind, **someone, **without_plain_concepts(feeding)})
+        model_of(elements["resourceType"]).model_validate(elements)
     except ValidationError as failure:
         for one in failure.errors():
             said = _said(one)
@@ -146,11 +156,6 @@ def _feeding(resource: Mapping[str, Any]) -> dict[str, Any]:
             _feeding(item) | {"resourceType": "Medication"} if isinstance(item, Mapping) else item for item in medicines
         ]
     return feeding
-
-
-@lru_cache(maxsize=64)
-def _names(model: type[BaseModel]) -> frozenset[str]:
-    return frozenset(model.elements_sequence()) | {"resourceType", "fhir_comments"}  # type: ignore[attr-defined]
 
 
 def _is_tolerable(error: Any) -> bool:

@@ -14,8 +14,10 @@ from fhir_taper.mappers.plain_types import (
     an_object,
     is_code,
     is_concept,
+    is_date,
     is_day,
     is_dosage,
+    is_human_name,
     is_instant,
     is_integer,
     is_period,
@@ -103,4 +105,11 @@ _LOOKS: Final[Mapping[str, Look]] = {
         one_of=_ONE_MEDICINE,
     ),
     "Medication": an_object(_DRUG),
+    "Patient": an_object(
+        {
+            "name": a_list_of(is_human_name), "gender": is_code, "birthDate": is_date,
+            "deceasedBoolean": is_truth, "deceasedDateTime": is_day,
+        },
+        choices=[("deceasedBoolean", "deceasedDateTime")],
+    ),
 }  # fmt: skip

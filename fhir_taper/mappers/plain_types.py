@@ -93,6 +93,11 @@ def is_day(text: Any) -> bool:
     return True
 
 
+def is_date(text: Any) -> bool:
+    """A day of the calendar without a time."""
+    return is_day(text) and "T" not in text
+
+
 def is_instant(text: Any) -> bool:
     """A day with its time and zone."""
     return is_day(text) and "T" in text
@@ -125,6 +130,12 @@ is_coding: Final = an_object({"system": is_uri, "version": is_words, "code": is_
 is_concept: Final = an_object({"coding": a_list_of(is_coding), "text": is_words})
 is_reference: Final = an_object({"reference": is_words, "type": is_uri, "display": is_words})
 is_period: Final = an_object({"start": is_day, "end": is_day})
+is_human_name: Final = an_object(
+    {
+        "use": is_code, "text": is_words, "family": is_words, "period": is_period,
+        **dict.fromkeys(("given", "prefix", "suffix"), a_list_of(is_words)),
+    }
+)  # fmt: skip
 is_quantity: Final = an_object({"value": is_number, "unit": is_words, "system": is_uri, "code": is_code}, required=["value"])
 _is_range: Final = an_object({"low": is_quantity, "high": is_quantity})
 _is_ratio: Final = an_object({"numerator": is_quantity, "denominator": is_quantity})

@@ -79,7 +79,18 @@ ORDERS: dict[str, dict[str, Any]] = {
         "dosageInstruction": [DOSAGE],
     },
     "Medication": DRUG,
+    "Patient": {
+        "name": [
+            {"use": "official", "text": "Ada B", "family": "B", "given": ["Ada"], "prefix": ["Dr"], "suffix": ["Jr"], "period": A_WEEK}
+        ],
+        "gender": "female",
+        "birthDate": "1970-03-01",
+        "deceasedDateTime": "2026-01-05T10:00:00Z",
+    },
 }
+
+OF_NOBODY = ("Medication", "Patient")
+"""Types without a reference to the patient."""
 
 texts = st.sampled_from(["", " ", "a", "a b", "a  b", " a", "a\n", "a\u00a0b", "\u3000", "2026-01-05", "9", "é"]) | st.text(max_size=4)
 days = st.sampled_from(
@@ -129,7 +140,7 @@ odd = (
     | st.none()
     | st.just([])
     | st.just({})
-    | st.sampled_from([-1, 0, 2**31, "24:00:00", "08:00", "9999-12-31T23:59:60Z", [None], [{}]])
+    | st.sampled_from([-1, 0, 2**31, "1970-03", "24:00:00", "08:00", "9999-12-31T23:59:60Z", [None], [{}]])
 )
 
 
@@ -157,7 +168,7 @@ def changed(draw: st.DrawFn, kind: str) -> dict[str, Any]:
 
 def accepts(kind: str, elements: dict[str, Any]) -> None:
     assert list(misleading(elements)) == []
-    whose: dict[str, Any] = {"patient": {}} if kind == "AllergyIntolerance" else {"subject": {}} if kind != "Medication" else {}
+    whose: dict[str, Any] = {"patient": {}} if kind == "AllergyIntolerance" else {"subject": {}} if kind not in OF_NOBODY else {}
     model_of(kind).model_validate({"resourceType": kind, **whose, **copy.deepcopy(elements)})
 
 
@@ -257,6 +268,24 @@ def test_a_record_of_a_medicine_that_is_plain_is_one_that_the_model_accepts(kind
 )
 def test_an_order_that_is_odd_in_any_way_is_left_for_the_model(odd: dict[str, Any]) -> None:
     assert not is_plain("MedicationRequest", ORDERS["MedicationRequest"] | odd)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"birthDate": "1970-03"},
+        {"birthDate": "1970-03-01T10:00:00Z"},
+        {"birthDate": 1970},
+        {"deceasedBoolean": False},
+        {"name": {"text": "Ada"}},
+        {"name": [{"given": "Ada"}]},
+        {"name": ["Ada"]},
+        {"_birthDate": {"extension": []}},
+    ],
+    ids=str,
+)
+def test_a_person_who_is_odd_in_any_way_is_left_for_the_model(odd: dict[str, Any]) -> None:
+    assert not is_plain("Patient", ORDERS["Patient"] | odd)
 
 
 def test_plain_concepts_of_an_odd_order_are_not_shown_to_the_model() -> None:
