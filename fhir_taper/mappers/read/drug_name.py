@@ -10,6 +10,7 @@ HR" is how long a product releases, never an interval.
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -20,7 +21,8 @@ from fhir_taper.plans.medicines.products import Companion, Ingredient, Product, 
 from fhir_taper.plans.medicines.regimen import Reason
 
 _OURS: Final = (DrugClass.OPIOID, DrugClass.BENZODIAZEPINE, DrugClass.Z_DRUG, DrugClass.GABAPENTINOID)
-_STRENGTH: Final = re.compile(r"\d ?(?:mg|mcg|ug|µg|g\b|microgram)|\d+(?:\.\d+)?-\d+(?:\.\d+)?", re.IGNORECASE)
+_STRENGTH: Final = re.compile(r"\d ?(?:mg|mcg|ug|µg|g\b|microgram)|\d+(?:\.\d+)?[-/]\d+(?:\.\d+)?", re.IGNORECASE)
+_PER_VOLUME: Final = re.compile(r"\bml\b|/ ?ml")
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?|\.\d+")
 _FORM_WORDS: Final[tuple[tuple[str, Form], ...]] = (
     ("transdermal", Form.PATCH), ("patch", Form.PATCH), ("disintegrating", Form.ODT), ("odt", Form.ODT), ("film", Form.FILM),
@@ -90,7 +92,12 @@ def _ours(
         is_sure = len({(product.form in SOLID_FORMS, product.release, product.use) for product in fitting}) == 1
         if is_sure:
             return of_product(best, words, printed_rates(best.name))
-    return _by_standard_name(text, lower, ingredient, named, words)
+    named_so = _by_standard_name(text, lower, ingredient, named, words)
+    is_counted = any(product.form in SOLID_FORMS for product in fitting) and not _PER_VOLUME.search(lower)
+    if named_so.mg is None and len(strengths) == 1 and is_counted:
+        # a brand of several releases or forms: "Xanax 0.5 mg" is read as "alprazolam 0.5 mg" is
+        return replace(named_so, mg=fitting[0].mg, companions=fitting[0].companions)
+    return named_so
 
 
 def _fitting(text: str, lower: str, ingredient: Ingredient, catalogue: ProductCatalogue) -> list[Product]:

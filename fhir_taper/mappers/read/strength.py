@@ -5,6 +5,7 @@ counts patches, and a dose that the product cannot make is refused (domain rules
 with the medicine, 24 h make a day.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -20,6 +21,7 @@ from fhir_taper.plans.medicines.dose import Exact, divide, multiply, plain
 from fhir_taper.plans.medicines.regimen import Reason
 
 _HOURS: Final = Decimal(24)
+_NUMBER_IN: Final = re.compile(r"\d")
 _QUARTERS: Final = 4
 
 
@@ -103,7 +105,8 @@ def _counted(measure: Measure, medicine: Medicine) -> Amounted:
     if not fits:
         return Refusal(Reason.UNIT_CONFLICT, f"{measure.says} of {medicine.name}, which is no {measure.unit}")
     if medicine.mg is None:
-        return Refusal(Reason.NO_STRENGTH, f"{measure.says} of {medicine.name}: the strength is not known")
+        why = " (no single product that is known here fits this name)" if _NUMBER_IN.search(medicine.name) else ""
+        return Refusal(Reason.NO_STRENGTH, f"{measure.says} of {medicine.name}: the strength is not known{why}")
     return units_dose(measure, medicine, medicine.mg, (measure.low, measure.high))
 
 

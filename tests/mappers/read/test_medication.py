@@ -149,3 +149,36 @@ def test_a_decimal_comma_is_a_point_and_never_cuts_a_strength_short(text: str, m
 def test_a_code_beside_a_name_with_a_decimal_comma_is_held_against_the_whole_number() -> None:
     found = identify([Coding(RXNORM, "1049621", "")], "oxycodone 2,5 mg tablet", load_medicines())
     assert found.reason is Reason.PRODUCT_CONFLICT
+
+
+@pytest.mark.parametrize(
+    ("text", "ingredient", "mg"),
+    [("Xanax 0.5 mg", "alprazolam", "0.5"), ("Dilaudid 2 mg", "hydromorphone", "2"), ("Nucynta 50 mg", "tapentadol", "50")],
+)
+def test_a_brand_of_several_releases_has_the_strength_that_its_name_states_and_no_product(text: str, ingredient: str, mg: str) -> None:
+    found = named(text)
+    assert (found.ingredient, found.mg, found.product) == (ingredient, Decimal(mg), None)
+
+
+def test_a_brand_with_a_concentration_is_no_tablet() -> None:
+    assert named("Dilaudid 2 mg/mL").mg is None
+
+
+@pytest.mark.parametrize("text", ["Norco 5/325", "Percocet 5/325"])
+def test_a_pair_of_strengths_without_a_unit_finds_its_product(text: str) -> None:
+    found = named(text)
+    assert (found.mg, [part.mg for part in found.companions]) == (Decimal(5), [Decimal(325)])
+
+
+def test_a_brand_with_a_strength_that_no_product_has_says_so() -> None:
+    found = item(medicationCodeableConcept={"text": "Ambien 7 mg"}, dosageInstruction=[dosage()])
+    assert found.how == "1 tablet of Ambien 7 mg: the strength is not known (no single product that is known here fits this name)"
+
+
+def test_a_brand_of_a_z_drug_is_read_by_its_name_and_its_unknown_code_is_kept() -> None:
+    found = named("Ambien 10 MG Oral Tablet", Coding(RXNORM, "854875", "zolpidem tartrate 10 MG Oral Tablet [Ambien]"))
+    assert (found.ingredient, found.mg, found.drug_class) == ("zolpidem", Decimal(10), DrugClass.Z_DRUG)
+
+
+def test_a_brand_code_that_is_not_known_here_and_has_no_name_is_unknown_and_says_its_code() -> None:
+    assert "854875 is not known here" in named("", Coding(RXNORM, "854875")).says
