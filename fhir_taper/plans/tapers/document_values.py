@@ -5,13 +5,14 @@ Reading is strict: an unknown or missing field, a wrong type or an unknown word 
 Knows nothing of plans: `plan_document` gives the shape.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache, partial
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -27,26 +28,34 @@ def to_plain(value: object) -> Json:
         return value
     if isinstance(value, str):
         return str(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Fraction):
-        return {"numerator": value.numerator, "denominator": value.denominator}
     if isinstance(value, (tuple, frozenset)):
         return [to_plain(item) for item in value]
+    if isinstance(value, date):
+        return value.isoformat()
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
+        return {name: to_plain(getattr(value, name)) for name in field_types(type(value))}
+    if isinstance(value, Fraction):
+        return {"numerator": value.numerator, "denominator": value.denominator}
     raise TypeError(f"a document cannot hold {type(value).__name__}")
 
 
 def from_plain(kind: Any, value: Json, path: str) -> Any:
     """The value of a type from plain ones. Raises BadInput naming the path."""
+    return _reader(kind)(value, path)
+
+
+@cache
+def _reader(kind: Any) -> Callable[[Json, str], Any]:
+    """How a value of a type is read: what its type is made of is looked up once."""
     if get_origin(kind) in (Union, UnionType):
-        return _one_of(get_args(kind), value, path)
+        return partial(_one_of, get_args(kind))
     if get_origin(kind) is tuple:
-        return _tuple(get_args(kind), value, path)
+        return partial(_tuple, get_args(kind))
     if is_dataclass(kind) and isinstance(kind, type):
-        return _record(kind, value, path)
-    return _scalar(kind, value, path)
+        return partial(_record, kind)
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return partial(_enum_member, kind)
+    return _SCALARS[kind]
 
 
 def record(kind: type[T], value: Json, path: str) -> T:
@@ -62,11 +71,14 @@ def the_object(value: Json, path: str) -> Mapping[str, Json]:
     return value
 
 
-def expect_fields(value: Mapping[str, Json], names: frozenset[str], path: str) -> None:
+def expect_fields(value: Mapping[str, Json], names: AbstractSet[str], path: str) -> None:
     """Raise BadInput naming the first field that is missing or unknown."""
-    for name in sorted(names - set(value)):
+    there = value.keys()
+    if there == names:
+        return
+    for name in sorted(names - there):
         raise BadInput("the field is missing", inside(path, name))
-    for name in sorted(set(value) - names):
+    for name in sorted(there - names):
         raise BadInput("the field is not known", inside(path, name))
 
 
@@ -77,7 +89,7 @@ def inside(path: str, name: str | int) -> str:
     return f"{path}.{name}" if path else name
 
 
-@lru_cache(maxsize=64)
+@cache
 def field_types(kind: type) -> dict[str, Any]:
     """The type of each field of a dataclass."""
     hints = get_type_hints(kind)
@@ -87,7 +99,7 @@ def field_types(kind: type) -> dict[str, Any]:
 def _record(kind: Any, value: Json, path: str) -> Any:
     there = the_object(value, path)
     types = field_types(kind)
-    expect_fields(there, frozenset(types), path)
+    expect_fields(there, types.keys(), path)
     return kind(**{name: from_plain(field_type, there[name], inside(path, name)) for name, field_type in types.items()})
 
 
@@ -118,22 +130,6 @@ def _exact(value: Json, path: str) -> Decimal | Fraction:
     if denominator == 0:
         raise BadInput("a denominator of zero", inside(path, "denominator"))
     return Fraction(_integer(value["numerator"], inside(path, "numerator")), denominator)
-
-
-def _scalar(kind: Any, value: Json, path: str) -> Any:
-    if kind is Decimal:
-        return _decimal(value, path)
-    if kind is bool:
-        return _exactly(bool, value, path)
-    if kind is int:
-        return _integer(value, path)
-    if kind is date:
-        return _date(value, path)
-    if isinstance(kind, type) and issubclass(kind, StrEnum):
-        return _enum_member(kind, value, path)
-    if kind is str:
-        return str(_exactly(str, value, path))
-    raise TypeError(f"{path}: a document cannot hold {kind}")
 
 
 def _decimal(value: Json, path: str) -> Decimal:
@@ -170,10 +166,23 @@ def _enum_member(kind: type[StrEnum], value: Json, path: str) -> StrEnum:
         raise BadInput(f"{text!r} is not one of {', '.join(kind)}", path) from None
 
 
+def _text(value: Json, path: str) -> str:
+    return str(_exactly(str, value, path))
+
+
 def _exactly(kind: type[T], value: Json, path: str) -> T:
     if not isinstance(value, kind):
         raise BadInput(f"{'text' if kind is str else 'true or false'} is expected, not {_word(value)}", path)
     return value
+
+
+_SCALARS: Mapping[type, Callable[[Json, str], Any]] = {
+    Decimal: _decimal,
+    bool: partial(_exactly, bool),
+    int: _integer,
+    date: _date,
+    str: _text,
+}
 
 
 def _word(value: Json) -> str:

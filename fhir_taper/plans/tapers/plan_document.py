@@ -168,7 +168,7 @@ def _param_text(value: Any, path: str) -> str:
 
 def _agrees(made: Any, given: Any, path: str) -> None:
     """Every derived number of the document is what the plan says it is."""
-    if isinstance(made, Mapping):
+    if isinstance(made, dict):
         for name, value in made.items():
             _agrees(value, given[name], inside(path, name))
     elif isinstance(made, list):
