@@ -6,8 +6,9 @@ from rich.table import Table
 
 from fhir_taper.plans.medicines.codes import TAPERED_CLASSES, DrugClass
 from fhir_taper.plans.medicines.dose import Exact, plain
+from fhir_taper.plans.medicines.equivalence import by_ingredient
 from fhir_taper.plans.medicines.regimen import Issue, ItemState, Regimen, RegimenItem, Setting
-from fhir_taper.plans.medicines.totals import Span, Total
+from fhir_taper.plans.medicines.totals import IngredientTotal, Span, Total
 from fhir_taper.render.plan_rows import one_decimal
 from fhir_taper.render.terminal import QUIET, STRONG, WARNING, draw, indented, said, table_of
 
@@ -37,6 +38,7 @@ def regimen_text(regimen: Regimen, mme: Total, diazepam: Total) -> str:
             indented(console, f"Other medicines: {', '.join(dict.fromkeys(item.drug for item in others))}", by=0, style=QUIET)
         for total in (mme, diazepam):
             _total(console, total)
+        _companions(console, regimen)
         for issue in regimen.issues:
             _issue(console, issue)
 
@@ -91,8 +93,7 @@ def _total(console: Console, total: Total) -> None:
     if not total.lines and not total.left_out:
         return
     tables = total.table or f"range over {', '.join(total.tables) or 'no table'}"
-    flags = [words for words, is_set in ((_AT_LEAST, total.at_least), (_UP_TO, total.up_to)) if is_set]
-    flagged = f" ({'; '.join(flags)})" if flags else ""
+    flagged = _flags(at_least=total.at_least, up_to=total.up_to)
     console.print(
         said(f"{_NAMES[total.measure]}: scheduled {_span(total.scheduled)}, maximum {_span(total.max)}{flagged}, by {tables}", style=STRONG)
     )
@@ -100,6 +101,26 @@ def _total(console: Console, total: Total) -> None:
         indented(console, str(line), style=QUIET)
     for left in total.left_out:
         indented(console, f"left out: {left.item.drug}: {left.says}", style=QUIET)
+
+
+def _companions(console: Console, regimen: Regimen) -> None:
+    """mg a day of what is in the same tablets as a medicine of ours, which has limits of its own."""
+    held = {part.ingredient for item in regimen.items if item.product is not None for part in item.product.companions}
+    for total in by_ingredient(regimen):
+        if total.ingredient in held:
+            amounts = [f"{words} {'?' if mg is None else plain(mg)} mg" for words, mg in _both(total)]
+            said_of = f"{total.ingredient}, in combination products and alone: {', '.join(amounts)} a day"
+            console.print(said(said_of + _flags(at_least=total.at_least, up_to=total.up_to), style=STRONG))
+
+
+def _both(total: IngredientTotal) -> tuple[tuple[str, Exact | None], ...]:
+    return ("scheduled", total.scheduled_mg), ("maximum", total.max_mg)
+
+
+def _flags(*, at_least: bool, up_to: bool) -> str:
+    """How far a total can be trusted, in brackets."""
+    flags = [words for words, is_set in ((_AT_LEAST, at_least), (_UP_TO, up_to)) if is_set]
+    return f" ({'; '.join(flags)})" if flags else ""
 
 
 def _issue(console: Console, issue: Issue) -> None:

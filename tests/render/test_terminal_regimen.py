@@ -42,3 +42,21 @@ def test_what_makes_a_total_incomplete_is_said_beside_it() -> None:
 def test_a_medicine_that_is_counted_and_not_tapered_says_why() -> None:
     text = shown(request(medicationCodeableConcept=medicine(*SUBLINGUAL), dosageInstruction=[dosage(timing=TWICE)]))
     assert "not tapered: treatment of opioid use disorder until a clinician says otherwise" in text
+
+
+def test_what_is_in_the_same_tablets_is_totalled_too() -> None:
+    percocet = medicine("1049221", "acetaminophen 325 MG / oxycodone hydrochloride 5 MG Oral Tablet")
+    orders = [
+        request(medicationCodeableConcept=percocet, dosageInstruction=[dosage(asNeededBoolean=flag)], id=str(flag))
+        for flag in (False, True)
+    ]
+    text = shown(*orders)
+    assert "acetaminophen, in combination products and alone: scheduled 1300 mg, maximum 2600 mg a day" in text
+
+
+def test_a_companion_of_which_no_amount_is_known_is_named_with_what_is_missing() -> None:
+    percocet = medicine("1049221", "acetaminophen 325 MG / oxycodone hydrochloride 5 MG Oral Tablet")
+    text = shown(
+        request("m1", medicationCodeableConcept=percocet), request("m2", medicationCodeableConcept=percocet, dosageInstruction=[dosage()])
+    )
+    assert "scheduled 1300 mg, maximum 1300 mg a day (at least: not everything could be counted)" in text
