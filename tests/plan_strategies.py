@@ -274,7 +274,7 @@ def _free_fields() -> SearchStrategy[dict[str, Any]]:
             "author": st.just("") | names(),
             "pharmacist_review": st.none() | st.builds(PharmacistReview, names(), days(), names()),
             "findings": _tuples(findings()),
-            "acknowledgements": _tuples(st.builds(Acknowledgement, names(), names(), days(), names())),
+            "acknowledgements": _tuples(st.builds(Acknowledgement, names(), texts(), names(), names(), days(), names())),
             "revisions": _tuples(revisions()),
             "replaces": st.none() | st.uuids().map(str) | names(),
             "sources": _tuples(references()),

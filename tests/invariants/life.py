@@ -10,11 +10,11 @@ from fractions import Fraction
 from random import Random
 
 from fhir_taper.plans.medicines.codes import DrugClass, Form
+from fhir_taper.plans.tapers.collisions import collisions, days_to_wait
 from fhir_taper.plans.tapers.dispensing import SupplyKind, next_window
 from fhir_taper.plans.tapers.in_force import in_force
 from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.plans.tapers.plan import GateState, PlanState, Step, TaperPlan
-from fhir_taper.plans.tapers.programme import collisions, days_to_wait
 from fhir_taper.plans.tapers.revision import hold
 from fhir_taper.plans.tapers.shifting import shifted_from
 from fhir_taper.plans.tapers.windows import windows

@@ -37,7 +37,7 @@ def to_narrative(plan: TaperPlan) -> Json:
             _list("Findings", map(_finding, plan.findings)),
             _list(
                 "Accepted findings",
-                (f"{item.code}, by {item.by} on {item.on.isoformat()}: {item.reason}" for item in plan.acknowledgements),
+                (f"{item.message} Accepted by {item.by} on {item.on.isoformat()}: {item.reason}" for item in plan.acknowledgements),
             ),
             _list("When things go wrong", _contingency(plan)),
             _list(

@@ -208,6 +208,8 @@ ACKNOWLEDGEMENT: Final = Shape(
     Acknowledgement,
     (
         text("code", "Code of the finding that was accepted."),
+        text("rule", "Rule of that finding: what it is about."),
+        text("message", "The finding as it was worded when it was accepted."),
         text("by", "Who accepted it."),
         day("on", "When."),
         text("reason", "Why."),

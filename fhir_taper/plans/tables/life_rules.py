@@ -15,9 +15,11 @@ class LifeRules:
 
     window_days: int
     window_days_option: int
+    window_shortest_days: int
     surplus_days: int
     fill_lead_days: int
     supply_urgent_days: int
+    review_early_days: int
     step_back_days: int
     reductions_apart_days: int
     slow_factor: int

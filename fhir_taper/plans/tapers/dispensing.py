@@ -11,7 +11,7 @@ from enum import StrEnum
 from fhir_taper.plans.tables.life_rules import LifeRules
 from fhir_taper.plans.tapers.in_force import in_force, keep_taking
 from fhir_taper.plans.tapers.plan import PlanState, Step, TaperPlan
-from fhir_taper.plans.tapers.windows import Window, continuation, longest_window, windows, windows_from
+from fhir_taper.plans.tapers.windows import Window, continuation, first_end, longest_window, windows, windows_from
 
 __all__ = ["NextSupply", "SupplyKind", "SupplySignal", "Window", "next_window", "supply_signal", "windows"]
 
@@ -48,6 +48,7 @@ def next_window(
     plan: TaperPlan, day: date, rules: LifeRules, *, supplied_until: date | None = None, needs_clinician: bool = False
 ) -> NextSupply:
     """What to propose on a day. `supplied_until` is the last day that prescriptions already cover; None trusts the plan's own windows.
+    Days that are past are not prescribed for, whether they were supplied or not.
 
     `needs_clinician`: an overdose or oversedation happened, so nothing continues without a clinician.
     """
@@ -82,7 +83,7 @@ def supply_signal(
 
 def _next(plan: TaperPlan, day: date, rules: LifeRules, supplied_until: date | None) -> tuple[Window, ...]:
     if supplied_until is not None:
-        made = windows_from(plan, rules, max(supplied_until + _DAY, plan.steps[0].start))
+        made = windows_from(plan, rules, max(supplied_until + _DAY, day, plan.steps[0].start))
     else:
         going_on = plan.steps[-1].start + timedelta(days=rules.window_days)
         until = max(going_on, day + timedelta(days=2 * rules.window_days))
@@ -93,11 +94,11 @@ def _next(plan: TaperPlan, day: date, rules: LifeRules, supplied_until: date | N
 def _continuation(plan: TaperPlan, step: Step, day: date, rules: LifeRules, supplied_until: date | None) -> NextSupply:
     if not _is_dosed(step):
         return NextSupply(SupplyKind.NOTHING, (), keep_taking(plan, day))
-    start = (supplied_until or _own_supply(plan, step, day, rules)) + _DAY
+    start = max((supplied_until or _own_supply(plan, step, day, rules)) + _DAY, day)
     end = start + timedelta(days=longest_window(plan, rules) - 1)
     following = plan.steps[step.number + 1].start if step.number + 1 < len(plan.steps) else None
     if following is not None and following > start:
-        end = min(end, following - _DAY)
+        end = first_end(plan, rules, start, following - _DAY)
     return NextSupply(SupplyKind.CONTINUATION, continuation(plan, rules, step, start, end), keep_taking(plan, day))
 
 

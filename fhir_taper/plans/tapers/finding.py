@@ -16,9 +16,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`message` is one plain sentence; `value` is what was seen; `rule` the row that fired; `clears` what would clear it.
+    """`message` is one plain sentence; `value` is what was seen; `clears` what would clear it; `evidence` are the references behind it.
 
-    `evidence` are the references behind it.
+    `rule` is the row that fired, or the part of the schedule that it is about: several rows and parts share one code. Among the findings of
+    one day, two with the same `identity` are one finding.
     """
 
     severity: Severity
@@ -30,12 +31,27 @@ class Finding:
     clears: str = ""
     evidence: tuple[str, ...] = ()
 
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What the finding is (its code) and what it is about (its rule): the same from day to day, whatever is seen."""
+        return self.code, self.rule
+
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """A person accepted one finding, by its code, with a reason."""
+    """A person accepted one finding, as it was worded then, with a reason.
+
+    It holds for exactly that sentence: another finding of the code, or the same one with more to see, is to be accepted anew.
+    """
 
     code: str
+    rule: str
+    message: str
     by: str
     on: date
     reason: str
+
+    def accepts(self, finding: Finding) -> bool:
+        """True where this very finding was accepted: same code, same rule, same words. A Stop is cleared, never accepted."""
+        same = (self.code, self.rule, self.message) == (finding.code, finding.rule, finding.message)
+        return same and finding.severity is not Severity.STOP

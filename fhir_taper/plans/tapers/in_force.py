@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from fhir_taper.plans.medicines.dose import Exact, canonical, plain, shown
+from fhir_taper.plans.tapers.gates import overdue_gate
 from fhir_taper.plans.tapers.plan import PlanState, RevisionNote, Step, TaperPlan
-from fhir_taper.plans.tapers.review import overdue_gate
 
 _ENDS_A_HOLD = frozenset({"approve", "resume", "step-back"})
 

@@ -10,13 +10,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from fhir_taper.errors import NotAllowed
+from fhir_taper.plans.tables.life_rules import LifeRules
+from fhir_taper.plans.tapers.collisions import RUNNING, rivals, too_close
 from fhir_taper.plans.tapers.finding import Acknowledgement, Finding, Severity
 from fhir_taper.plans.tapers.in_force import step_in_force
 from fhir_taper.plans.tapers.new_version import Decision, new_version
 from fhir_taper.plans.tapers.plan import Agreement, PharmacistReview, Phase, PlanGoal, PlanState, TaperPlan
+from fhir_taper.plans.tapers.reductions import reduction_days
 
-_RUNNING = frozenset({PlanState.ACTIVE, PlanState.ON_HOLD})
-_UNFINISHED = frozenset({PlanState.DRAFT, *_RUNNING})
+_UNFINISHED = frozenset({PlanState.DRAFT, *RUNNING})
 ACCEPTED = "accepted"
 
 
@@ -28,20 +30,21 @@ class ApprovalRules:
     needs_pharmacist: bool = False
 
 
-def acknowledge(plan: TaperPlan, code: str, decision: Decision, findings: Iterable[Finding] = ()) -> TaperPlan:
-    """The draft with a finding accepted for a recorded reason.
+def acknowledge(plan: TaperPlan, finding: Finding, decision: Decision, findings: Iterable[Finding] = ()) -> TaperPlan:
+    """The draft with one finding accepted for a recorded reason: this one, as it is worded, and no other of the same code.
 
-    Raises NotAllowed without reason or finding, for a Stop (which is cleared, never accepted), or where the plan is no draft.
+    `findings` are today's. Raises NotAllowed without a reason, for a finding that neither the plan nor today has, for a Stop (which is
+    cleared, never accepted), or where the plan is no draft.
     """
     if not decision.reason.strip():
-        raise NotAllowed(f"{code} is acknowledged only with a reason")
-    severities = {finding.severity for finding in (*plan.findings, *findings) if finding.code == code}
-    if not severities:
-        raise NotAllowed(f"the plan has no finding {code}")
-    if Severity.STOP in severities:
-        raise NotAllowed(f"{code} stops the plan: it is cleared, not acknowledged")
-    others = tuple(one for one in plan.acknowledgements if one.code != code)
-    return _draft(plan, replace(plan, acknowledgements=(*others, Acknowledgement(code, decision.by, decision.on, decision.reason))))
+        raise NotAllowed(f"{finding.code} is acknowledged only with a reason")
+    if finding not in (*plan.findings, *findings):
+        raise NotAllowed(f"the plan has no finding {finding.code}: {finding.message}")
+    if finding.severity is Severity.STOP:
+        raise NotAllowed(f"{finding.code} stops the plan: it is cleared, not acknowledged")
+    accepted = Acknowledgement(finding.code, finding.rule, finding.message, decision.by, decision.on, decision.reason)
+    others = tuple(one for one in plan.acknowledgements if (one.code, one.rule) != finding.identity)
+    return _draft(plan, replace(plan, acknowledgements=(*others, accepted)))
 
 
 def agree(plan: TaperPlan, agreement: Agreement) -> TaperPlan:
@@ -59,23 +62,37 @@ def review_by_pharmacist(plan: TaperPlan, review: PharmacistReview) -> TaperPlan
 
 
 def refusals(
-    plan: TaperPlan, findings: Iterable[Finding], rules: ApprovalRules, others: Iterable[TaperPlan] = (), *, why_unconfirmed: str = ""
+    plan: TaperPlan,
+    on: date,
+    findings: Iterable[Finding],
+    rules: ApprovalRules,
+    others: Iterable[TaperPlan],
+    life: LifeRules,
+    *,
+    why_unconfirmed: str = "",
 ) -> tuple[str, ...]:
-    """Every reason why the plan may not be active now; empty where it may.
+    """Every reason why the plan may not be active from the day `on`; empty where it may. Each is a sentence for a clinician.
 
-    `findings` are today's (chart and schedule); those of the plan count too. `others` are the patient's other plans; the version that this
-    one replaces is none. `why_unconfirmed` is why the chart cannot give the baseline (`baseline.why_unconfirmed`), empty where it can.
+    `findings` are today's (chart and schedule); those of the plan count too, but where today words the same finding anew. `others` are the
+    patient's other plans, ended ones too: no second plan for an ingredient, and no reduction of an opioid near one of a sedative
+    (`life.reductions_apart_days`, domain I13). The version that this one replaces is no other plan, and must be among them: what is in
+    force may not have changed since the draft was made. `why_unconfirmed` is why the chart cannot give the baseline
+    (`baseline.why_unconfirmed`), empty where it can.
     """
-    found = tuple(dict.fromkeys([*findings, *plan.findings]))
-    accepted = {one.code for one in plan.acknowledgements}
+    listed = tuple(others)
+    found = _as_of_today(plan, tuple(findings))
+    coming = tuple(day for day in reduction_days(plan) if day >= on)
     return (
         *_state_refusals(plan),
         *(f"stopped by {one.code}: {one.message}" for one in found if one.severity is Severity.STOP),
-        *(f"not acknowledged: {one.code}: {one.message}" for one in found if _needs_acknowledgement(one) and one.code not in accepted),
+        *(f"not acknowledged: {one.code}: {one.message}" for one in found if _is_unaccepted(plan, one)),
         *([f"the baseline is not confirmed: {why_unconfirmed}"] if why_unconfirmed and not plan.baseline.confirmed_by else []),
         *(["the patient's agreement is missing"] if rules.needs_agreement and plan.agreement is None else []),
         *_pharmacist_refusals(plan, rules),
-        *(f"another plan for {plan.ingredient} is {one.state}: {one.id}" for one in _rivals(plan, others)),
+        *(f"another plan for {plan.ingredient} is {one.state}: {one.id}" for one in rivals(plan, listed)),
+        *_newer(plan, listed),
+        *_changed_since(plan, on, listed),
+        *too_close(plan, listed, life, coming),
     )
 
 
@@ -84,12 +101,13 @@ def approve(
     decision: Decision,
     findings: Iterable[Finding],
     rules: ApprovalRules,
-    others: Iterable[TaperPlan] = (),
+    others: Iterable[TaperPlan],
+    life: LifeRules,
     *,
     why_unconfirmed: str = "",
 ) -> TaperPlan:
     """Draft → active. Raises NotAllowed with every refusal: see `refusals` for the arguments."""
-    reasons = refusals(plan, findings, rules, others, why_unconfirmed=why_unconfirmed)
+    reasons = refusals(plan, decision.on, findings, rules, others, life, why_unconfirmed=why_unconfirmed)
     if reasons:
         raise NotAllowed(*reasons)
     approved = replace(plan, state=PlanState.ACTIVE, author=plan.author or decision.by)
@@ -107,6 +125,8 @@ def complete(plan: TaperPlan, decision: Decision) -> TaperPlan:
     if step_in_force(plan, decision.on).number != last.number:
         raise NotAllowed(f"the last step starts on {last.start.isoformat()} and is not in force")
     if any(dose.units for dose in last.doses):
+        if plan.phase is Phase.MAINTENANCE:
+            raise NotAllowed("the target is reached already: this dose goes on")
         kept = replace(plan, phase=Phase.MAINTENANCE)
         return new_version(kept, plan, decision, "complete", "the target is reached: this dose goes on")
     done = replace(plan, state=PlanState.COMPLETED, phase=Phase.AFTERCARE)
@@ -148,8 +168,39 @@ def _draft(plan: TaperPlan, changed: TaperPlan) -> TaperPlan:
     return changed
 
 
-def _needs_acknowledgement(finding: Finding) -> bool:
-    return finding.severity is Severity.ACKNOWLEDGE
+def _as_of_today(plan: TaperPlan, today: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Today's findings, and those of the plan that are not among them in today's words. A Stop of the plan is never reworded away."""
+    worded = {finding.identity for finding in today}
+    kept = (one for one in plan.findings if one.severity is Severity.STOP or one.identity not in worded)
+    return tuple(dict.fromkeys([*today, *kept]))
+
+
+def _is_unaccepted(plan: TaperPlan, finding: Finding) -> bool:
+    return finding.severity is Severity.ACKNOWLEDGE and not any(one.accepts(finding) for one in plan.acknowledgements)
+
+
+def _newer(plan: TaperPlan, others: tuple[TaperPlan, ...]) -> tuple[str, ...]:
+    """A version that has been followed by another one is history, however it went on."""
+    return tuple(
+        f"version {one.version} of this plan is {one.state} already: make the revision again from the newest version"
+        for one in others
+        if (one.patient, one.ingredient, one.key) == (plan.patient, plan.ingredient, plan.key)
+        and one.state not in {PlanState.DRAFT, *RUNNING}  # a running one is a rival, and named as such
+        and one.version >= plan.version
+    )
+
+
+def _changed_since(plan: TaperPlan, on: date, others: tuple[TaperPlan, ...]) -> tuple[str, ...]:
+    """A revision goes on from the dose of its day: where the version before has come to another one since, it would bring the old back."""
+    if not plan.revisions or plan.replaces is None:
+        return ()
+    before = next((one for one in others if one.id == plan.replaces), None)
+    if before is None:
+        return (f"the version that this draft replaces ({plan.replaces}) is not among the patient's plans",)
+    made, now = step_in_force(before, plan.revisions[-1].on), step_in_force(before, on)
+    if made.number == now.number:
+        return ()
+    return (f"the dose changed on {now.start.isoformat()}, after this draft was made: make the revision again from the dose of today",)
 
 
 def _state_refusals(plan: TaperPlan) -> tuple[str, ...]:
@@ -163,13 +214,3 @@ def _pharmacist_refusals(plan: TaperPlan, rules: ApprovalRules) -> tuple[str, ..
         return ("the pharmacist's review is missing",)
     verdict = plan.pharmacist_review.verdict
     return () if verdict == ACCEPTED else (f"the pharmacist has not accepted the plan: {verdict}",)
-
-
-def _rivals(plan: TaperPlan, others: Iterable[TaperPlan]) -> tuple[TaperPlan, ...]:
-    """Other running plans of the patient for an ingredient that this plan doses, the replaced version excepted."""
-    doses = {dose.ingredient for step in plan.steps for dose in step.doses} | {plan.ingredient}
-    return tuple(
-        one
-        for one in others
-        if one.patient == plan.patient and one.ingredient in doses and one.state in _RUNNING and one.id not in {plan.id, plan.replaces}
-    )

@@ -30,7 +30,13 @@ class Decision:
 
 
 def new_version(changed: TaperPlan, old: TaperPlan, decision: Decision, kind: str, says: str, days: int = 0) -> TaperPlan:
-    """The changed plan as the version after `old`, with a note of what changed and why."""
+    """The changed plan as the version after `old`, with a note of what changed and why.
+
+    Raises NotAllowed for a decision of a day before the last one: what is in force is told by the notes in their order.
+    """
+    if old.revisions and decision.on < old.revisions[-1].on:
+        last = old.revisions[-1]
+        raise NotAllowed(f"the plan was changed on {last.on.isoformat()} ({last.kind}): a decision of a day before is out of order")
     version = old.version + 1
     note = RevisionNote(kind, version, decision.on, decision.by, decision.reason, says, days)
     made_id = decision.id or _derived_id(old, note)

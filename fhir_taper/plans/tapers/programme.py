@@ -1,24 +1,20 @@
-"""A programme: several tapers of one patient in order, which first and why, and how far apart their reductions lie (domain §5, I13).
+"""A programme: several tapers of one patient in order, which first and why (domain §5).
 
-The order is a proposal with reasons; a clinician decides. Treatment of opioid use disorder is never in it. Whether reductions collide is
-computed over real dates, because holds move plans. Sources are the findings' own rows; the number of days is plan_life.csv's.
+The order is a proposal with reasons; a clinician decides. Treatment of opioid use disorder is never in it. Sources are the findings' own
+rows. How far apart the reductions of two plans lie is `collisions`.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 from fhir_taper.plans.medicines.codes import DrugClass
 from fhir_taper.plans.medicines.regimen import Regimen, RegimenItem
-from fhir_taper.plans.tables.life_rules import LifeRules
 from fhir_taper.plans.tables.safety_tables import SafetyTables
 from fhir_taper.plans.tapers.chart_facts import ChartFacts
-from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
-from fhir_taper.plans.tapers.reductions import reduction_days
+from fhir_taper.plans.tapers.collisions import mixes
+from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.plans.tapers.signs.case import is_current
 
 _SEDATIVES = frozenset({DrugClass.BENZODIAZEPINE, DrugClass.Z_DRUG})
-_ENDED = frozenset({PlanState.COMPLETED, PlanState.REVOKED, PlanState.ENTERED_IN_ERROR})
 _RANKS = {DrugClass.OPIOID: 0, DrugClass.BENZODIAZEPINE: 1, DrugClass.Z_DRUG: 2}
 _SOURCE_ROW = "opioid-with-sedative"
 _MISUSE = ("overdose-history", "substance-use-disorder")
@@ -54,23 +50,13 @@ class Programme:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Collision:
-    """Two plans that may not run as they are: reductions too close (`days`: the two first days), or one ingredient twice (no days)."""
-
-    first: str
-    second: str
-    days: tuple[date, date] | None
-    says: str
-
-
 def order_of(regimen: Regimen, facts: ChartFacts, tables: SafetyTables) -> Order:
     """Which medicine first and why: the opioid, but for a benzodiazepine or z-drug that is taken only as needed."""
     items = tuple(item for item in regimen.items if item.taper_candidate and is_current(item) and item.drug_class in _RANKS)
     by_ingredient: dict[str, list[RegimenItem]] = {}
     for item in items:
         by_ingredient.setdefault(item.ingredient, []).append(item)
-    is_mixed = _mixes({item.drug_class for item in items})
+    is_mixed = mixes({item.drug_class for item in items})
     ranked = sorted(by_ingredient.items(), key=lambda pair: _rank(pair[1], is_mixed=is_mixed))
     source = str(tables.rule(_SOURCE_ROW).source)
     turns = tuple(
@@ -78,55 +64,6 @@ def order_of(regimen: Regimen, facts: ChartFacts, tables: SafetyTables) -> Order
         for place, (ingredient, of) in enumerate(ranked, 1)
     )
     return Order(turns, _before(facts, items), _ask(facts, is_mixed=is_mixed))
-
-
-def collisions(plans: Iterable[TaperPlan], rules: LifeRules) -> tuple[Collision, ...]:
-    """Every pair of unfinished plans that break I13: one ingredient twice, or an opioid and a sedative reduced too close together."""
-    running = [plan for plan in plans if plan.state not in _ENDED]
-    pairs = [(one, other) for index, one in enumerate(running) for other in running[index + 1 :]]
-    return tuple(found for one, other in pairs for found in _collide(one, other, rules))
-
-
-def days_to_wait(plan: TaperPlan, others: Iterable[TaperPlan], rules: LifeRules) -> int:
-    """By how many days the reductions of `plan` must move later, none of them changed, so that they collide with none of `others`."""
-    own = reduction_days(plan)
-    cuts = [day for other in others if _mixes({plan.drug_class, other.drug_class}) for day in reduction_days(other)]
-    if not own or not cuts:
-        return 0
-    apart = rules.reductions_apart_days
-    clear_of_all = max(0, (max(cuts) - own[0]).days + apart)
-    for wait in range(clear_of_all):
-        if all(abs((day - cut).days + wait) >= apart for day in own for cut in cuts):
-            return wait
-    return clear_of_all
-
-
-def _collide(one: TaperPlan, other: TaperPlan, rules: LifeRules) -> tuple[Collision, ...]:
-    if one.ingredient == other.ingredient:
-        says = f"two plans taper {one.ingredient}: only one may be active"
-        return (Collision(one.id, other.id, None, says),)
-    return tuple(
-        Collision(
-            one.id,
-            other.id,
-            days,
-            f"{one.drug} is reduced on {days[0].isoformat()} and {other.drug} on {days[1].isoformat()}:"
-            f" they must lie {rules.reductions_apart_days} days apart",
-        )
-        for days in _too_close(one, other, rules)
-    )
-
-
-def _too_close(one: TaperPlan, other: TaperPlan, rules: LifeRules) -> tuple[tuple[date, date], ...]:
-    """Pairs of reduction days of an opioid and a sedative that lie too close together."""
-    if not _mixes({one.drug_class, other.drug_class}):
-        return ()
-    apart = timedelta(days=rules.reductions_apart_days)
-    return tuple((day, near) for day in reduction_days(one) for near in reduction_days(other) if abs(day - near) < apart)
-
-
-def _mixes(classes: set[DrugClass]) -> bool:
-    return DrugClass.OPIOID in classes and bool(classes & _SEDATIVES)
 
 
 def _rank(items: list[RegimenItem], *, is_mixed: bool) -> tuple[int, str]:

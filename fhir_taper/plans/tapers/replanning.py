@@ -15,6 +15,7 @@ from fhir_taper.errors import NotAllowed
 from fhir_taper.plans.medicines.codes import DrugClass
 from fhir_taper.plans.medicines.dose import canonical, plain, shown
 from fhir_taper.plans.tables.life_rules import LifeRules
+from fhir_taper.plans.tapers.gates import gates_for
 from fhir_taper.plans.tapers.in_force import step_in_force
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.judgement import Violation
@@ -32,8 +33,8 @@ from fhir_taper.plans.tapers.plan import (
     TaperPlan,
 )
 from fhir_taper.plans.tapers.restart import Propose, Restart, Slower, slower_params
-from fhir_taper.plans.tapers.review import gates_for
-from fhir_taper.plans.tapers.revision import check_calendar, check_running, dose_words
+from fhir_taper.plans.tapers.revision import check_running, dose_words
+from fhir_taper.plans.tapers.shifting import check_calendar
 
 _DAY = timedelta(days=1)
 _Listed = TypeVar("_Listed", PlanProduct, EquivalentFactor)
@@ -114,7 +115,7 @@ def _check_step_back(plan: TaperPlan, decision: Decision, now: Step, to_step: in
         raise NotAllowed("a dose is raised only by a clinician, with a reason")
     if days < 1:
         raise NotAllowed(f"a step back lasts a day or more, not {days}")
-    check_calendar(plan, days + (now.start - plan.steps[0].start).days)
+    check_calendar(plan, days + (decision.on - plan.steps[0].start).days)
     if not 0 <= to_step < now.number:
         raise NotAllowed(f"step {to_step} is not a step before today's")
     back = plan.steps[to_step]

@@ -4,17 +4,19 @@ Hold means: pause reductions, keep taking today's dose. Later steps move by whol
 later never breaks a limit of pace, so a hold is never refused for one; new schedules and rises are `replanning`.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 from fhir_taper.errors import NotAllowed
 from fhir_taper.plans.medicines.dose import Exact, canonical, plain, shown
+from fhir_taper.plans.tables.life_rules import LifeRules
+from fhir_taper.plans.tapers.collisions import RUNNING
 from fhir_taper.plans.tapers.in_force import hold_notes, in_force, step_in_force
 from fhir_taper.plans.tapers.new_version import Decision, new_version
 from fhir_taper.plans.tapers.plan import Phase, PlanGoal, PlanState, Step, TaperPlan
+from fhir_taper.plans.tapers.review import refuse_too_close
 from fhir_taper.plans.tapers.shifting import shifted_from
-
-_RUNNING = frozenset({PlanState.ACTIVE, PlanState.ON_HOLD})
 
 
 def hold(plan: TaperPlan, decision: Decision, days: int) -> TaperPlan:
@@ -30,17 +32,17 @@ def hold(plan: TaperPlan, decision: Decision, days: int) -> TaperPlan:
     if now.number == plan.steps[-1].number:
         raise NotAllowed("no later step is left to pause: this dose goes on anyway")
     by = days + max(0, _behind(plan, now, decision))
-    check_calendar(plan, by)
     moved = shifted_from(plan, now.number + 1, by)
     end = moved.steps[-1].start.isoformat()
     told = f"reductions paused, {dose_words(now)} goes on; later steps move by {by} days, the last to {end}"
     return new_version(replace(moved, state=PlanState.ON_HOLD), plan, decision, "hold", told, days=by)
 
 
-def resume(plan: TaperPlan, decision: Decision) -> TaperPlan:
+def resume(plan: TaperPlan, decision: Decision, rules: LifeRules, others: Iterable[TaperPlan]) -> TaperPlan:
     """Go on as planned: a literal shift by as long as the hold really lasted, never less than the hold was made for.
 
-    Raises NotAllowed where the plan is not on hold, or the day is before the hold.
+    `others` are the patient's other plans. Raises NotAllowed where the plan is not on hold, the day is before the hold, or a reduction that
+    no review stops any more would now lie too close to one of `others` (domain I13): the hold is then made longer.
     """
     if plan.state is not PlanState.ON_HOLD:
         raise NotAllowed(f"a plan that is {plan.state} is not resumed")
@@ -49,9 +51,10 @@ def resume(plan: TaperPlan, decision: Decision) -> TaperPlan:
         raise NotAllowed(f"the hold began on {holds[0].on.isoformat()}")
     now = in_force(plan, decision.on).step
     late = _late_days(plan, now, decision)
-    moved = shifted_from(plan, now.number + 1, late)
+    moved = replace(shifted_from(plan, now.number + 1, late), state=PlanState.ACTIVE)
+    refuse_too_close(moved, now.number + 1, rules, others)
     told = f"resumed; later steps move by {late} days more" if late else "resumed as it was moved by the hold"
-    return new_version(replace(moved, state=PlanState.ACTIVE), plan, decision, "resume", told, days=late)
+    return new_version(moved, plan, decision, "resume", told, days=late)
 
 
 def stop_at(plan: TaperPlan, decision: Decision, step: int | None = None) -> TaperPlan:
@@ -85,14 +88,8 @@ def stop_at(plan: TaperPlan, decision: Decision, step: int | None = None) -> Tap
 
 def check_running(plan: TaperPlan) -> None:
     """Raise NotAllowed unless the plan is active or on hold."""
-    if plan.state not in _RUNNING:
+    if plan.state not in RUNNING:
         raise NotAllowed(f"a plan that is {plan.state} is not revised")
-
-
-def check_calendar(plan: TaperPlan, days: int) -> None:
-    """Raise NotAllowed where no date lies so many days after the plan's last step."""
-    if days > (date.max - plan.steps[-1].start).days:
-        raise NotAllowed(f"{days} days later there is no date any more")
 
 
 def dose_words(step: Step) -> str:

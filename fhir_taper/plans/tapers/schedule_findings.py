@@ -98,7 +98,7 @@ def _advised(row: LimitsRow, cuts: tuple[Cut, ...]) -> Iterator[Finding]:
         )
         is_tail = limit.part is Part.TAIL
         code, clears = ("tail-excess", "A slower end, or smaller doses.") if is_tail else ("pace-advised", "A slower pace.")
-        yield Finding(Severity.ACKNOWLEDGE, code, says, _said(limit.source), f"{percent} %", row.row, clears)
+        yield Finding(Severity.ACKNOWLEDGE, code, says, _said(limit.source), f"{percent} %", f"{row.row}, {_place_of(limit)}", clears)
 
 
 def _rises(drafted: Drafted) -> Iterator[Finding]:
@@ -108,13 +108,13 @@ def _rises(drafted: Drafted) -> Iterator[Finding]:
             "check that so much is really taken at once."
         )
         clears = "A baseline that the orders can supply, the orders corrected, or products that divide it as it is taken."
-        yield Finding(Severity.ACKNOWLEDGE, "slot-rise", says, _DESIGN, "step 0", "split", clears)
+        yield Finding(Severity.ACKNOWLEDGE, "slot-rise", says, _DESIGN, "step 0", "split, step 0", clears)
     rises = [index for index in drafted.rises if index]
     if rises:
         steps = _list([str(index) for index in rises])
         says = f"One time of day takes more in step {steps}, although the day's dose falls: these products cannot be divided otherwise."
         clears = "Products that make smaller doses, or other times of day."
-        yield Finding(Severity.ACKNOWLEDGE, "slot-rise", says, _DESIGN, f"step {steps}", "split", clears)
+        yield Finding(Severity.ACKNOWLEDGE, "slot-rise", says, _DESIGN, f"step {steps}", "split, later steps", clears)
 
 
 def _of_class(request: PlanRequest, drafted: Drafted) -> Iterator[Finding]:
@@ -174,6 +174,13 @@ def _defaults(row: LimitsRow) -> Iterator[Finding]:
 
 def _percent_of(limit: Limit) -> str:
     return plain(canonical(limit.fraction.scaleb(2)))
+
+
+def _place_of(limit: Limit) -> str:
+    """Which limit of a row it is, in words: rows hold several of one part."""
+    share = "" if limit.up_to is None else f" up to {plain(canonical(limit.up_to.scaleb(2)))} % of the original"
+    over = "" if not limit.above else f" above {plain(canonical(limit.above.scaleb(2)))} % of the original"
+    return f"{limit.part} of {_percent_of(limit)} % of {limit.basis} in {limit.days} days{over}{share}"
 
 
 def _said(source: Source) -> str:

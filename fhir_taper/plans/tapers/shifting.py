@@ -6,18 +6,21 @@ The step before the first one that moves lasts as much longer; gates and milesto
 from dataclasses import replace
 from datetime import date, timedelta
 
+from fhir_taper.errors import NotAllowed
 from fhir_taper.plans.tapers.plan import Milestone, ReviewGate, Step, TaperPlan
 
 
 def shifted_from(plan: TaperPlan, number: int, days: int) -> TaperPlan:
     """Step `number` and all later ones start `days` later; the step before lasts `days` longer. `days` is zero or more.
 
-    A `number` after the last step moves nothing. Raises ValueError for negative days or step 0: a baseline has nothing before it.
+    A `number` after the last step moves nothing. Raises ValueError for negative days or step 0 (a baseline has nothing
+    before it) and NotAllowed where no date lies so many days after the last step.
     """
     if days < 0 or number < 1:
         raise ValueError(f"step {number} cannot move by {days} days")
     if days == 0 or number >= len(plan.steps):
         return plan
+    check_calendar(plan, days)
     by = timedelta(days=days)
     return replace(
         plan,
@@ -25,6 +28,12 @@ def shifted_from(plan: TaperPlan, number: int, days: int) -> TaperPlan:
         gates=tuple(_moved_gate(gate, number, by) for gate in plan.gates),
         milestones=tuple(_moved_milestone(milestone, number, by) for milestone in plan.milestones),
     )
+
+
+def check_calendar(plan: TaperPlan, days: int) -> None:
+    """Raise NotAllowed where no date lies so many days after the plan's last step."""
+    if days > (date.max - plan.steps[-1].start).days:
+        raise NotAllowed(f"{days} days later there is no date any more")
 
 
 def _moved(step: Step, number: int, by: timedelta) -> Step:

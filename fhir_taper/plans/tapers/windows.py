@@ -1,5 +1,8 @@
 """Prescription windows: what is signed and dispensed, one strength each, at most as long as the site allows, ending at a review gate.
 
+A stretch between two reviews that is a few days longer than the longest window is cut into even parts, so that nobody is handed a
+prescription for two days (`rules.window_shortest_days`, docs/decisions/0007). Only a stretch that is itself shorter is one short window.
+
 Supply is exact: units a dosing day × dosing days, rounded up to whole tablets (mL for liquids, patches by wear time) once per window, so
 that it covers the window and less than one unit more (domain I16). Halves are counted as halves: 1 1/2 tablets for 7 days are 10.5, so 11.
 A dosing day is the first day of its step and every `every_days`-th after it. A dose of zero is never a window.
@@ -14,8 +17,8 @@ from math import lcm
 from fhir_taper.plans.medicines.codes import Form, Release
 from fhir_taper.plans.medicines.dose import ZERO, Exact, add, divide, multiply, shown
 from fhir_taper.plans.tables.life_rules import LifeRules
+from fhir_taper.plans.tapers.gates import gate_of
 from fhir_taper.plans.tapers.plan import GateState, PlanProduct, Step, TaperPlan, Units
-from fhir_taper.plans.tapers.review import gate_of
 from fhir_taper.plans.tapers.sig import sig, unit_of
 
 _DAY = timedelta(days=1)
@@ -95,7 +98,7 @@ def windows_from(
     end = _horizon(plan, longest, until, first)
     made: list[Window] = []
     number = 0
-    for start, last in _periods(plan, first, end, longest):
+    for start, last in _periods(plan, first, end, longest, rules.window_shortest_days):
         together = _of_period(plan, rules, number + 1, start, last)
         if together:
             number += 1
@@ -113,12 +116,23 @@ def longest_window(plan: TaperPlan, rules: LifeRules) -> int:
     return _longest(plan, rules, None)
 
 
+def first_end(plan: TaperPlan, rules: LifeRules, start: date, last: date) -> date:
+    """The last day of the first window of a stretch of days [start, last] that nothing else divides."""
+    longest = _longest(plan, rules, None)
+    return start + timedelta(days=_days_of_first((last - start).days + 1, longest, rules.window_shortest_days, _wear_days(plan)) - 1)
+
+
 def _longest(plan: TaperPlan, rules: LifeRules, asked: int | None) -> int:
     longest = rules.window_days if asked is None else asked
     if not 1 <= longest <= rules.window_days_option:
         raise ValueError(f"a window of {longest} days: at most {rules.window_days_option} are allowed")
-    wear_days = lcm(*(max(1, (product.wear_h or 0) // _HOURS) for product in plan.products))
+    wear_days = _wear_days(plan)
     return longest // wear_days * wear_days or longest
+
+
+def _wear_days(plan: TaperPlan) -> int:
+    """Windows are whole multiples of so many days: the wear times of the plan's patches."""
+    return lcm(*(max(1, (product.wear_h or 0) // _HOURS) for product in plan.products))
 
 
 def _horizon(plan: TaperPlan, longest: int, until: date | None, first: date) -> date:
@@ -129,15 +143,34 @@ def _horizon(plan: TaperPlan, longest: int, until: date | None, first: date) -> 
     return until or max(last.start, first) + timedelta(days=longest - 1)
 
 
-def _periods(plan: TaperPlan, first: date, end: date, longest: int) -> Iterator[tuple[date, date]]:
-    """Consecutive stretches of days, none across a gated step and none longer than the longest window."""
+def _periods(plan: TaperPlan, first: date, end: date, longest: int, shortest: int) -> Iterator[tuple[date, date]]:
+    """Consecutive stretches of days, none across a gated step, none longer than the longest window, and few shorter than the shortest.
+
+    A dose that goes on has no last day: there `end` is only how far is looked ahead, and windows are as long as they may be.
+    """
     cuts = sorted(plan.steps[gate.step].start for gate in plan.gates)
+    goes_on = any(dose.units for dose in plan.steps[-1].doses)
+    wear_days = _wear_days(plan)
     start = first
     while start <= end:
-        next_cut = next((cut for cut in cuts if cut > start), None)
-        last = min(start + timedelta(days=longest - 1), end, *([next_cut - _DAY] if next_cut else []))
+        last = min([end, *(cut - _DAY for cut in cuts if cut > start)])
+        days = (last - start).days + 1
+        ends_there = last < end or not goes_on
+        taken = _days_of_first(days, longest, shortest, wear_days) if ends_there else min(days, longest)
+        last = start + timedelta(days=taken - 1)
         yield start, last
         start = last + _DAY
+
+
+def _days_of_first(days: int, longest: int, shortest: int, wear_days: int) -> int:
+    """Days of the first window of a stretch: the longest, but where that would leave too short a last one half of what is left for both."""
+    rest = days - longest
+    if rest <= 0:
+        return days
+    if rest >= shortest:
+        return longest
+    halves = -(-days // 2)
+    return min(longest, -(-halves // wear_days) * wear_days)
 
 
 _Piece = tuple[Step, date, date, Units]

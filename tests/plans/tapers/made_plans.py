@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from fhir_taper.plans.medicines.codes import DrugClass, Form, Release, Slot, SourceState
 from fhir_taper.plans.medicines.dose import ZERO
 from fhir_taper.plans.medicines.products import Source
+from fhir_taper.plans.tables.life_rules import load_life_rules
 from fhir_taper.plans.tables.rows import Basis, Bound, Limit, LimitsRow, TableEdition
+from fhir_taper.plans.tapers.gates import with_gates
 from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.plans.tapers.plan import (
     Baseline,
@@ -30,9 +32,11 @@ from fhir_taper.plans.tapers.plan import (
     TaperPlan,
     Units,
 )
-from fhir_taper.plans.tapers.review import with_gates
+from fhir_taper.plans.tapers.review import pass_gate
+from fhir_taper.plans.tapers.revision import resume
 
 START = date(2026, 1, 5)
+LIFE = load_life_rules()
 SOURCE = Source("design", "2025", "2025", SourceState.DEFAULT)
 LIMITS = LimitsRow(
     "benzodiazepine",
@@ -151,6 +155,16 @@ def active(plan: TaperPlan) -> TaperPlan:
 def decided(on: date, reason: str = "agreed with the patient") -> Decision:
     """Build a decision of the prescriber on a day."""
     return Decision("Practitioner/dr-a", on, reason)
+
+
+def passed(plan: TaperPlan, step: int, decision: Decision, *others: TaperPlan) -> TaperPlan:
+    """Pass the review of a step, beside no other plan unless said otherwise."""
+    return pass_gate(plan, step, decision, LIFE, others)
+
+
+def go_on(plan: TaperPlan, decision: Decision, *others: TaperPlan) -> TaperPlan:
+    """Resume a plan that is on hold, beside no other plan unless said otherwise."""
+    return resume(plan, decision, LIFE, others)
 
 
 @st.composite

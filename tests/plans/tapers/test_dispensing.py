@@ -12,9 +12,8 @@ from fhir_taper.plans.tables.life_rules import load_life_rules
 from fhir_taper.plans.tapers.dispensing import SupplyKind, next_window, supply_signal
 from fhir_taper.plans.tapers.in_force import keep_taking, step_in_force
 from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
-from fhir_taper.plans.tapers.review import pass_gate
-from fhir_taper.plans.tapers.revision import hold, resume, stop_at
-from tests.plans.tapers.made_plans import DIAZEPAM_2, START, active, decided, diazepam_plan, falling_plans, plan_of
+from fhir_taper.plans.tapers.revision import hold, stop_at
+from tests.plans.tapers.made_plans import DIAZEPAM_2, START, active, decided, diazepam_plan, falling_plans, go_on, passed, plan_of
 
 RULES = load_life_rules()
 STEP_1 = date(2026, 2, 2)
@@ -46,13 +45,13 @@ def test_before_the_stop_nothing_more_is_dispensed() -> None:
 
 
 def test_supply_that_lasts_into_a_window_is_followed_by_the_rest_of_it() -> None:
-    plan = pass_gate(active(diazepam_plan()), 1, decided(STEP_1))
+    plan = passed(active(diazepam_plan()), 1, decided(STEP_1))
     (window,) = next_window(plan, day(29), RULES, supplied_until=day(34)).windows
     assert (window.start, window.days, window.quantity) == (day(35), 21, 32)
 
 
 def test_on_hold_the_next_window_is_todays_dose() -> None:
-    plan = pass_gate(active(diazepam_plan()), 1, decided(STEP_1))
+    plan = passed(active(diazepam_plan()), 1, decided(STEP_1))
     held = hold(plan, decided(day(40)), 14)
     supply = next_window(held, day(40), RULES)
     (window,) = supply.windows
@@ -62,7 +61,7 @@ def test_on_hold_the_next_window_is_todays_dose() -> None:
 
 
 def test_on_hold_past_its_days_the_dose_still_goes_on() -> None:
-    plan = pass_gate(active(diazepam_plan()), 1, decided(STEP_1))
+    plan = passed(active(diazepam_plan()), 1, decided(STEP_1))
     held = hold(plan, decided(day(40)), 14)
     supply = next_window(held, day(90), RULES, supplied_until=day(92))
     (window,) = supply.windows
@@ -132,5 +131,23 @@ def test_after_a_resume_the_schedule_goes_on_and_nothing_is_held(plan: TaperPlan
     ungated = replace(plan, gates=())
     if step_in_force(ungated, day(at)).number == ungated.steps[-1].number:
         return
-    resumed = resume(hold(ungated, decided(day(at)), 14), decided(day(at + 14)))
+    resumed = go_on(hold(ungated, decided(day(at)), 14), decided(day(at + 14)))
     assert keep_taking(resumed, day(at + 14)) == ""
+
+
+def test_days_without_supply_that_are_past_are_not_prescribed_for() -> None:
+    plan = passed(active(diazepam_plan()), 1, decided(STEP_1))
+    (window,) = next_window(plan, day(40), RULES, supplied_until=day(30)).windows
+    assert (window.start, window.end, window.quantity) == (day(40), day(55), 24)
+
+
+def test_on_hold_days_that_are_past_are_not_prescribed_for_either() -> None:
+    held = hold(active(diazepam_plan()), decided(START), 60)
+    (window,) = next_window(held, day(40), RULES, supplied_until=day(30)).windows
+    assert (window.start, window.days) == (day(40), 28)
+
+
+def test_a_continuation_does_not_leave_two_days_to_the_next_one() -> None:
+    held = hold(active(diazepam_plan()), decided(START), 30)
+    (window,) = next_window(held, START, RULES, supplied_until=day(27)).windows
+    assert (window.start, window.days) == (day(28), 15)

@@ -9,8 +9,7 @@ from fhir_taper.plans.tables import load
 from fhir_taper.plans.tapers.dispensing import SupplyKind, next_window
 from fhir_taper.plans.tapers.in_force import held_since, in_force, keep_taking
 from fhir_taper.plans.tapers.plan import PlanState
-from fhir_taper.plans.tapers.revision import resume
-from tests.plans.tapers.made_plans import START, decided, diazepam_plan
+from tests.plans.tapers.made_plans import START, decided, diazepam_plan, go_on
 
 HELD_ELSEWHERE = replace(diazepam_plan(), state=PlanState.ON_HOLD)
 DAY = START + timedelta(days=3)
@@ -31,5 +30,5 @@ def test_under_a_hold_that_nobody_noted_todays_dose_goes_on_and_no_reduction_is_
 
 
 def test_a_hold_that_nobody_noted_can_be_ended() -> None:
-    resumed = resume(HELD_ELSEWHERE, decided(DAY))
+    resumed = go_on(HELD_ELSEWHERE, decided(DAY))
     assert (resumed.state, resumed.steps) == (PlanState.ACTIVE, HELD_ELSEWHERE.steps)

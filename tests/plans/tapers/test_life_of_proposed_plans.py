@@ -22,9 +22,9 @@ from fhir_taper.plans.tapers.propose import propose
 from fhir_taper.plans.tapers.replanning import change_strategy, slow, step_back
 from fhir_taper.plans.tapers.request import PlanRequest
 from fhir_taper.plans.tapers.restart import Restart, request_for
-from fhir_taper.plans.tapers.revision import hold, resume
+from fhir_taper.plans.tapers.revision import hold
 from fhir_taper.plans.tapers.windows import windows
-from tests.plans.tapers.made_plans import decided
+from tests.plans.tapers.made_plans import decided, go_on
 
 TABLES = load()
 RULES = TABLES.safety.life
@@ -87,7 +87,7 @@ def test_a_held_and_resumed_plan_keeps_its_limits(name: str, at: int, days: int,
     if step_in_force(plan, day(at)).number == plan.steps[-1].number:
         return
     held = hold(plan, decided(day(at)), days)
-    resumed = resume(held, decided(day(at + later)))
+    resumed = go_on(held, decided(day(at + later)))
     assert [one for moved in (held, resumed) for one in check(moved) if one.rule != "duration"] == []
 
 

@@ -1,20 +1,12 @@
-"""Several tapers of one patient: which first and why, and never two reductions too close together."""
+"""Several tapers of one patient: which first, and why."""
 
-from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from fhir_taper.plans.medicines.codes import DrugClass
 from fhir_taper.plans.medicines.regimen import Regimen
-from fhir_taper.plans.tables.life_rules import load_life_rules
 from fhir_taper.plans.tapers.chart_facts import Fact
-from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
-from fhir_taper.plans.tapers.programme import Order, collisions, days_to_wait, order_of
-from fhir_taper.plans.tapers.shifting import shifted_from
+from fhir_taper.plans.tapers.programme import Order, order_of
 from tests.plans.tapers.made_charts import (
     DIAZEPAM_5,
     METHADONE_10,
@@ -26,9 +18,7 @@ from tests.plans.tapers.made_charts import (
     item,
     regimen,
 )
-from tests.plans.tapers.made_plans import diazepam_plan, falling_plans, oxycodone_plan
 
-RULES = load_life_rules()
 BOTH = regimen(item(DIAZEPAM_5, "4"), item(OXYCODONE_5, "20"))
 
 
@@ -72,49 +62,3 @@ def test_misuse_or_overdose_asks_which_medicine_it_was() -> None:
 def test_treatment_of_opioid_use_disorder_is_never_in_the_order() -> None:
     treatment = item(METHADONE_10, "60", oud_treatment=True, taper_candidate=False)
     assert turns(regimen(treatment, item(DIAZEPAM_5, "4"))) == ["diazepam"]
-
-
-def moved(plan: TaperPlan, days: int) -> TaperPlan:
-    return shifted_from(plan, 1, days)
-
-
-def test_reductions_of_both_on_one_day_collide() -> None:
-    found = collisions((oxycodone_plan(), diazepam_plan(id="d")), RULES)
-    assert len(found) == 4
-    assert found[0].says == "oxycodone is reduced on 2026-02-02 and diazepam on 2026-02-02: they must lie 14 days apart"
-
-
-def test_reductions_14_days_apart_do_not_collide_and_13_days_do() -> None:
-    assert collisions((oxycodone_plan(), moved(diazepam_plan(id="d"), 14)), RULES) == ()
-    assert collisions((oxycodone_plan(), moved(diazepam_plan(id="d"), 13)), RULES) != ()
-
-
-@pytest.mark.feature("F84")
-def test_two_plans_for_one_ingredient_collide_until_one_has_ended() -> None:
-    twin = diazepam_plan(id="twin")
-    assert [one.says for one in collisions((diazepam_plan(), twin), RULES)] == ["two plans taper diazepam: only one may be active"]
-    assert collisions((diazepam_plan(), replace(twin, state=PlanState.REVOKED)), RULES) == ()
-
-
-def test_two_opioids_may_be_reduced_on_one_day() -> None:
-    other = replace(oxycodone_plan(id="m"), ingredient="morphine")
-    assert collisions((oxycodone_plan(), other), RULES) == ()
-
-
-def test_the_days_to_wait_are_the_fewest_that_avoid_every_collision() -> None:
-    assert days_to_wait(diazepam_plan(id="d"), (oxycodone_plan(),), RULES) == 14
-    assert days_to_wait(moved(diazepam_plan(id="d"), 14), (oxycodone_plan(),), RULES) == 0
-    assert days_to_wait(diazepam_plan(id="d"), (), RULES) == 0
-
-
-def as_opioid(plan: TaperPlan) -> TaperPlan:
-    return replace(plan, id="opioid", ingredient="oxycodone", drug_class=DrugClass.OPIOID)
-
-
-@given(falling_plans(), falling_plans(), st.integers(0, 60))
-def test_a_plan_that_waits_never_collides(one: TaperPlan, other: TaperPlan, later: int) -> None:
-    opioid = replace(as_opioid(one), steps=tuple(replace(step, doses=step.doses) for step in one.steps))
-    sedative = moved(other, later)
-    wait = days_to_wait(sedative, (opioid,), RULES)
-    assert collisions((opioid, moved(sedative, wait)), RULES) == ()
-    assert wait <= (opioid.steps[-1].start - sedative.steps[1].start + timedelta(days=14)).days or wait == 0

@@ -18,8 +18,7 @@ from fhir_taper.plans.tapers.judgement import Violation
 from fhir_taper.plans.tapers.plan import GateState, PlanState, StepKind, TaperPlan
 from fhir_taper.plans.tapers.replanning import change_strategy, slow, step_back
 from fhir_taper.plans.tapers.restart import Restart, Slower
-from fhir_taper.plans.tapers.review import pass_gate
-from fhir_taper.plans.tapers.revision import hold, resume
+from fhir_taper.plans.tapers.revision import hold
 from tests.plans.tapers.made_plans import (
     DIAZEPAM_2,
     START,
@@ -28,7 +27,9 @@ from tests.plans.tapers.made_plans import (
     decided,
     diazepam_plan,
     falling_plans,
+    go_on,
     oxycodone_plan,
+    passed,
     plan_of,
     steps,
 )
@@ -52,7 +53,7 @@ def days_and_doses(plan: TaperPlan) -> list[tuple[int, int]]:
 
 def at_3_mg() -> TaperPlan:
     """Reach the second step, four weeks in."""
-    return pass_gate(active(diazepam_plan()), 1, decided(day(28)))
+    return passed(active(diazepam_plan()), 1, decided(day(28)))
 
 
 def proposing(asked: list[Restart], halves: tuple[int, ...] = (3, 2, 1, 0), days: int = 56) -> Callable[[Restart], TaperPlan]:
@@ -112,7 +113,7 @@ def test_the_new_schedule_keeps_what_was_taken_and_joins_it_without_a_gap() -> N
 
 def test_where_todays_dose_is_taken_on_the_same_way_the_step_goes_on() -> None:
     plan = plan_of(DIAZEPAM_2, [{Slot.NIGHT: "2"}, {Slot.NIGHT: "1.5"}, {}], DrugClass.BENZODIAZEPINE)
-    made, _ = slowed(pass_gate(active(plan), 1, decided(day(28))), day(40))
+    made, _ = slowed(passed(active(plan), 1, decided(day(28))), day(40))
     assert [(step.start - START).days for step in made.steps] == [0, 28, 96, 152, 208]
     assert [(gate.step, gate.state) for gate in made.gates[:2]] == [(1, GateState.PASSED), (2, GateState.OPEN)]
 
@@ -218,7 +219,7 @@ def test_a_step_back_needs_a_clinicians_reason_and_a_higher_earlier_step() -> No
 
 @pytest.mark.parametrize(("at", "allowed"), [(41, True), (42, False)])
 def test_an_opioid_goes_back_only_to_a_dose_of_the_last_14_days(at: int, allowed: bool) -> None:
-    plan = pass_gate(active(oxycodone_plan()), 1, decided(day(28)))
+    plan = passed(active(oxycodone_plan()), 1, decided(day(28)))
     if allowed:
         assert step_back(plan, decided(day(at)), 0, 28, RULES, no_limits).steps[2].mg_per_day("oxycodone") == 20
     else:
@@ -233,7 +234,7 @@ def test_a_benzodiazepine_may_go_back_further() -> None:
 def test_a_step_back_ends_a_hold_and_a_later_hold_counts_from_its_own_start() -> None:
     held = hold(at_3_mg(), decided(day(30)), 14)
     back = step_back(held, decided(day(35)), 0, 28, RULES, no_limits)
-    again = resume(hold(back, decided(day(50)), 7), decided(day(57)))
+    again = go_on(hold(back, decided(day(50)), 7), decided(day(57)))
     assert (back.state, (again.steps[3].start - START).days) == (PlanState.ACTIVE, 70)
 
 

@@ -10,12 +10,25 @@ from hypothesis import strategies as st
 
 from fhir_taper.errors import NotAllowed
 from fhir_taper.plans.medicines.codes import DrugClass, Slot
+from fhir_taper.plans.tapers.gates import overdue_gate
 from fhir_taper.plans.tapers.in_force import in_force, step_in_force
-from fhir_taper.plans.tapers.plan import Phase, PlanGoal, PlanState, TaperPlan
-from fhir_taper.plans.tapers.review import overdue_gate, override_gate, pass_gate
-from fhir_taper.plans.tapers.revision import hold, resume, stop_at
+from fhir_taper.plans.tapers.plan import GateState, Phase, PlanGoal, PlanState, TaperPlan
+from fhir_taper.plans.tapers.review import override_gate, pass_gate
+from fhir_taper.plans.tapers.revision import hold, stop_at
 from fhir_taper.plans.tapers.shifting import shifted_from
-from tests.plans.tapers.made_plans import DIAZEPAM_2, START, active, crossed_over_plan, decided, diazepam_plan, falling_plans, plan_of
+from tests.plans.tapers.made_plans import (
+    DIAZEPAM_2,
+    LIFE,
+    START,
+    active,
+    crossed_over_plan,
+    decided,
+    diazepam_plan,
+    falling_plans,
+    go_on,
+    passed,
+    plan_of,
+)
 
 
 def day(number: int) -> date:
@@ -60,31 +73,31 @@ def test_the_same_decision_on_the_same_version_has_the_same_id() -> None:
 
 def test_resuming_after_the_days_of_the_hold_moves_nothing_more() -> None:
     held = hold(active(diazepam_plan()), decided(day(10)), 14)
-    assert starts(resume(held, decided(day(24)))) == [0, 42, 70, 98, 126]
+    assert starts(go_on(held, decided(day(24)))) == [0, 42, 70, 98, 126]
 
 
 def test_resuming_late_moves_later_steps_by_the_days_that_the_hold_lasted_longer() -> None:
     held = hold(active(diazepam_plan()), decided(day(10)), 14)
-    assert starts(resume(held, decided(day(30)))) == [0, 48, 76, 104, 132]
+    assert starts(go_on(held, decided(day(30)))) == [0, 48, 76, 104, 132]
 
 
 def test_resuming_early_never_shortens() -> None:
     held = hold(active(diazepam_plan()), decided(day(10)), 14)
-    assert starts(resume(held, decided(day(12)))) == [0, 42, 70, 98, 126]
+    assert starts(go_on(held, decided(day(12)))) == [0, 42, 70, 98, 126]
 
 
 def test_a_hold_that_is_lengthened_counts_once_when_it_ends() -> None:
     once = hold(active(diazepam_plan()), decided(day(10)), 14)
     twice = hold(once, decided(day(20)), 7)
-    assert starts(resume(twice, decided(day(31)))) == [0, 49, 77, 105, 133]
-    assert starts(resume(twice, decided(day(32)))) == [0, 50, 78, 106, 134]
+    assert starts(go_on(twice, decided(day(31)))) == [0, 49, 77, 105, 133]
+    assert starts(go_on(twice, decided(day(32)))) == [0, 50, 78, 106, 134]
 
 
 def test_a_second_hold_after_a_resume_counts_from_its_own_start() -> None:
-    plan = pass_gate(active(diazepam_plan()), 1, decided(day(28)))
-    once = resume(hold(plan, decided(day(30)), 7), decided(day(37)))
+    plan = passed(active(diazepam_plan()), 1, decided(day(28)))
+    once = go_on(hold(plan, decided(day(30)), 7), decided(day(37)))
     twice = hold(once, decided(day(40)), 7)
-    assert starts(resume(twice, decided(day(48)))) == [0, 28, 71, 99, 127]
+    assert starts(go_on(twice, decided(day(48)))) == [0, 28, 71, 99, 127]
 
 
 def test_todays_dose_stays_in_force_however_long_the_hold_lasts() -> None:
@@ -95,40 +108,77 @@ def test_todays_dose_stays_in_force_however_long_the_hold_lasts() -> None:
 def test_an_overdue_review_holds_by_itself_and_a_late_review_moves_the_rest() -> None:
     plan = active(diazepam_plan())
     assert in_force(plan, day(35)).why == "the review of step 1 was due on 2026-02-02"
-    reviewed = pass_gate(plan, 1, decided(day(35)))
+    reviewed = passed(plan, 1, decided(day(35)))
     assert starts(reviewed) == [0, 35, 63, 91, 119]
     assert step_in_force(reviewed, day(35)).number == 1
     assert reviewed.revisions[-1].says == "review of step 1 passed; it and later steps move by 7 days"
 
 
 def test_a_review_in_time_moves_nothing() -> None:
-    reviewed = pass_gate(active(diazepam_plan()), 1, decided(day(26)))
+    reviewed = passed(active(diazepam_plan()), 1, decided(day(26)))
     assert (starts(reviewed), overdue_gate(reviewed, day(28))) == ([0, 28, 56, 84, 112], None)
 
 
 def test_reviews_are_passed_in_order() -> None:
     with pytest.raises(NotAllowed, match="review of step 1 comes first"):
-        pass_gate(active(diazepam_plan()), 2, decided(day(28)))
+        passed(active(diazepam_plan()), 2, decided(day(28)))
+
+
+def test_a_review_is_not_passed_before_the_dose_that_it_speaks_of() -> None:
+    plan = passed(active(diazepam_plan()), 1, decided(START))
+    with pytest.raises(NotAllowed, match="begins on 2026-02-02: it takes place on 2026-01-31 or later"):
+        passed(plan, 2, decided(day(25)))
+    assert passed(plan, 2, decided(day(26))).gates[1].state is GateState.PASSED
+
+
+def test_the_reviews_of_a_whole_plan_are_not_passed_or_overridden_on_its_first_day() -> None:
+    plan = passed(active(diazepam_plan()), 1, decided(START))
+    for close in (pass_gate, override_gate):
+        with pytest.raises(NotAllowed, match="speaks of the dose of step 1"):
+            close(plan, 2, decided(START), LIFE, ())
+
+
+def test_the_reviews_of_a_plan_wait_for_its_first_day_too() -> None:
+    with pytest.raises(NotAllowed, match="2026-01-03 or later"):
+        passed(active(diazepam_plan()), 1, decided(START - timedelta(days=3)))
+
+
+def test_after_a_hold_a_review_waits_for_the_dose_that_the_hold_moved() -> None:
+    plan = passed(active(diazepam_plan()), 1, decided(day(26)))
+    held = hold(plan, decided(day(26)), 14)
+    with pytest.raises(NotAllowed, match="begins on 2026-02-16"):
+        passed(held, 2, decided(day(39)))
+    assert passed(held, 2, decided(day(40))).gates[1].state is GateState.PASSED
+
+
+def test_a_draft_has_no_reviews_to_pass() -> None:
+    with pytest.raises(NotAllowed, match="draft has no reviews to pass"):
+        passed(diazepam_plan(), 1, decided(START))
+
+
+def test_a_late_review_beyond_the_calendar_is_refused() -> None:
+    with pytest.raises(NotAllowed, match="there is no date any more"):
+        passed(active(diazepam_plan()), 1, decided(date.max))
 
 
 def test_a_review_is_overridden_only_with_a_reason() -> None:
     with pytest.raises(NotAllowed, match="only with a reason"):
-        override_gate(active(diazepam_plan()), 1, decided(day(28), " "))
-    assert override_gate(active(diazepam_plan()), 1, decided(day(28), "seen yesterday")).gates[0].reason == "seen yesterday"
+        override_gate(active(diazepam_plan()), 1, decided(day(28), " "), LIFE, ())
+    assert override_gate(active(diazepam_plan()), 1, decided(day(28), "seen yesterday"), LIFE, ()).gates[0].reason == "seen yesterday"
 
 
 def test_a_review_cannot_be_passed_twice_or_where_there_is_none() -> None:
-    plan = pass_gate(active(diazepam_plan()), 1, decided(day(28)))
+    plan = passed(active(diazepam_plan()), 1, decided(day(28)))
     with pytest.raises(NotAllowed, match="passed already"):
-        pass_gate(plan, 1, decided(day(28)))
+        passed(plan, 1, decided(day(28)))
     with pytest.raises(NotAllowed, match="no review gate"):
-        pass_gate(plan, 0, decided(day(28)))
+        passed(plan, 0, decided(day(28)))
 
 
 def test_a_review_passed_during_a_hold_never_puts_a_reduction_in_the_past() -> None:
     held = hold(active(diazepam_plan()), decided(day(35)), 2)
-    reviewed = pass_gate(held, 1, decided(day(60)))
-    resumed = resume(reviewed, decided(day(62)))
+    reviewed = passed(held, 1, decided(day(60)))
+    resumed = go_on(reviewed, decided(day(62)))
     assert (step_in_force(reviewed, day(61)).number, resumed.steps[1].start) == (0, day(62))
 
 
@@ -136,7 +186,7 @@ def test_a_draft_is_not_held_and_a_plan_that_is_not_held_is_not_resumed() -> Non
     with pytest.raises(NotAllowed, match="draft is not revised"):
         hold(diazepam_plan(), decided(day(1)), 14)
     with pytest.raises(NotAllowed, match="active is not resumed"):
-        resume(active(diazepam_plan()), decided(day(1)))
+        go_on(active(diazepam_plan()), decided(day(1)))
 
 
 def test_a_hold_of_no_days_or_after_the_last_step_is_refused() -> None:
@@ -150,11 +200,11 @@ def test_a_hold_of_no_days_or_after_the_last_step_is_refused() -> None:
 def test_resuming_before_the_hold_began_is_refused() -> None:
     held = hold(active(diazepam_plan()), decided(day(10)), 14)
     with pytest.raises(NotAllowed, match="the hold began on 2026-01-15"):
-        resume(held, decided(day(9)))
+        go_on(held, decided(day(9)))
 
 
 def test_stopping_at_todays_dose_is_a_goal_that_was_reached() -> None:
-    plan = pass_gate(active(diazepam_plan()), 1, decided(day(28)))
+    plan = passed(active(diazepam_plan()), 1, decided(day(28)))
     ended = stop_at(plan, decided(day(40)))
     assert (ended.target_mg, ended.goal, ended.phase, ended.state) == (
         Decimal(3),
@@ -176,7 +226,7 @@ def test_stopping_at_a_later_step_keeps_the_taper_until_there() -> None:
     ("step", "why"), [(4, "one dose of one medicine"), (0, "not a step still to come"), (9, "not a step still to come")]
 )
 def test_stopping_is_only_at_a_dose_still_to_come(step: int, why: str) -> None:
-    plan = pass_gate(active(diazepam_plan()), 1, decided(day(28)))
+    plan = passed(active(diazepam_plan()), 1, decided(day(28)))
     with pytest.raises(NotAllowed, match=why):
         stop_at(plan, decided(day(40)), step)
 
@@ -217,7 +267,7 @@ def test_a_resume_never_shortens_and_never_starts_a_reduction_in_the_past(plan: 
     now = step_in_force(plan, day(at)).number
     if now == plan.steps[-1].number:
         return
-    resumed = resume(hold(plan, decided(day(at)), days), decided(day(at + later)))
+    resumed = go_on(hold(plan, decided(day(at)), days), decided(day(at + later)))
     lasted = max(days, later)
     moved = [(after.start - before.start).days for before, after in zip(plan.steps, resumed.steps, strict=True)]
     assert moved == [lasted if number > now else 0 for number in range(len(plan.steps))]
@@ -245,8 +295,8 @@ def _cuts(plan: TaperPlan) -> list[float]:
 def test_a_hold_at_an_overdue_review_counts_from_the_day_of_the_hold() -> None:
     held = hold(active(diazepam_plan()), decided(day(35)), 14)
     assert (starts(held), held.revisions[-1].days) == ([0, 49, 77, 105, 133], 21)
-    assert starts(resume(held, decided(day(40)))) == [0, 49, 77, 105, 133]
-    assert starts(resume(held, decided(day(52)))) == [0, 52, 80, 108, 136]
+    assert starts(go_on(held, decided(day(40)))) == [0, 49, 77, 105, 133]
+    assert starts(go_on(held, decided(day(52)))) == [0, 52, 80, 108, 136]
 
 
 def test_a_hold_beyond_the_calendar_is_refused() -> None:

@@ -6,11 +6,12 @@ from decimal import Decimal
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from fhir_taper.plans.medicines.codes import DrugClass, Slot
 from fhir_taper.plans.tables.life_rules import load_life_rules
+from fhir_taper.plans.tapers.gates import with_gates
 from fhir_taper.plans.tapers.plan import Dose, StepKind, TaperPlan
-from fhir_taper.plans.tapers.review import with_gates
 from fhir_taper.plans.tapers.windows import windows
 from tests.plans.tapers.made_plans import (
     DIAZEPAM_2,
@@ -61,9 +62,35 @@ def test_a_long_step_is_two_windows_and_no_day_is_missing_or_double() -> None:
 
 def test_a_site_may_choose_windows_of_30_days_and_not_of_31() -> None:
     plan = plan_of(DIAZEPAM_2, [{Slot.NIGHT: "2"}, {}], DrugClass.BENZODIAZEPINE, 35)
-    assert [window.days for window in windows(plan, RULES, max_days=30)] == [30, 5]
+    assert [window.days for window in windows(plan, RULES, max_days=30)] == [18, 17]
     with pytest.raises(ValueError, match="at most 30"):
         windows(plan, RULES, max_days=31)
+
+
+@pytest.mark.parametrize(
+    ("days", "cut"),
+    [(27, [27]), (28, [28]), (29, [15, 14]), (30, [15, 15]), (34, [17, 17]), (35, [28, 7]), (56, [28, 28]), (58, [28, 15, 15]), (3, [3])],
+)
+def test_no_prescription_is_for_a_few_days_where_its_days_can_be_shared(days: int, cut: list[int]) -> None:
+    plan = plan_of(DIAZEPAM_2, [{Slot.NIGHT: "2"}, {Slot.NIGHT: "1"}, {}], DrugClass.BENZODIAZEPINE, days)
+    made = [window.days for window in windows(plan, RULES)]
+    assert (made[: len(cut)], made[len(cut) :]) == (cut, cut)
+
+
+def test_a_dose_that_goes_on_is_not_cut_short_by_how_far_is_looked_ahead() -> None:
+    plan = plan_of(DIAZEPAM_2, [{Slot.NIGHT: "2"}, {Slot.NIGHT: "1"}], DrugClass.BENZODIAZEPINE, 28)
+    assert [window.days for window in windows(plan, RULES, until=START + timedelta(days=28 + 30 - 1))] == [28, 28, 2]
+
+
+@given(falling_plans(), st.integers(28, 30))
+def test_a_window_is_short_only_where_its_stretch_between_two_reviews_is(plan: TaperPlan, longest: int) -> None:
+    if any(dose.units for dose in plan.steps[-1].doses):
+        return
+    starts = {step.start for step in plan.steps}
+    for window in windows(plan, RULES, max_days=longest):
+        stretch = plan.step_on(window.start)
+        is_whole = window.start in starts and window.end == stretch.end
+        assert window.days >= RULES.window_shortest_days or is_whole
 
 
 def test_a_window_ends_at_a_review_and_says_which_one_opens_the_next() -> None:
@@ -109,7 +136,7 @@ def test_a_liquid_is_said_in_millilitres_and_milligrams() -> None:
 def test_patches_are_counted_by_wear_time_and_windows_are_whole_wear_times() -> None:
     plan = plan_of(FENTANYL_12, [{Slot.MORNING: "2"}, {Slot.MORNING: "1"}, {}], DrugClass.OPIOID, 30)
     made = windows(plan, RULES)
-    assert [(window.days, window.quantity) for window in made] == [(27, 18), (3, 2), (27, 9), (3, 1)]
+    assert [(window.days, window.quantity) for window in made] == [(15, 10), (15, 10), (15, 5), (15, 5)]
     assert made[0].sig == "Apply 2 patches, change every 72 hours"
 
 

@@ -8,7 +8,7 @@ from fhir_taper.plans.tables import load
 from fhir_taper.plans.tapers.dispensing import SupplyKind, next_window
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.plans.tapers.revision import hold
-from fhir_taper.plans.tapers.windows import windows
+from fhir_taper.plans.tapers.windows import windows, windows_from
 from tests.plans.tapers.made_plans import OXYCODONE_5, START, active, decided, plan_of
 
 LIFE = load().safety.life
@@ -22,7 +22,8 @@ def every_third_day() -> TaperPlan:
 
 def test_days_without_a_dose_are_no_window() -> None:
     made = windows(every_third_day(), LIFE)
-    assert [(window.start - START, window.quantity) for window in made] == [(timedelta(0), 28), (timedelta(28), 10)]
+    assert [((window.start - START).days, window.quantity) for window in made] == [(0, 28), (28, 5), (43, 5)]
+    assert windows_from(every_third_day(), LIFE, START + timedelta(days=56)) == ()
 
 
 def test_a_hold_over_days_without_a_dose_prescribes_nothing_for_them() -> None:
