@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fhir_taper.mappers.element_names import element_names
 from fhir_taper.mappers.plain import is_plain, without_plain_concepts
-from fhir_taper.mappers.shape import element_error, misleading
+from fhir_taper.mappers.shape import element_error, json_kind, misleading
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -57,6 +57,15 @@ _SOMEONE: Final[Mapping[str, Any]] = {"subject": {}, "patient": {}}
 _ABSENT: Final = frozenset({"missing", "model_field_validation.missing"})
 _BOUNDS: Final = frozenset({"greater_than_equal", "greater_than", "less_than_equal", "less_than"})
 _HARMLESS: Final = frozenset({"extra_forbidden", "string_pattern_mismatch"})
+_EXPECTED: Final[Mapping[str, str]] = {
+    "string_type": "text", "list_type": "a list", "bool_type": "true or false", "bool_parsing": "true or false",
+    "int_type": "a whole number", "int_parsing": "a whole number", "int_from_float": "a whole number", "decimal_type": "a number",
+    "decimal_parsing": "a number", "float_type": "a number", "float_parsing": "a number", "date_type": "a date",
+    "datetime_type": "a date", "time_type": "a time of day",
+    "dict_type": "an object", "json_invalid": "an object", "json_type": "an object", "model_type": "an object",
+    "model_validation_format": "an object", "model_attributes_type": "an object",
+}  # fmt: skip
+"""What the model wanted where the JSON type is wrong: it has words for Python, and takes text for JSON of its own."""
 _DATE_MESSAGE: Final = re.compile(r"\b(DateTime|Date|Instant) value string|valid (date|datetime)")
 _TIME_MESSAGE: Final = re.compile(r"\bTime value string")
 _CLOCK: Final = re.compile(r"\d{1,2}:\d{2}")
@@ -129,13 +138,15 @@ def _judged_by_model(elements: dict[str, Any], error: str, remarks: list[str]) -
         model_of(elements["resourceType"]).model_validate(elements)
     except ValidationError as failure:
         for one in failure.errors():
-            said = _said(one)
+            said = _said(one, elements)
             if _is_tolerable(one):
                 remarks.append(said)
             else:
                 error = error or said
     except KeyError as failure:  # an unknown type inside `contained`
         error = error or f"{failure.args[0]} is not a type of FHIR R4"
+    except TypeError:  # a type inside `contained` that is no word at all
+        error = error or "contained: a resourceType is not text"
     return Verdict(error, tuple(remarks))
 
 
@@ -180,9 +191,21 @@ def _starts_with_a_day(text: str) -> bool:
     return True
 
 
-def _said(error: Any) -> str:
-    path, words = _path(error["loc"]), _words(error)
-    return f"{path}: {words}" if path else words
+def _said(error: Any, resource: Mapping[str, Any]) -> str:
+    path = _path(error["loc"])
+    expected = _EXPECTED.get(error["type"])
+    if expected is not None:
+        return f"{path.removesuffix('.root') or 'the resource'} is {json_kind(_stands_at(error['loc'], resource))}, not {expected}"
+    return f"{path}: {_words(error)}" if path else _words(error)
+
+
+def _stands_at(loc: tuple[int | str, ...], resource: Mapping[str, Any]) -> Any:
+    """What the resource holds there. The model's own word for it is of no use: it has read text as JSON before it looked."""
+    value: Any = resource
+    for part in loc:
+        if part != "root":
+            value = value.get(part) if isinstance(value, Mapping) else value[part] if isinstance(part, int) else None
+    return value
 
 
 def _path(loc: tuple[int | str, ...]) -> str:

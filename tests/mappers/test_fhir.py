@@ -152,7 +152,7 @@ def test_a_resource_of_no_type_that_r4_has_is_an_error_in_words() -> None:
 def test_a_care_plan_is_judged_whole() -> None:
     plan = resource("CarePlan", "c1", status="active", intent="plan")
     assert validate(plan) is None
-    assert validate(plan | {"activity": 5}) == "activity: Input should be a valid list"
+    assert validate(plan | {"activity": 5}) == "activity is a whole number, not a list"
 
 
 def test_nesting_too_deep_for_a_model_is_an_error_and_not_a_crash() -> None:
@@ -166,3 +166,26 @@ def test_nesting_too_deep_for_a_model_is_an_error_and_not_a_crash() -> None:
 def test_importing_the_door_imports_no_model() -> None:
     code = "import sys, fhir_taper.mappers.bundle; sys.exit(any(name.startswith('fhir.') for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("elements", "said"),
+    [
+        ({"detail": 5}, "detail is a whole number, not text"),
+        ({"implicated": "true"}, "implicated is text, not a list"),
+        ({"implicated": ["true"]}, "implicated[0] is text, not an object"),
+        ({"implicated": ["nobody"]}, "implicated[0] is text, not an object"),
+        ({"evidence": [7]}, "evidence[0] is a whole number, not an object"),
+        ({"code": []}, "code is a list, not an object"),
+        ({"identifiedDateTime": {}}, "identifiedDateTime is an object, not a date"),
+        ({"evidence": [{"code": [{"coding": [{"display": None, "userSelected": "maybe"}]}]}]},
+         "evidence[0].code[0].coding[0].userSelected is text, not true or false"),
+    ],
+)  # fmt: skip
+def test_a_wrong_type_is_told_with_its_path_what_it_is_and_what_belongs_there(elements: dict[str, Any], said: str) -> None:
+    assert validate({"resourceType": "DetectedIssue", "status": "final", **elements}) == said
+
+
+@pytest.mark.parametrize("kind", [5, True, [], {}, None])
+def test_a_contained_type_that_is_no_word_is_an_error_and_not_a_crash(kind: Any) -> None:
+    assert judge(resource("CarePlan", "c1", status="active", intent="plan", contained=[{"resourceType": kind}])).error
