@@ -1,16 +1,20 @@
 """A plan goes to FHIR and comes back the same, whatever it holds: `from_bundle(to_bundle(plan)) == plan`."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 
 from fhir_taper import exact_json
+from fhir_taper.errors import BadInput
 from fhir_taper.mappers.bundle import decode_chart
 from fhir_taper.mappers.read.care_plan import from_bundle, read_bundle, read_care_plans, unreadable_care_plans
 from fhir_taper.mappers.write.bundle import to_bundle
 from fhir_taper.plans.tables.life_rules import load_life_rules
 from fhir_taper.plans.tapers.dispensing import next_window
+from fhir_taper.plans.tapers.finding import Acknowledgement
 from fhir_taper.plans.tapers.plan import TaperPlan
 from tests.mappers.write.example_plans import EXAMPLES
 from tests.plan_strategies import plans
@@ -49,6 +53,28 @@ def test_care_plan_and_request_group_alone_carry_the_whole_plan(plan: TaperPlan)
     bundle = sent(plan)
     bundle["entry"] = [entry for entry in bundle["entry"] if entry["resource"]["resourceType"] in {"CarePlan", "RequestGroup"}]
     assert from_bundle(bundle) == plan
+
+
+def test_acknowledgements_of_two_findings_of_one_code_come_back_apart_and_none_comes_back_of_a_code_alone() -> None:
+    accepted = tuple(
+        Acknowledgement("companion-limit", f"findings.toml[{name}]", f"Too much {name}.", "Practitioner/dr1", TODAY, "as needed only")
+        for name in ("acetaminophen", "ibuprofen")
+    )
+    bundle = sent(replace(EXAMPLES["diazepam"], acknowledgements=accepted))
+    assert from_bundle(bundle).acknowledgements == accepted
+    extensions = bundle["entry"][0]["resource"]["extension"]
+    first = next(one for one in extensions if one["url"].endswith("taper-acknowledgement"))
+    first["extension"] = [one for one in first["extension"] if one["url"] not in {"rule", "message"}]
+    with pytest.raises(BadInput, match="taper-acknowledgement.*rule: is missing"):
+        from_bundle(bundle)
+
+
+def test_a_review_before_a_step_that_does_not_exist_is_refused() -> None:
+    bundle = sent(EXAMPLES["diazepam"])
+    gate = next(one for one in bundle["entry"][0]["resource"]["extension"] if one["url"].endswith("taper-review-gate"))
+    next(one for one in gate["extension"] if one["url"] == "step")["valueInteger"] = 99
+    with pytest.raises(BadInput, match="a review before step 99"):
+        from_bundle(bundle)
 
 
 def test_a_server_may_give_its_own_ids_and_references() -> None:

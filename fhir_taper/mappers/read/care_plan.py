@@ -19,6 +19,7 @@ from fhir_taper.mappers.write.namespace import PLAN_SYSTEM
 from fhir_taper.mappers.write.plan_references import from_protocol, from_reference, from_replaced, from_subject, plan_ids
 from fhir_taper.mappers.write.shapes import Kind, read_primitive
 from fhir_taper.plans.medicines.regimen import Issue
+from fhir_taper.plans.tapers.places import misplaced
 from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
 
 Resource = Mapping[str, Any]
@@ -76,6 +77,10 @@ def read_plan(care_plan: Resource, find: Find) -> Mapped[TaperPlan]:
     plan = TaperPlan(**core, **fields, **plain, steps=read_steps(records))
     if len(plan.steps) != written["step_count"]:
         raise BadInput(f"has {len(plan.steps)} steps, and was written with {written['step_count']}", "CarePlan.activity")
+    wrong = misplaced(plan)
+    if wrong is not None:
+        path, says = wrong
+        raise BadInput(says, f"CarePlan ({path} of the plan)")
     return Mapped(plan, edits(plan, care_plan, records, written), _sources(care_plan, records))
 
 

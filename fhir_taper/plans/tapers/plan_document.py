@@ -14,6 +14,7 @@ from fhir_taper.errors import BadInput
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.medicines.dose import canonical, plain, shown
 from fhir_taper.plans.tapers.document_values import expect_fields, field_types, from_plain, inside, the_object, to_plain
+from fhir_taper.plans.tapers.places import misplaced
 from fhir_taper.plans.tapers.plan import Dose, Step, StepKind, TaperPlan, Units
 from fhir_taper.plans.tapers.step_figures import StepFigures, step_figures
 
@@ -64,6 +65,10 @@ def from_document(document: Mapping[str, Any]) -> TaperPlan:
         products=from_plain(types["products"], there["product_details"], "product_details"),
         steps=_steps(there["steps"]),
     )
+    wrong = misplaced(plan)
+    if wrong is not None:
+        path, says = wrong
+        raise BadInput(says, path)
     _agrees(to_document(plan), dict(there), "")
     return plan
 

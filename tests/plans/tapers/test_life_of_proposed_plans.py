@@ -80,6 +80,12 @@ def test_the_engines_plan_comes_back_from_its_document(name: str) -> None:
     assert from_document(exact_json.decode(exact_json.encode(to_document(plan)))) == plan
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_every_finding_of_a_plan_is_about_something_of_its_own(name: str) -> None:
+    identities = [finding.identity for finding in PLANS[name].findings]
+    assert len(set(identities)) == len(identities)
+
+
 @settings(max_examples=60)
 @given(NAMES, st.integers(0, 700), st.integers(1, 90), st.integers(0, 120))
 def test_a_held_and_resumed_plan_keeps_its_limits(name: str, at: int, days: int, later: int) -> None:

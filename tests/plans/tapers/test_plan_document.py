@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from fhir_taper import exact_json
 from fhir_taper.errors import BadInput
 from fhir_taper.plans.medicines.codes import DrugClass, Slot
+from fhir_taper.plans.tapers.finding import Acknowledgement
 from fhir_taper.plans.tapers.plan import Contingency, EquivalentFactor, RevisionNote, TaperPlan
 from fhir_taper.plans.tapers.plan_document import from_document, to_document
 from tests.plan_strategies import plans
@@ -164,6 +165,12 @@ def test_a_document_is_the_same_when_it_is_written_again(plan: TaperPlan) -> Non
         (["products"], ["197591"], "products[0]"),
         (["limits_row", "limits", 0, "days"], 14.0, "limits_row.limits[0].days"),
         (["surprise"], 1, "surprise"),
+        (["steps"], [], "steps"),
+        (["steps", 2, "number"], 3, "steps[2].number"),
+        (["gates", 0, "step"], 9, "gates[0].step"),
+        (["gates", 0, "step"], 0, "gates[0].step"),
+        (["gates", 1, "step"], 1, "gates[1].step"),
+        (["milestones", 0, "step"], 5, "milestones[0].step"),
         (["steps", 1, "colour"], "red", "steps[1].colour"),
     ],
 )
@@ -181,3 +188,19 @@ def test_a_missing_field_is_named(name: str) -> None:
     with pytest.raises(BadInput, match="missing") as caught:
         from_document(document)
     assert caught.value.place == name
+
+
+def test_acknowledgements_of_two_findings_of_one_code_come_back_apart() -> None:
+    accepted = tuple(Acknowledgement("slot-rise", f"split, {of}", f"More in {of}.", "dr-a", START, "agreed") for of in ("step 0", "step 3"))
+    plan = replace(diazepam_plan(), acknowledgements=accepted)
+    assert from_document(exact_json.decode(exact_json.encode(to_document(plan)))).acknowledgements == accepted
+
+
+def test_an_acknowledgement_of_a_code_alone_is_refused_with_its_place() -> None:
+    accepted = Acknowledgement("slot-rise", "split, step 0", "More in step 0.", "dr-a", START, "agreed")
+    document = to_document(replace(diazepam_plan(), acknowledgements=(accepted,)))
+    for name in ("rule", "message"):
+        del document["acknowledgements"][0][name]
+    with pytest.raises(BadInput, match="the field is missing") as caught:
+        from_document(document)
+    assert caught.value.place == "acknowledgements[0].message"
