@@ -19,7 +19,7 @@ def load(
     database: Database = DATABASE,
 ) -> None:
     """Read NLM's RxNorm Current Prescribable Content; goes on where an interrupted load stopped."""
-    from fhir_taper.render.terminal import load_progress
+    from fhir_taper.render.progress import load_progress
     from fhir_taper.workflow.load_terminology import load_output, load_terminology
 
     with load_progress() as on_progress:

@@ -1,34 +1,22 @@
-"""The plan as a document: plain text to paste into a note, and HTML for print and PDF. The same rows as every table (`plan_rows`).
+"""The plan as a document: its words, and plain text to paste into a note. The same rows as every table (`plan_rows`).
 
-Until a plan is active it says "Draft – not approved" on every page. Nothing here computes a dose.
+Until a plan is active it says "Draft – not approved" on every page. Nothing here computes a dose. For print, see `print_page`.
 """
 
 from dataclasses import dataclass
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
 
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.medicines.dose import plain
 from fhir_taper.plans.tapers.finding import Finding, Severity
 from fhir_taper.plans.tapers.plan import PlanGoal, PlanState, TaperPlan, Tier
-from fhir_taper.render.charts import step_chart
 from fhir_taper.render.plan_rows import PlanRow, equivalent_heading, equivalent_tables, rows_of, used_slots
 from fhir_taper.render.printable import printable
-from fhir_taper.render.series import series_of
 
 PAUSE_RULE = "Pausing means: pause reductions and keep taking today's dose. It never means stopping."
 NEVER_STOP = "Do not stop suddenly and do not skip ahead: stopping at once can be dangerous."
 ASK_FOR_A_PAUSE = "If a step is too hard, ask for a pause. You can stay at a dose for longer."
 
 _WIDTH = 100
-_templates = Environment(
-    loader=PackageLoader("fhir_taper.render"),
-    autoescape=select_autoescape(),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +134,3 @@ def _step_lines(page: PlanPage, row: PlanRow) -> list[str]:
 def _finding_lines(finding: Finding) -> list[str]:
     cleared = [f"    To clear: {finding.clears}"] if finding.clears else []
     return [f"{finding.severity.value}: {finding.message}", *cleared, f"    Source: {finding.source}"]
-
-
-def page_html(plan: TaperPlan) -> str:
-    """A self-contained page for print: chart, steps, advice, findings. No script, no outside resource."""
-    chart = Markup(step_chart([series_of(plan, plan.strategy)], f"{plan.drug}, mg per day"))  # noqa: S704 (our own SVG, every text in it escaped)
-    return _templates.get_template("plan.html").render(page=page_of(plan), chart=chart)

@@ -6,13 +6,11 @@ once, at the end.
 
 import io
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 
 from rich import box
 from rich.console import Console
 from rich.padding import Padding
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -74,19 +72,3 @@ def print_findings(console: Console, findings: tuple[Finding, ...]) -> None:
 def indented(console: Console, text: str, by: int = 2, style: str = "") -> None:
     """One paragraph, wrapped under its indent."""
     console.print(Padding(said(text, style=style), (0, 0, 0, by)))
-
-
-@contextmanager
-def load_progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar per file on standard error, where somebody is looking; silent otherwise."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def on_progress(file: str, done: int, total: int) -> None:
-            if file not in tasks:
-                tasks[file] = bar.add_task(file, total=total)
-            bar.update(tasks[file], completed=done)
-
-        yield on_progress

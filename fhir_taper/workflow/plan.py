@@ -80,8 +80,8 @@ def plan_output(outcome: Outcome, form: str, reading: Reading) -> bytes:
 
             return step_chart([series_of(outcome)], f"{outcome.drug}, mg per day").encode()
         case _:
-            from fhir_taper.render.pages import page_html
             from fhir_taper.render.pdf import pdf_of
+            from fhir_taper.render.print_page import page_html
 
             return pdf_of(page_html(outcome))
 

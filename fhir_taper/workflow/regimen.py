@@ -9,7 +9,6 @@ from pathlib import Path
 from fhir_taper.exact_json import encode
 from fhir_taper.mappers.chart import Chart
 from fhir_taper.mappers.mapped import Mapped
-from fhir_taper.mappers.read.care_plan import read_care_plans, unreadable_care_plans
 from fhir_taper.mappers.read.facts import read_facts
 from fhir_taper.mappers.read.regimen import read_items
 from fhir_taper.mappers.write.labels import Label, labels_of
@@ -18,7 +17,7 @@ from fhir_taper.plans.medicines.duplicates import flag_duplicates
 from fhir_taper.plans.medicines.equivalence import diazepam_equivalent, mme
 from fhir_taper.plans.medicines.plausibility import refuse_implausible
 from fhir_taper.plans.medicines.products import ProductCatalogue
-from fhir_taper.plans.medicines.regimen import ItemState, Regimen
+from fhir_taper.plans.medicines.regimen import Issue, ItemState, Regimen
 from fhir_taper.plans.medicines.regimen_document import regimen_to_document
 from fhir_taper.plans.medicines.totals import Total
 from fhir_taper.plans.tables import Tables, load
@@ -79,11 +78,21 @@ def read(chart: Chart, as_of: date, mme_table: str, benzo_table: str | None, cat
     taken = regimen(chart, as_of, products)
     facts = read_facts(chart, products, tables.medicines.concepts, as_of)
     nothing_set_aside = not any(issue.severity == "error" for issue in facts.issues)
-    issues = taken.issues + facts.issues + unreadable_care_plans(chart)
+    own_plans, unreadable = _own_plans(chart)
+    issues = taken.issues + facts.issues + unreadable
     taken = replace(taken, issues=issues, complete=taken.complete and nothing_set_aside)
     totals = mme(taken, tables.medicines, mme_table), diazepam_equivalent(taken, tables.medicines, benzo_table)
     labels = labels_of(entry.resource for entries in chart.by_type.values() for entry in entries)
-    return Reading(taken, facts.value, *totals, tables, products, labels, read_care_plans(chart))
+    return Reading(taken, facts.value, *totals, tables, products, labels, own_plans)
+
+
+def _own_plans(chart: Chart) -> tuple[tuple[Mapped[TaperPlan], ...], tuple[Issue, ...]]:
+    """Tapers of ours in a chart, and what is wrong with those that cannot be read. Most charts have none, and need no reader of them."""
+    if not chart.of("CarePlan"):
+        return (), ()
+    from fhir_taper.mappers.read.care_plan import read_care_plans, unreadable_care_plans
+
+    return read_care_plans(chart), unreadable_care_plans(chart)
 
 
 @contextmanager

@@ -11,8 +11,9 @@ from pypdf import PdfReader
 
 from fhir_taper.errors import MissingSystemLibrary
 from fhir_taper.plans.tapers.plan import PlanState
-from fhir_taper.render.pages import banner_of, page_html, page_text
+from fhir_taper.render.pages import banner_of, page_text
 from fhir_taper.render.pdf import pdf_of
+from fhir_taper.render.print_page import page_html
 from tests.render.sample_plan import sample_plan
 
 
