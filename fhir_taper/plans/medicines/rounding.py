@@ -177,7 +177,9 @@ class Intakes:
         """Fewest pieces that make a reachable amount (quanta)."""
         known = self._fewest.get(amount)
         if known is None:
-            known = next(count for count, level in enumerate(self.levels) if level >> amount & 1)
+            known = 0
+            while not self.levels[known] >> amount & 1:
+                known += 1
             self._fewest[amount] = known
         return known
 
@@ -191,25 +193,30 @@ class Intakes:
     def _compose(self, amount: int) -> tuple[tuple[int, Decimal], ...]:
         count = self.fewest(amount)
         units: dict[int, Decimal] = {}
-        quarters: dict[int, int] = {}
         rest = amount
         if not self.solid(count) >> amount & 1:
             rest, liquid, volumes = self._with_least_liquid(amount, count)
             units[liquid.product] = canonical(liquid.smallest_ml * volumes)
-            count -= 1
-        while rest:
-            while count and self.solid(count - 1) >> rest & 1:
-                count -= 1
-            piece = next(
-                piece
-                for piece, step in zip(self.measure.pieces, self._steps, strict=True)
-                if step <= rest and self.solid(count - 1) >> (rest - step) & 1
-            )
-            quarters[piece.product] = quarters.get(piece.product, 0) + piece.quarters
-            rest -= piece.amount // self.measure.quantum
-            count -= 1
-        units |= {product: _UNITS[taken % _WHOLE] + taken // _WHOLE for product, taken in quarters.items()}
+        units |= {product: _UNITS[quarters % _WHOLE] + quarters // _WHOLE for product, quarters in self._fewest_solids(rest).items()}
         return tuple((product, units[product]) for product in sorted(units))
+
+    def _fewest_solids(self, amount: int) -> dict[int, int]:
+        """Quarters of each product in the fewest solid pieces that make an amount, the largest first.
+
+        A piece that does not fit at one point does not fit after smaller ones either: each size is looked at once.
+        """
+        left = 0
+        while not self.solid(left) >> amount & 1:
+            left += 1
+        quarters: dict[int, int] = {}
+        for piece, step in zip(self.measure.pieces, self._steps, strict=True):
+            while step <= amount and self._solid[left - 1] >> (amount - step) & 1:
+                quarters[piece.product] = quarters.get(piece.product, 0) + piece.quarters
+                amount -= step
+                left -= 1
+            if not left:
+                break
+        return quarters
 
     def _with_least_liquid(self, amount: int, count: int) -> tuple[int, Liquid, int]:
         """The largest solid share, the liquid, and how many of its smallest volumes complete the amount."""

@@ -11,7 +11,8 @@ the order of preference, because a set fits under the times' caps exactly when i
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import permutations
+from itertools import islice, permutations
+from operator import le
 
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.medicines.lookup import members
@@ -78,10 +79,32 @@ class Splitter:
             return (dose,) if dose <= caps[0] and self.intakes.reachable >> dose & 1 else None
         if sum(caps) < dose:
             return None
-        found = _Search(self.intakes, dose, caps, widest, self._even).sets() or _Search(self.intakes, dose, caps, dose, even=True).sets()
+        if len(caps) == _A_PAIR:
+            return self._pair(dose, caps, widest)
+        found = _Search(self.intakes, dose, caps, widest, self._even).sets()
         if not found:
-            return self._any(dose, caps)
-        return max(_placed(amounts, caps) for amounts in found)
+            anyhow = _Search(self.intakes, dose, caps, dose, even=True)
+            found = anyhow.sets()
+            if not found:
+                return self._any(dose, caps) if anyhow.gave_up else None
+        return max([_placed(amounts, caps) for amounts in found])
+
+    def _pair(self, dose: int, caps: tuple[int, ...], widest: int) -> tuple[int, ...] | None:
+        """The split over two times, from the evenest pair outwards: of two amounts each spread there is but one pair."""
+        intakes, best, fewest = self.intakes, None, 0
+        least = _least_pieces(intakes, dose, 2, widest)
+        pairs = members(intakes.pairs(dose), max(-(-dose // 2), dose - min(caps)), min(dose, max(caps)))
+        for larger in islice(pairs, _MOST_NODES + 1):
+            smaller = dose - larger
+            if larger - smaller > widest:
+                best = best or (larger, smaller)  # none is within the spread: the least spread there is
+                break
+            pieces = intakes.fewest(larger) + intakes.fewest(smaller)
+            if best is None or pieces < fewest:
+                best, fewest = (larger, smaller), pieces
+            if self._even or fewest <= least:
+                break
+        return best and _placed(best, caps)
 
     def _any(self, dose: int, caps: tuple[int, ...]) -> tuple[int, ...] | None:
         """Some split, each amount near its even share: where the search gave up among too many. None where the caps leave no room."""
@@ -114,17 +137,17 @@ class _Search:
         self._nodes = 0
         self._best_key: tuple[int, int] | None = None
         self._best: list[tuple[int, ...]] = []
-        largest = intakes.largest_piece
-        pieces = 1 if largest is None else -(-dose // largest)
-        self._fewest_possible = max(pieces, min(self._times, -(-dose // widest)) if widest and dose else 0)
+        self._fewest_possible = _least_pieces(intakes, dose, self._times, widest)
+
+    @property
+    def gave_up(self) -> bool:
+        """True where there were too many splits to look at all of them."""
+        return self._nodes > _MOST_NODES
 
     def sets(self) -> list[tuple[int, ...]]:
         """All best sets, each falling; empty where none exists within the spread and the caps."""
-        if self._times == _A_PAIR:
-            self._pair((), self._dose, 0)
-            return self._best
         for first in self._members(-(-self._dose // self._times), min(self._caps[0], self._dose)):
-            if first * self._times - (self._times - 1) * self._widest > self._dose or self._nodes > _MOST_NODES:
+            if first * self._times - (self._times - 1) * self._widest > self._dose or self.gave_up:
                 break  # even with all others as low as the spread allows, the sum is above the dose
             self._extend((first,), self._dose - first, self._intakes.fewest(first))
         return self._best
@@ -147,10 +170,10 @@ class _Search:
         """The last two amounts: only ones whose partner can be taken too, the evenest pair first."""
         position = len(taken)
         larger_cap, smaller_cap = self._caps[position], self._caps[position + 1]
-        most = min(rest, larger_cap, taken[-1]) if taken else min(rest, larger_cap)
-        for larger in members(self._intakes.pairs(rest), max(-(-rest // _A_PAIR), rest - smaller_cap), most):
+        most = min(rest, larger_cap, taken[-1])
+        for larger in members(self._intakes.pairs(rest), max(-(-rest // 2), rest - smaller_cap), most):
             smaller = rest - larger
-            if (taken[0] if taken else larger) - smaller > self._widest or self._nodes > _MOST_NODES:
+            if taken[0] - smaller > self._widest or self.gave_up:
                 return
             self._nodes += 1
             self._keep((*taken, larger, smaller), pieces + self._intakes.fewest(larger) + self._intakes.fewest(smaller))
@@ -169,9 +192,16 @@ class _Search:
         return members(self._intakes.reachable, max(low, 0), high)
 
 
+def _least_pieces(intakes: Intakes, dose: int, times: int, widest: int) -> int:
+    """No split has fewer pieces: each is at most the largest one, and a spread below the dose takes several times."""
+    largest = intakes.largest_piece
+    pieces = 1 if largest is None else -(-dose // largest)
+    return max(pieces, min(times, -(-dose // widest)) if widest and dose else 0)
+
+
 def _placed(amounts: tuple[int, ...], caps: tuple[int, ...]) -> tuple[int, ...]:
     """The amounts by time, larger ones to preferred times as far as the caps allow."""
-    if all(amount <= cap for amount, cap in zip(amounts, caps, strict=True)):
+    if all(map(le, amounts, caps)):
         return amounts
     return max(order for order in permutations(amounts) if all(amount <= cap for amount, cap in zip(order, caps, strict=True)))
 
