@@ -228,12 +228,44 @@ def test_the_npm_lock_has_no_addresses() -> None:
     assert [lock.name for lock in locks if "resolved" in lock.read_text()] == []
 
 
-def test_every_hazard_names_a_control_that_is_tested() -> None:
+def hazards() -> dict[str, list[str]]:
+    """Give what each row of the hazards cites under "shown by"."""
     rows = [line.split("|") for line in (ROOT / "docs" / "hazards.md").read_text().splitlines() if line.startswith("| H")]
-    shown = {row[1].strip(): row[5] for row in rows}
-    named = {path for cell in shown.values() for path in re.findall(r"`(tests/[^`]+)`", cell)}
-    assert [hazard for hazard, cell in shown.items() if not re.search(r"`tests/|\bI[0-9]", cell)] == []
-    assert sorted(path for path in named if not (ROOT / path).exists()) == []
+    return {row[1].strip(): [cited.strip() for cited in row[5].split(",")] for row in rows}
+
+
+def test_every_hazard_cites_tests_and_nothing_else() -> None:
+    form = re.compile(r"`tests/[a-z0-9_/]+\.py::test_[a-z0-9_]+(\[[a-z0-9_]+\])?`")
+    assert len(hazards()) >= 25
+    assert [(hazard, one) for hazard, cited in hazards().items() for one in cited if not form.fullmatch(one)] == []
+
+
+def test_every_test_that_a_hazard_cites_exists() -> None:
+    cited = sorted({one.strip("`") for listed in hazards().values() for one in listed})
+    assert [one for one in cited if not is_a_test(one)] == []
+
+
+@pytest.mark.parametrize(
+    "cited",
+    [
+        "tests/test_nowhere.py::test_the_feature_table_is_plain_csv",
+        "tests/test_house.py::test_that_nobody_wrote",
+        "tests/invariants/test_invariants.py::test_every_case_keeps_the_invariant[i99_nothing]",
+    ],
+)
+def test_a_citation_of_a_test_that_does_not_exist_is_found(cited: str) -> None:
+    assert not is_a_test(cited)
+
+
+def is_a_test(cited: str) -> bool:
+    """Whether a file holds a test of this name; what stands in brackets is a function, or named, in the folder of the file."""
+    name, _, case = cited.rstrip("]").partition("[")
+    path, _, function = name.partition("::")
+    file = ROOT / path
+    if not file.is_file() or not re.search(rf"^def {function}\(", file.read_text(), re.MULTILINE):
+        return False
+    known = re.compile(rf"^def {case}\(|\"{case}\"", re.MULTILINE)
+    return not case or any(known.search(one.read_text()) for one in file.parent.glob("*.py"))
 
 
 def test_the_feature_table_is_plain_csv() -> None:
