@@ -14,6 +14,7 @@ from typing import Final
 from fhir_taper.mappers.chart import Chart, Entry, SetAside
 from fhir_taper.mappers.documents import read_documents
 from fhir_taper.mappers.fhir import judge
+from fhir_taper.mappers.merged_patients import merges_of
 from fhir_taper.mappers.outcomes import missing_pages
 from fhir_taper.mappers.references import resolve
 from fhir_taper.mappers.shape import element_error
@@ -41,8 +42,9 @@ def decode_chart(parts: Iterable[tuple[str, bytes]]) -> Chart:
     """
     unfolded = _unfold_all(parts)
     found, issues = current(unfolded.found, unfolded.deletions)
-    patient = patient_of(found)
-    issues = [*unfolded.issues, *missing_pages(unfolded.pages), *issues]
+    merges = merges_of(found)
+    patient = patient_of(found, merges)
+    issues = [*unfolded.issues, *missing_pages(unfolded.pages), *issues, *merges.issues()]
     judging = _Judging()
     for copy in found:
         judging.take(copy)

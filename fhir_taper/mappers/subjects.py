@@ -2,14 +2,15 @@
 
 A dose of somebody else's chart is the worst kind of wrong number: a server without the search parameter was seen to answer with
 another patient's resource. So every resource that names a patient must name the same one. Subjects that are no patient (a group, a
-device, a place) say nothing.
+device, a place) say nothing. A record that its server has replaced by another is the same patient (`merged_patients`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fhir_taper.errors import ChartConflict
+from fhir_taper.mappers.merged_patients import NO_MERGES, Merges
 from fhir_taper.mappers.references import Address, address, has_identifier, identifier_pairs
 from fhir_taper.mappers.unfold import Found
 from fhir_taper.mappers.versions import identity_of
@@ -30,17 +31,20 @@ class _Person:
         return f"Patient/{self.id} of {self.base}" if self.base else f"Patient/{self.id}"
 
 
-def patient_of(found: Sequence[Found]) -> str:
-    """The logical id of the one patient of the chart; "" where nothing names one. Raises ChartConflict for two."""
+def patient_of(found: Sequence[Found], merges: Merges = NO_MERGES) -> str:
+    """The logical id of the one patient of the chart; "" where nothing names one. Raises ChartConflict for two.
+
+    Records that `merges` makes one go under the id of the one that took the other's place.
+    """
     patients = [copy for copy in found if copy.resource["resourceType"] == "Patient"]
     kinds_by_url = {copy.full_url: str(copy.resource["resourceType"]) for copy in found if copy.full_url}
     one: _Person | None = None
     for person in (_patient(copy) for copy in patients):
-        one = _the_same(one, person)
+        one = _the_same(one, person, merges)
     for copy in found:
         person_named = _subject(copy, patients, kinds_by_url)
         if person_named is not None:
-            one = _the_same(one, person_named)
+            one = _the_same(one, person_named, merges)
     return one.id if one else ""
 
 
@@ -49,12 +53,15 @@ def has_no_subject(resource: Mapping[str, Any]) -> bool:
     return not any(_addresses_someone(resource.get(name)) for name in _SUBJECT_ELEMENTS)
 
 
-def _the_same(one: _Person | None, other: _Person) -> _Person:
+def _the_same(one: _Person | None, other: _Person, merges: Merges) -> _Person:
     """The better known of two namings of one person. Raises ChartConflict where they are two people."""
+    if other.id in merges.successor:
+        other = replace(other, id=merges.living(other.id))
     if one is None:
         return other
     if one.id != other.id or (one.base and other.base and one.base != other.base):
-        raise ChartConflict(f"two patients in one chart: {one.words} ({one.place}) and {other.words} ({other.place})")
+        why = merges.why_two(one.id, other.id)
+        raise ChartConflict(f"two patients in one chart: {one.words} ({one.place}) and {other.words} ({other.place}){why}")
     return one if one.base or not other.base else other
 
 

@@ -34,14 +34,20 @@ class Person:
 
 def read_patient(chart: Chart) -> Mapped[Person]:
     """The chart's patient; where there is no Patient resource, only the id by which the other resources call them."""
-    entry = next(iter(chart.of("Patient")), None)
+    patients = chart.of("Patient")
+    entry = next((one for one in patients if one.id == chart.patient), next(iter(patients), None))
     if entry is None:
         issue = Issue("information", "no-patient", "no Patient resource in the chart: birth date and zone are unknown")
         return Mapped(Person(chart.patient), (issue,))
     resource = entry.resource
     issues = tuple(Issue(severity, code, message, entry.reference) for severity, code, message in _remarks(resource))
     person = Person(
-        chart.patient, _birth_date(resource), _is_deceased(resource), _zone(resource), _name(resource), _text(resource.get("gender"))
+        chart.patient,
+        _birth_date(resource),
+        any(_is_deceased(one.resource) for one in patients),
+        _zone(resource),
+        _name(resource),
+        _text(resource.get("gender")),
     )
     return Mapped(person, issues, (entry.reference,))
 
