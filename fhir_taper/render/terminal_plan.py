@@ -40,6 +40,7 @@ def infeasible_text(no: Infeasible) -> str:
 
     def paint(console: Console) -> None:
         console.print(said("No plan", style=WARNING))
+        print_findings(console, no.findings)  # the chart's Stops first: no way out leads round them
         _why_not(console, no)
 
     return draw(paint)
@@ -51,6 +52,7 @@ def candidates_text(found: Candidates) -> str:
     def paint(console: Console) -> None:
         if found.refused is not None:
             console.print(said(f"No candidate for {found.drug}", style=WARNING))
+            print_findings(console, found.refused.findings)
             _why_not(console, found.refused)
             return
         console.print(
@@ -132,8 +134,11 @@ def _weighed(plan: TaperPlan) -> str:
 
 
 def _why_not(console: Console, no: Infeasible) -> None:
+    """The reason, and the ways out that there are: tried ones, and what a person must enter."""
     indented(console, f"{no.message} ({no.reason})")
-    if no.ways_out:
-        indented(console, f"Ways out: {', '.join(way.value for way in no.ways_out)}", style=QUIET)
-    if no.findings:
-        print_findings(console, no.findings)
+    tried = [way.value for way in no.ways_out if way.is_tried]
+    entered = [way.value for way in no.ways_out if not way.is_tried]
+    if tried:
+        indented(console, f"Ways out: {', '.join(tried)}", style=QUIET)
+    if entered:
+        indented(console, f"For a person to decide or enter: {', '.join(entered)}", style=QUIET)

@@ -12,7 +12,7 @@ from fhir_taper.plans.medicines.dose import add, multiply, plain, shown
 from fhir_taper.plans.medicines.products import Product
 from fhir_taper.plans.medicines.regimen import Intake, RegimenItem
 from fhir_taper.plans.tapers.baseline import scheduled_baseline, why_unconfirmed
-from fhir_taper.plans.tapers.infeasible import Infeasible
+from fhir_taper.plans.tapers.infeasible import Infeasible, WayOut
 from fhir_taper.plans.tapers.plan import Baseline
 from fhir_taper.plans.tapers.request import Taken
 from fhir_taper.workflow.plan_options import PlanOptions
@@ -98,7 +98,8 @@ def _baseline(reading: Reading, options: PlanOptions, ingredient: str) -> Baseli
     question = why_unconfirmed(reading.regimen, ingredient)
     if scheduled is None or question:
         says = f"the average intake must be confirmed (--baseline MG --baseline-by WHO): {question}"
-        return Infeasible("baseline-not-confirmed", says, shown(scheduled) if scheduled is not None else None)
+        at_mg = shown(scheduled) if scheduled is not None else None
+        return Infeasible("baseline-not-confirmed", says, at_mg, ways_out=(WayOut.CONFIRM_BASELINE,))
     return Baseline(shown(scheduled), how="scheduled dose, equal to the maximum, nothing as needed")
 
 

@@ -14,7 +14,7 @@ from fhir_taper.plans.medicines.codes import TAPERED_CLASSES, DrugClass
 from fhir_taper.plans.medicines.products import Ingredient
 from fhir_taper.plans.medicines.regimen import ItemState, RegimenItem
 from fhir_taper.plans.tapers.finding import Finding
-from fhir_taper.plans.tapers.infeasible import Infeasible
+from fhir_taper.plans.tapers.infeasible import Infeasible, WayOut
 from fhir_taper.plans.tapers.request import PlanRequest
 from fhir_taper.plans.tapers.tier import risk_tier
 from fhir_taper.plans.tapers.use import UNKNOWN_COUNTS_AS, use_of
@@ -46,7 +46,8 @@ def question_of(reading: Reading, options: PlanOptions) -> Question | Infeasible
         return today
     products = shelf_of(reading, options, ingredient, today.products)
     if not products:
-        return Infeasible("no-product", f"no product of {ingredient.name} is known that could make a taper", today.baseline.mg)
+        says = f"no product of {ingredient.name} is known that could make a taper"
+        return Infeasible("no-product", says, today.baseline.mg, ways_out=(WayOut.NAME_PRODUCTS,))
     use_in_chart = _use_in_chart(reading, ingredient.name, options.start)
     use = options.use or use_in_chart
     tier, factors = risk_tier(
@@ -126,7 +127,7 @@ def _not_a_candidate(ingredient: Ingredient, items: tuple[RegimenItem, ...], opt
             f"no current order of {ingredient.name} in this chart; a taper without one needs --taken and --baseline-by,"
             " or --baseline, --baseline-by and --products"
         )
-        return Infeasible("not-taken", says)
+        return Infeasible("not-taken", says, ways_out=(WayOut.CONFIRM_BASELINE, WayOut.NAME_PRODUCTS))
     if items and not any(item.taper_candidate or item.oud_treatment or item.state is ItemState.NOT_COMPUTABLE for item in items):
         return Infeasible("not-a-taper-candidate", "; ".join(f"{item.drug}: {item.why_not_candidate}" for item in items))
     return None

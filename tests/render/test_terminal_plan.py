@@ -1,8 +1,10 @@
 """The table views: columns a pharmacist would like to read, words beside colours, control characters kept out."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from fhir_taper.plans.tapers.candidates import Candidate, Candidates
+from fhir_taper.plans.tapers.finding import Finding, Severity
 from fhir_taper.plans.tapers.infeasible import Infeasible, WayOut
 from fhir_taper.render.terminal_plan import candidates_text, infeasible_text, plan_text
 from tests.render.sample_plan import crossed_over, sample_plan
@@ -22,6 +24,23 @@ def test_no_plan_says_why_and_what_else_could_be_done() -> None:
     text = infeasible_text(STUCK)
     assert "From 1 mg the next lower dose is 0. (notch-above-unit-max)" in text
     assert "Ways out: half, liquid" in text
+
+
+def test_what_was_tried_and_what_a_person_must_enter_are_told_apart() -> None:
+    text = infeasible_text(replace(STUCK, ways_out=(WayOut.HALF, WayOut.ENTERED_CONVERSION)))
+    assert "Ways out: half\n" in text
+    assert "For a person to decide or enter: entered-conversion" in text
+
+
+def test_the_stops_of_the_chart_come_before_the_reason_and_only_once() -> None:
+    stop = Finding(Severity.STOP, "opioid-treatment-not-pain", "Buprenorphine may be treatment of opioid use disorder.", "design")
+    stopped = replace(STUCK, findings=(stop,))
+    text = infeasible_text(stopped)
+    assert text.index("■ STOP") < text.index("From 1 mg")
+
+    several = tuple(Candidate(strategy, None, (), replace(stopped, message=strategy)) for strategy in ("linear", "stepped"))
+    assert candidates_text(Candidates("buprenorphine", Decimal(8), several, stops=(stop,))).count("■ STOP") == 1
+    assert candidates_text(Candidates("buprenorphine", Decimal(8), refused=stopped, stops=(stop,))).count("■ STOP") == 1
 
 
 def test_candidates_stand_side_by_side_and_those_that_fail_stay() -> None:

@@ -79,6 +79,7 @@ def test_an_as_needed_dose_must_be_confirmed_by_somebody() -> None:
     no = refused("diazepam-oxycodone", "oxycodone")
     assert no.reason == "baseline-not-confirmed"
     assert "scheduled 0 mg a day, at most 60 mg a day" in no.message
+    assert no.ways_out == ("confirm-baseline",)
 
 
 def test_a_confirmed_intake_is_taken_with_who_confirmed_it() -> None:
@@ -122,7 +123,8 @@ def test_the_dose_tier_goes_by_the_chosen_table_and_without_one_by_the_cautious_
 
 
 def test_a_plan_without_an_order_needs_a_confirmed_dose_and_products() -> None:
-    assert refused("lorazepam-elder", "clonazepam").reason == "not-taken"
+    no = refused("lorazepam-elder", "clonazepam")
+    assert (no.reason, no.ways_out) == ("not-taken", ("confirm-baseline", "name-products"))
     request = asked("lorazepam-elder", "clonazepam", baseline_mg=Decimal(1), baseline_by="the patient", products=("197527",))
     assert (request.ingredient, request.baseline.mg) == ("clonazepam", Decimal(1))
 

@@ -125,7 +125,8 @@ def _barred(request: PlanRequest, tables: Tables, maker: Maker | PairedMaker, am
     if amount is None or found is None:
         return None
     (name, least), mg = found, as_decimal(maker.measure.mg(amount))
-    return Infeasible("companion-above-limit", companion_words(f"{brief(mg)} mg {request.ingredient}", least, name, tables), mg)
+    lower = as_decimal(maker.measure.mg(maker.doses.at_most(amount)))
+    return Infeasible("companion-above-limit", companion_words(f"{brief(mg)} mg {request.ingredient}", least, name, tables), mg, lower)
 
 
 def companion_words(doses: str, mg: Decimal | Fraction, companion: str, tables: Tables) -> str:

@@ -1,14 +1,20 @@
-"""Ways out of an Infeasible: what would really make a taper possible, tried out, and what is open to a clinician in any case.
+"""Ways out of an Infeasible: what would really make a taper possible, tried out, and what only a person can enter.
 
-Other parts, a liquid and other strengths are named only where the engine finds a plan with them: from the request's own products, and
-from the tables. Which ways belong to which reason is said here; no number is.
+Other products, another strategy, another pace, a lower goal, an override and a crossing to another benzodiazepine are named only where the
+engine made a plan that way, with its defaults for whatever was not asked. A conversion, the buprenorphine pathway and missing facts about
+the patient cannot be tried: `WayOut.is_tried` tells the two apart. Each way is tried with few requests, so a no costs little more than a
+plan. Which ways belong to which reason is said here; no number is.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from decimal import Decimal
 
-from fhir_taper.plans.medicines.codes import DrugClass, Release, Use
+from fhir_taper.errors import WrongUsage
+from fhir_taper.plans.medicines.codes import DrugClass, Form, Release, Use
+from fhir_taper.plans.medicines.dose import plain
 from fhir_taper.plans.medicines.products import Product
+from fhir_taper.plans.medicines.regimen import Intake
 from fhir_taper.plans.medicines.rounding import is_measurable
 from fhir_taper.plans.tables import Tables
 from fhir_taper.plans.tapers.infeasible import Infeasible, WayOut
@@ -25,29 +31,111 @@ MADE_OF_DOSES = frozenset(
 )  # fmt: skip
 """Reasons that other products could remove."""
 
-_NEEDS_OTHER_PACE = frozenset({"waits-at-limit", "duration"})
 _NOTCH = frozenset({"notch-above-unit-max", "no-unit-rule"})
-_BY_REASON = {
-    "waits-at-limit": WayOut.LONGER_INTERVAL,
-    "baseline-not-on-grid": WayOut.OTHER_BASELINE,
-    "target-not-on-grid": WayOut.OTHER_TARGET,
+_PACE = frozenset({"waits-at-limit", "duration"})
+_OTHER_WAYS_TO_TAPER = _NOTCH | _PACE | {"crossing-stage-not-made"}
+_NEEDS_TO_BE_SAID = {
     "releases-not-known-apart": WayOut.STATE_WHAT_IS_TAKEN,
     "patches-with-other-forms": WayOut.ENTERED_CONVERSION,
-    "crossing-stage-not-made": WayOut.OTHER_STRATEGY,
-    "companion-above-limit": WayOut.OTHER_BASELINE,
-    "no-product": WayOut.OTHER_STRENGTHS,
+    "no-product": WayOut.NAME_PRODUCTS,
+    "baseline-not-on-grid": WayOut.NAME_PRODUCTS,
 }
+_STRATEGIES = ("linear", "proportional", "stepped", "interval-extension", "hyperbolic")
+_SUBSTITUTION = "substitution"
 _HALF, _QUARTER = 2, 4
-_FROM = "diazepam"
+_CROSSED_TO = "diazepam"
+_BUPRENORPHINE = "buprenorphine"
+_OVERRIDES = 3
+"""So many notches are tried one after the other: behind the first that is too large there may be a larger one."""
 
 
 def with_ways_out(infeasible: Infeasible, request: PlanRequest, tables: Tables, attempt: Attempt) -> Infeasible:
-    """The same no, with every way out that was found, in a fixed order."""
-    found = set(infeasible.ways_out)
-    if infeasible.reason in MADE_OF_DOSES:
-        found |= {way for way, other in _other_products(request, tables) if isinstance(attempt(other, tables), TaperPlan)}
-    found |= set(_for_a_clinician(infeasible, request, tables))
+    """The same no, with every way out that was found, in a fixed order. Ways that it names itself are tried like all others."""
+    found = {way for way in infeasible.ways_out if not way.is_tried} | set(_to_be_entered(infeasible, request))
+    for way, variants in _to_be_tried(infeasible, request, tables):
+        if any(_gives_a_plan(variant, tables, attempt) for variant in variants):
+            found.add(way)
+    if infeasible.reason in _NOTCH and _is_overridden(infeasible, request, tables, attempt):
+        found.add(WayOut.OVERRIDE)
+    if not found:
+        found |= set(_of_a_plain_taper(request, tables, attempt))
     return replace(infeasible, ways_out=tuple(way for way in WayOut if way in found))
+
+
+def _gives_a_plan(request: PlanRequest, tables: Tables, attempt: Attempt) -> bool:
+    """True where a request is a plan; one that lacks a parameter is none."""
+    try:
+        return isinstance(attempt(request, tables), TaperPlan)
+    except WrongUsage:
+        return False
+
+
+def _is_overridden(infeasible: Infeasible, request: PlanRequest, tables: Tables, attempt: Attempt) -> bool:
+    """True where a clinician's permission for the notches in the way makes a plan."""
+    no: TaperPlan | Infeasible = infeasible
+    for _ in range(_OVERRIDES):
+        if isinstance(no, TaperPlan) or no.reason not in _NOTCH or no.at_mg is None or no.next_mg is None:
+            break
+        no = attempt(replace(request, unit_override=("a clinician", "to see whether it would do", no.at_mg - no.next_mg)), tables)
+    return isinstance(no, TaperPlan)
+
+
+def _of_a_plain_taper(request: PlanRequest, tables: Tables, attempt: Attempt) -> tuple[WayOut, ...]:
+    """Where neither this way of tapering nor another one leads on as it is: what would make the plainest one possible."""
+    target = Decimal(0) if request.strategy == _SUBSTITUTION else request.target_mg
+    plainest = replace(request, strategy=_STRATEGIES[0], protocol=None, params=(), target_mg=target)
+    if plainest == request:
+        return ()
+    try:
+        outcome = attempt(plainest, tables)
+    except WrongUsage:
+        return ()
+    return with_ways_out(outcome, plainest, tables, attempt).ways_out if isinstance(outcome, Infeasible) else ()
+
+
+def _to_be_tried(infeasible: Infeasible, request: PlanRequest, tables: Tables) -> Iterator[tuple[WayOut, Iterable[PlanRequest]]]:
+    """Each way out that could help, with the requests that would use it."""
+    reason, named = infeasible.reason, infeasible.ways_out
+    if reason in MADE_OF_DOSES | {"duration"}:
+        others = _other_products(request, tables)
+        yield from (
+            (way, (other,)) for way, other in others if (reason, way) != ("duration", WayOut.LIQUID)
+        )  # finer doses take no less time
+        yield WayOut.SUBSTITUTION, _crossings(request, tables)
+    if reason in _OTHER_WAYS_TO_TAPER or WayOut.OTHER_STRATEGY in named:
+        yield WayOut.OTHER_STRATEGY, _other_strategies(request)
+    if WayOut.SUBSTITUTION in named:
+        yield WayOut.SUBSTITUTION, _crossings(request, tables)
+    if reason in _PACE:
+        yield from _other_paces(infeasible, request, tables)
+    yield from _other_ends(infeasible, request)
+
+
+def _other_ends(infeasible: Infeasible, request: PlanRequest) -> Iterator[tuple[WayOut, Iterable[PlanRequest]]]:
+    """The request to a higher goal, to a target or from a baseline that exists."""
+    reason, at_mg, next_mg = infeasible.reason, infeasible.at_mg, infeasible.next_mg
+    if reason in _NOTCH | _PACE and at_mg is not None and 0 < at_mg < request.baseline.mg:
+        yield WayOut.MAINTENANCE, (replace(request, target_mg=at_mg),)
+    if reason in ("baseline-not-on-grid", "companion-above-limit") and next_mg:
+        yield WayOut.OTHER_BASELINE, (_from(request, next_mg),)
+    if reason == "target-not-on-grid" and next_mg is not None:
+        yield WayOut.OTHER_TARGET, (replace(request, target_mg=next_mg),)
+
+
+def _from(request: PlanRequest, mg: Decimal) -> PlanRequest:
+    """The request from another baseline: at today's times, in units that are not today's any more."""
+    times = request.intakes or tuple(Intake(entry.slot, Decimal(0)) for entry in request.taken)
+    return replace(request, baseline=replace(request.baseline, mg=mg), taken=(), intakes=times)
+
+
+def _to_be_entered(infeasible: Infeasible, request: PlanRequest) -> Iterator[WayOut]:
+    """What only a person can say or decide."""
+    if infeasible.reason in _NEEDS_TO_BE_SAID:
+        yield _NEEDS_TO_BE_SAID[infeasible.reason]
+    if infeasible.reason in MADE_OF_DOSES and request.drug_class is DrugClass.OPIOID:
+        yield WayOut.ENTERED_CONVERSION
+        if request.ingredient != _BUPRENORPHINE:
+            yield WayOut.BUPRENORPHINE_PATHWAY
 
 
 def _other_products(request: PlanRequest, tables: Tables) -> Iterator[tuple[WayOut, PlanRequest]]:
@@ -57,13 +145,17 @@ def _other_products(request: PlanRequest, tables: Tables) -> Iterator[tuple[WayO
         if any(product.may_be_split and product.parts < parts for product in own):
             yield way, replace(request, products=tuple(_cut(product, parts) for product in request.products))
     known = {product.rxcui for product in own}
-    shelf = [product for product in tables.medicines.products_of(request.ingredient) if product.rxcui not in known and _is_oral(product)]
-    liquids = tuple(product for product in shelf if product.is_liquid)
+    shelf = tuple(product for product in _shelf(request, tables) if product.rxcui not in known)
+    alone = tuple(product for product in shelf if _is_plain_oral(product))
+    liquids = tuple(product for product in alone if product.is_liquid)
     if liquids and own and not own[0].is_patch:
         yield WayOut.LIQUID, replace(request, products=(*request.products, *liquids))
-    same = tuple(product for product in _shelf(request, tables) if product.rxcui not in known and _is_sister(product, own))
+    same = tuple(product for product in shelf if _is_sister(product, own)) if own else alone
     if same:
         yield WayOut.OTHER_STRENGTHS, replace(request, products=(*request.products, *same))
+    tablets = tuple(product for product in alone if product.form is Form.TABLET)
+    if tablets and any(product.companions for product in own):
+        yield WayOut.WITHOUT_COMPANION, replace(request, products=(*request.products, *tablets))
 
 
 def _cut(product: Product, parts: int) -> Product:
@@ -71,39 +163,48 @@ def _cut(product: Product, parts: int) -> Product:
 
 
 def _shelf(request: PlanRequest, tables: Tables) -> Iterator[Product]:
-    return (product for product in tables.medicines.products_of(request.ingredient) if product.use is Use.ORDINARY and not product.brand)
+    """What a pharmacy has of the ingredient, unbranded."""
+    on_shelf = (one for one in tables.medicines.products_of(request.ingredient) if one.rxcui not in tables.off_shelf)
+    return (product for product in on_shelf if product.use is Use.ORDINARY and not product.brand and is_measurable(product))
 
 
-def _is_oral(product: Product) -> bool:
-    plain = product.use is Use.ORDINARY and product.route == "oral" and product.release is Release.IMMEDIATE
-    return plain and not product.companions and is_measurable(product)
+def _is_plain_oral(product: Product) -> bool:
+    return product.route == "oral" and product.release is Release.IMMEDIATE and not product.companions
 
 
 def _is_sister(product: Product, own: list[Product]) -> bool:
     """Of the same form, release and companions as one of the request's own products."""
     kinds = {(one.form, one.release, one.route, tuple(companion.ingredient for companion in one.companions)) for one in own}
     kind = (product.form, product.release, product.route, tuple(companion.ingredient for companion in product.companions))
-    return kind in kinds and is_measurable(product)
+    return kind in kinds
 
 
-def _for_a_clinician(infeasible: Infeasible, request: PlanRequest, tables: Tables) -> Iterator[WayOut]:
-    """What does not need other products: a decision, an entry, another pace, a lower dose as the goal."""
-    reason = infeasible.reason
-    if reason in _NOTCH:
-        yield WayOut.OVERRIDE
-    if reason in _NOTCH | _NEEDS_OTHER_PACE:
-        yield WayOut.OTHER_STRATEGY
-        if infeasible.at_mg is not None and 0 < infeasible.at_mg < request.baseline.mg:
-            yield WayOut.MAINTENANCE
-    if reason in _BY_REASON:
-        yield _BY_REASON[reason]
-    may_cross = reason in MADE_OF_DOSES | {"duration"} and request.strategy != "substitution"
-    if may_cross and request.drug_class is DrugClass.BENZODIAZEPINE and request.ingredient != _FROM and _has_equivalent(request, tables):
-        yield WayOut.SUBSTITUTION
-    if reason in MADE_OF_DOSES and request.drug_class is DrugClass.OPIOID:
-        yield WayOut.ENTERED_CONVERSION
-        yield WayOut.BUPRENORPHINE_PATHWAY
+def _other_strategies(request: PlanRequest) -> Iterator[PlanRequest]:
+    """The same taper by every other strategy of one agent, each with its defaults; to none where the target was one of another agent."""
+    target = Decimal(0) if request.strategy == _SUBSTITUTION else request.target_mg
+    for strategy in _STRATEGIES:
+        if strategy != request.strategy:
+            yield replace(request, strategy=strategy, protocol=None, params=(), target_mg=target)
 
 
-def _has_equivalent(request: PlanRequest, tables: Tables) -> bool:
-    return any(row.ingredient == request.ingredient for row in tables.medicines.benzo_table(request.benzo_table))
+def _other_paces(infeasible: Infeasible, request: PlanRequest, tables: Tables) -> Iterator[tuple[WayOut, Iterable[PlanRequest]]]:
+    """Twice the interval where limits make every curve wait, half of it where the taper is too long."""
+    if request.protocol is not None:
+        return
+    given = dict(request.params)
+    days = Decimal(given.get("interval_days", tables.safety.meaning(request.tier or "standard").interval_days))
+    is_long = infeasible.reason == "duration"
+    other = plain(days / 2) if is_long else plain(days * 2)
+    params = tuple({**given, "interval_days": other}.items())
+    yield WayOut.SHORTER_INTERVAL if is_long else WayOut.LONGER_INTERVAL, (replace(request, params=params),)
+
+
+def _crossings(request: PlanRequest, tables: Tables) -> Iterator[PlanRequest]:
+    """Crossing over to diazepam, by the chosen equivalence table or, where none was chosen, by each that knows the medicine."""
+    is_asked_already = request.strategy == _SUBSTITUTION or request.ingredient == _CROSSED_TO
+    if is_asked_already or request.drug_class is not DrugClass.BENZODIAZEPINE:
+        return
+    rows = tables.medicines.benzo_table(request.benzo_table)
+    for table in dict.fromkeys(row.table for row in rows if row.ingredient == request.ingredient):
+        params = (("to", _CROSSED_TO),)
+        yield replace(request, strategy=_SUBSTITUTION, protocol=None, params=params, target_mg=Decimal(0), benzo_table=table)

@@ -102,7 +102,7 @@ def _refused(course: Course) -> Infeasible | None:
     """Why this medicine, or this dose of it, may not be taken less often; None where it may."""
     if course.row.step_multiple_days > 1:
         says = "patches are worn all the time: taking them less often is not a taper"
-        return Infeasible("not-for-patches", says, course.mg(course.baseline))
+        return Infeasible("not-for-patches", says, course.mg(course.baseline), None, (WayOut.OTHER_STRATEGY,))
     if isinstance(course.maker, PairedMaker):
         says = "both releases are taken: taper one of them to none before the other is taken less often"
         return Infeasible("not-at-smallest-unit", says, course.mg(course.baseline), course.mg(course.smallest), (WayOut.OTHER_STRATEGY,))
