@@ -188,3 +188,28 @@ def test_what_is_taken_can_be_said_by_product_and_time(capfd: pytest.CaptureFixt
         "the pharmacist",
         "confirmed intake: 2 × lorazepam 1 MG Oral Tablet (morning), 1 × lorazepam 1 MG Oral Tablet (night)",
     )
+
+
+HEAVY = {"fhir.resources", "fhir_core", "sqlalchemy", "weasyprint", "jinja2", "rich.progress"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("regimen", ELDER, "--as-of", "2026-01-05"),
+        ("strategies", ELDER, "--drug", "lorazepam", "--start", "2026-01-05"),
+        (*PLAN, *WAY),
+        (*PLAN, *WAY, "--format", "svg"),
+        (*PLAN, *WAY, "--format", "fhir"),
+    ],
+    ids=lambda arguments: " ".join((arguments[0], *arguments[-1:])),
+)
+def test_a_usual_chart_is_answered_without_the_heavy_libraries(arguments: tuple[str, ...]) -> None:
+    code = (
+        "import sys\nfrom fhir_taper.cli import main\n"
+        f"try:\n    main({list(arguments)!r})\nexcept SystemExit: pass\n"
+        f"print(sorted({HEAVY!r} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout
+    assert done.stderr == "[]\n"

@@ -20,10 +20,10 @@ from fhir_taper.cli.options import (
     Start,
     TableOrJson,
     Terminology,
-    today,
 )
 from fhir_taper.cli.output import end, write
 from fhir_taper.errors import WrongUsage
+from fhir_taper.workflow.clock import today
 
 app = typer.Typer(
     name="fhir-taper",

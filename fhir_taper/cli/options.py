@@ -3,7 +3,7 @@
 Choices that tables hold are checked against them by a test, so that `--help` needs no table.
 """
 
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from pathlib import Path
@@ -50,11 +50,6 @@ class PermittedParts(StrEnum):
     def per_unit(self) -> int:
         """How many of these parts make a tablet."""
         return 2 if self is PermittedParts.HALF else 4
-
-
-def today() -> date:
-    """The day on which nobody named a day."""
-    return datetime.now(UTC).date()
 
 
 def _day(text: str) -> date:

@@ -6,7 +6,6 @@ on the plan; a Stop leaves it a draft that cannot be approved.
 """
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from fhir_taper.exact_json import encode
@@ -17,6 +16,7 @@ from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.plans.tapers.plan_document import to_document
 from fhir_taper.plans.tapers.propose import propose
 from fhir_taper.plans.tapers.safety import blocks_approval, findings_in
+from fhir_taper.workflow.clock import now
 from fhir_taper.workflow.plan_options import PlanOptions
 from fhir_taper.workflow.plan_request import Question, ingredient_of, question_of
 from fhir_taper.workflow.regimen import Reading
@@ -100,7 +100,7 @@ def _bundle(plan: TaperPlan, reading: Reading) -> dict[str, Any]:
 
     start = plan.steps[0].start
     supply = next_window(plan, start, reading.tables.safety.life)
-    return to_bundle(plan, as_of=start, instant=datetime.now(UTC), windows=supply.windows, labels=reading.labels)
+    return to_bundle(plan, as_of=start, instant=now(), windows=supply.windows, labels=reading.labels)
 
 
 def _json(document: Any) -> bytes:
