@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
+from math import ceil
 from random import Random
 
 from fhir_taper.plans.medicines.codes import DrugClass, Form
@@ -26,13 +27,18 @@ _SURPLUS_DAYS, _APART = 7, 14
 
 
 def i09_i10_a_hold_moves_everything_later_by_as_much(of: Subject) -> Problems:
-    """A hold of k days moves all later steps by exactly k, shortens nothing, changes no dose, and what was moved keeps its limits."""
+    """A hold of k days moves all later steps by exactly k, shortens nothing, changes no dose, and what was moved keeps its limits.
+
+    Of patches by as much as it takes to the next change of patch: their steps are whole wear times.
+    """
     rng = _rng(of)
     index, days = rng.randrange(len(of.plan.steps) - 1), rng.randint(1, 60)
     day = _some_day(rng, of.plan.steps[index])
     before = _reviewed(of.plan)
     held = hold(before, Decision("Dr Who", day, "poor sleep"), days)
-    by = timedelta(days=days)
+    wear = max((ceil(product.wear_h / 24) for product in of.plan.products if product.wear_h), default=1)
+    lasted = (before.steps[index + 1].start - before.steps[index].start).days
+    by = timedelta(days=next(more for more in range(days, days + wear) if (lasted + more) % wear == 0))
     for old, new in zip(before.steps, held.steps, strict=True):
         start = old.start + by if old.number > index else old.start
         end = old.end + by if old.end and old.number >= index else old.end

@@ -15,7 +15,7 @@ from fhir_taper.plans.tapers.collisions import RUNNING, too_close
 from fhir_taper.plans.tapers.gates import gate_of, released_days
 from fhir_taper.plans.tapers.new_version import Decision, new_version
 from fhir_taper.plans.tapers.plan import GateState, PlanState, TaperPlan
-from fhir_taper.plans.tapers.shifting import shifted_from
+from fhir_taper.plans.tapers.shifting import days_to_shift, shifted_from, why_longer
 
 
 def pass_gate(plan: TaperPlan, step: int, decision: Decision, rules: LifeRules, others: Iterable[TaperPlan]) -> TaperPlan:
@@ -38,7 +38,8 @@ def override_gate(plan: TaperPlan, step: int, decision: Decision, rules: LifeRul
 def _close(plan: TaperPlan, step: int, decision: Decision, state: GateState, rules: LifeRules, others: Iterable[TaperPlan]) -> TaperPlan:
     _check_open(plan, step)
     _check_not_early(plan, step, decision, rules)
-    late = 0 if plan.state is PlanState.ON_HOLD else max(0, (decision.on - plan.steps[step].start).days)
+    asked = 0 if plan.state is PlanState.ON_HOLD else max(0, (decision.on - plan.steps[step].start).days)
+    late = days_to_shift(plan, step, asked)
     moved = shifted_from(plan, step, late)
     gates = tuple(
         replace(gate, state=state, by=decision.by, on=decision.on, reason=decision.reason) if gate.step == step else gate
@@ -47,7 +48,7 @@ def _close(plan: TaperPlan, step: int, decision: Decision, state: GateState, rul
     reviewed = replace(moved, gates=gates)
     if plan.state is not PlanState.ON_HOLD:  # on hold nothing starts: resuming looks at the days that are then meant
         refuse_too_close(reviewed, step, rules, others)
-    told = f"review of step {step} {state}" + (f"; it and later steps move by {late} days" if late else "")
+    told = f"review of step {step} {state}" + (f"; it and later steps move by {late} days{why_longer(plan, asked, late)}" if late else "")
     return new_version(reviewed, plan, decision, "review", told, days=late)
 
 

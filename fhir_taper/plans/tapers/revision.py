@@ -16,13 +16,14 @@ from fhir_taper.plans.tapers.in_force import hold_notes, in_force, step_in_force
 from fhir_taper.plans.tapers.new_version import Decision, new_version
 from fhir_taper.plans.tapers.plan import Phase, PlanGoal, PlanState, Step, TaperPlan
 from fhir_taper.plans.tapers.review import refuse_too_close
-from fhir_taper.plans.tapers.shifting import shifted_from
+from fhir_taper.plans.tapers.shifting import days_to_shift, shifted_from, why_longer
 
 
 def hold(plan: TaperPlan, decision: Decision, days: int) -> TaperPlan:
     """Pause reductions for `days`: every later step moves by exactly as much. A plan on hold is held for as many days more.
 
-    Where a review is overdue, the days that the plan waits already come on top: the next step lies `days` after the decision.
+    Where a review is overdue, the days that the plan waits already come on top: the next step lies `days` after the decision. Patches are
+    held to their next change: see `shifting`.
     Raises NotAllowed where the plan is not running, nothing is left to pause, or days is not positive or beyond the calendar.
     """
     check_running(plan)
@@ -31,10 +32,11 @@ def hold(plan: TaperPlan, decision: Decision, days: int) -> TaperPlan:
     now = step_in_force(plan, decision.on)
     if now.number == plan.steps[-1].number:
         raise NotAllowed("no later step is left to pause: this dose goes on anyway")
-    by = days + max(0, _behind(plan, now, decision))
+    asked = days + max(0, _behind(plan, now, decision))
+    by = days_to_shift(plan, now.number + 1, asked)
     moved = shifted_from(plan, now.number + 1, by)
     end = moved.steps[-1].start.isoformat()
-    told = f"reductions paused, {dose_words(now)} goes on; later steps move by {by} days, the last to {end}"
+    told = f"reductions paused, {dose_words(now)} goes on; later steps move by {by} days{why_longer(plan, asked, by)}, the last to {end}"
     return new_version(replace(moved, state=PlanState.ON_HOLD), plan, decision, "hold", told, days=by)
 
 
@@ -50,10 +52,13 @@ def resume(plan: TaperPlan, decision: Decision, rules: LifeRules, others: Iterab
     if holds and decision.on < holds[0].on:
         raise NotAllowed(f"the hold began on {holds[0].on.isoformat()}")
     now = in_force(plan, decision.on).step
-    late = _late_days(plan, now, decision)
+    asked = _late_days(plan, now, decision)
+    late = days_to_shift(plan, now.number + 1, asked)
     moved = replace(shifted_from(plan, now.number + 1, late), state=PlanState.ACTIVE)
     refuse_too_close(moved, now.number + 1, rules, others)
-    told = f"resumed; later steps move by {late} days more" if late else "resumed as it was moved by the hold"
+    told = (
+        f"resumed; later steps move by {late} days more{why_longer(plan, asked, late)}" if late else "resumed as it was moved by the hold"
+    )
     return new_version(moved, plan, decision, "resume", told, days=late)
 
 

@@ -1,6 +1,7 @@
 """Moving the rest of a plan in time: whole days, later only, nothing shortened and nothing caught up (domain I9, I10).
 
 The step before the first one that moves lasts as much longer; gates and milestones of moved steps move with them. Doses do not change here.
+Steps of patches are whole wear times (domain §2): there a shift is lengthened to the next change of patch, and whoever shifts says so.
 """
 
 from dataclasses import replace
@@ -28,6 +29,19 @@ def shifted_from(plan: TaperPlan, number: int, days: int) -> TaperPlan:
         gates=tuple(_moved_gate(gate, number, by) for gate in plan.gates),
         milestones=tuple(_moved_milestone(milestone, number, by) for milestone in plan.milestones),
     )
+
+
+def days_to_shift(plan: TaperPlan, number: int, days: int) -> int:
+    """`days`, of patches lengthened so that the step before `number` lasts whole wear times; zero days stay zero."""
+    if days == 0 or not 1 <= number < len(plan.steps):
+        return days
+    lasts = (plan.steps[number].start - plan.steps[number - 1].start).days + days
+    return days + -lasts % plan.limits.step_multiple_days
+
+
+def why_longer(plan: TaperPlan, asked: int, days: int) -> str:
+    """Why a shift is longer than was asked for, in words to go on with; empty where it is not."""
+    return "" if asked == days else f" (not {asked}: patches are changed every {plan.limits.step_multiple_days} days)"
 
 
 def check_calendar(plan: TaperPlan, days: int) -> None:
