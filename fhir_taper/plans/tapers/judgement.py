@@ -5,7 +5,7 @@ against each limit as domain §4 words it. What the walk kept in its books is no
 revisions.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -22,6 +22,7 @@ from fhir_taper.plans.tapers.request import Past
 _ONE_DAY = timedelta(days=1)
 _UNSOURCED = Source("plan", "plan", "plan", SourceState.READ)
 RISE = "slot-rise"
+_OF_A_PERSON = frozenset({"dose-rises", "slot-rises", "limit", "unit-rule"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,28 @@ def check(plan: TaperPlan, past: Past | None = None) -> tuple[Violation, ...]:
     if not plan.steps:
         return (Violation("no-steps", 0, "a plan has steps"),)
     return (*_order(plan), *_doses(plan), *_falls(plan), *_limits(plan, past))
+
+
+Judge = Callable[[TaperPlan], Iterable[Violation]]
+"""What a plan breaks of its own limits: `check`, another one in tests."""
+
+
+def broken_from(plan: TaperPlan, since: date | None, judge: Judge = check) -> tuple[Violation, ...]:
+    """What is wrong with the steps that a revision of the day `since` made; None: with all of them, where the plan was never revised.
+
+    Steps before that day were taken and can be changed no more, a rise that a clinician decided among them. On the day itself a person
+    entered the dose that is taken, which may be above or below the plan's: that one is theirs. The length of the whole plan is no reason
+    against a new and slower schedule.
+    """
+    broken = tuple(judge(plan))
+    if since is None:
+        return broken
+    starts = [step.start for step in plan.steps]
+    return tuple(
+        one
+        for one in broken
+        if one.rule != "duration" and starts[one.step] >= since and not (starts[one.step] == since and one.rule in _OF_A_PERSON)
+    )
 
 
 def daily_doses(plan: TaperPlan, past: Past | None = None) -> dict[date, Fraction]:

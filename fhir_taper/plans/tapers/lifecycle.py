@@ -14,6 +14,7 @@ from fhir_taper.plans.tables.life_rules import LifeRules
 from fhir_taper.plans.tapers.collisions import RUNNING, rivals, too_close
 from fhir_taper.plans.tapers.finding import Acknowledgement, Finding, Severity
 from fhir_taper.plans.tapers.in_force import step_in_force
+from fhir_taper.plans.tapers.judgement import Judge, broken_from, check
 from fhir_taper.plans.tapers.new_version import Decision, new_version
 from fhir_taper.plans.tapers.plan import Agreement, PharmacistReview, Phase, PlanGoal, PlanState, TaperPlan
 from fhir_taper.plans.tapers.reductions import reduction_days
@@ -70,6 +71,7 @@ def refusals(
     life: LifeRules,
     *,
     why_unconfirmed: str = "",
+    judge: Judge = check,
 ) -> tuple[str, ...]:
     """Every reason why the plan may not be active from the day `on`; empty where it may. Each is a sentence for a clinician.
 
@@ -77,7 +79,7 @@ def refusals(
     patient's other plans, ended ones too: no second plan for an ingredient, and no reduction of an opioid near one of a sedative
     (`life.reductions_apart_days`, domain I13). The version that this one replaces is no other plan, and must be among them: what is in
     force may not have changed since the draft was made. `why_unconfirmed` is why the chart cannot give the baseline
-    (`baseline.why_unconfirmed`), empty where it can.
+    (`baseline.why_unconfirmed`), empty where it can. A draft that was edited is judged again by its own limits (`judge`).
     """
     listed = tuple(others)
     found = _as_of_today(plan, tuple(findings))
@@ -91,6 +93,7 @@ def refusals(
         *_pharmacist_refusals(plan, rules),
         *(f"another plan for {plan.ingredient} is {one.state}: {one.id}" for one in rivals(plan, listed)),
         *_newer(plan, listed),
+        *(f"step {one.step} breaks a limit: {one.says}" for one in broken_from(plan, _revised_on(plan), judge)),
         *_changed_since(plan, on, listed),
         *too_close(plan, listed, life, coming),
     )
@@ -105,9 +108,10 @@ def approve(
     life: LifeRules,
     *,
     why_unconfirmed: str = "",
+    judge: Judge = check,
 ) -> TaperPlan:
     """Draft → active. Raises NotAllowed with every refusal: see `refusals` for the arguments."""
-    reasons = refusals(plan, decision.on, findings, rules, others, life, why_unconfirmed=why_unconfirmed)
+    reasons = refusals(plan, decision.on, findings, rules, others, life, why_unconfirmed=why_unconfirmed, judge=judge)
     if reasons:
         raise NotAllowed(*reasons)
     approved = replace(plan, state=PlanState.ACTIVE, author=plan.author or decision.by)
@@ -177,6 +181,10 @@ def _as_of_today(plan: TaperPlan, today: tuple[Finding, ...]) -> tuple[Finding, 
 
 def _is_unaccepted(plan: TaperPlan, finding: Finding) -> bool:
     return finding.severity is Severity.ACKNOWLEDGE and not any(one.accepts(finding) for one in plan.acknowledgements)
+
+
+def _revised_on(plan: TaperPlan) -> date | None:
+    return plan.revisions[-1].on if plan.revisions else None
 
 
 def _newer(plan: TaperPlan, others: tuple[TaperPlan, ...]) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ limits go on being judged against the baseline of version 1. A new schedule is a
 on until then. New doses come from a `propose` that is handed in, limits from a `check`: this module computes none.
 """
 
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -18,7 +17,7 @@ from fhir_taper.plans.tables.life_rules import LifeRules
 from fhir_taper.plans.tapers.gates import gates_for
 from fhir_taper.plans.tapers.in_force import step_in_force
 from fhir_taper.plans.tapers.infeasible import Infeasible
-from fhir_taper.plans.tapers.judgement import Violation
+from fhir_taper.plans.tapers.judgement import Judge, broken_from
 from fhir_taper.plans.tapers.judgement import check as envelope_check
 from fhir_taper.plans.tapers.new_version import Decision, new_version
 from fhir_taper.plans.tapers.plan import (
@@ -38,14 +37,10 @@ from fhir_taper.plans.tapers.shifting import check_calendar
 
 _DAY = timedelta(days=1)
 _Listed = TypeVar("_Listed", PlanProduct, EquivalentFactor)
-_OF_A_PERSON = frozenset({"dose-rises", "slot-rises", "limit", "unit-rule"})
-
-Check = Callable[[TaperPlan], Iterable[Violation]]
-"""What a plan breaks of its own limits: `envelope.check`, another one in tests."""
 
 
 def slow(
-    plan: TaperPlan, decision: Decision, propose: Propose, rules: LifeRules, by: Slower = Slower.INTERVAL, check: Check = envelope_check
+    plan: TaperPlan, decision: Decision, propose: Propose, rules: LifeRules, by: Slower = Slower.INTERVAL, check: Judge = envelope_check
 ) -> TaperPlan | Infeasible:
     """The same strategy with half the percentage or twice the interval, from today's dose; a draft that replaces this version.
 
@@ -70,7 +65,7 @@ def change_strategy(
     protocol: str | None = None,
     params: tuple[tuple[str, str], ...] = (),
     actual_mg: Decimal | None = None,
-    check: Check = envelope_check,
+    check: Judge = envelope_check,
 ) -> TaperPlan | Infeasible:
     """Another strategy or protocol from the dose that is really taken (`actual_mg`, None: the plan's own). A draft likewise.
 
@@ -82,7 +77,7 @@ def change_strategy(
     return _restarted(plan, decision, propose, restart, "change-strategy", f"now by {protocol or strategy}", check)
 
 
-def step_back(plan: TaperPlan, decision: Decision, to_step: int, days: int, rules: LifeRules, check: Check = envelope_check) -> TaperPlan:
+def step_back(plan: TaperPlan, decision: Decision, to_step: int, days: int, rules: LifeRules, check: Judge = envelope_check) -> TaperPlan:
     """Back to the dose of an earlier step for `days`, then down the same steps again, after new reviews. A clinician decides, and why.
 
     Raises NotAllowed without a reason, for a step that is not earlier and higher, for an opioid dose that was not taken within the days of
@@ -104,7 +99,7 @@ def step_back(plan: TaperPlan, decision: Decision, to_step: int, days: int, rule
         state=PlanState.ACTIVE,
     )
     changed = _with_reviews(changed, plan, len(history), decision)
-    _refuse_broken(changed, check, _seam(changed, len(history), decision))
+    _refuse_broken(changed, check, decision)
     moved = (steps[-1].start - plan.steps[-1].start).days
     told = f"back from {dose_words(now)} to {dose_words(back_to)} for {days} days; the last step is now on {steps[-1].start.isoformat()}"
     return new_version(changed, plan, decision, "step-back", told, days=moved)
@@ -143,11 +138,13 @@ def _restart(
     if len(given) != 1:
         raise NotAllowed("a new schedule starts from one medicine: a cross-over or a stopped medicine has none")
     mg = shown(now.mg_per_day(given[0])) if actual_mg is None else actual_mg
+    if mg <= 0:
+        raise NotAllowed("a new schedule starts from a dose that is taken: stop the plan where nothing is")
     return Restart(plan, decision.on, given[0], mg, now, strategy, protocol, params)
 
 
 def _restarted(
-    plan: TaperPlan, decision: Decision, propose: Propose, restart: Restart, kind: str, says: str, check: Check
+    plan: TaperPlan, decision: Decision, propose: Propose, restart: Restart, kind: str, says: str, check: Judge
 ) -> TaperPlan | Infeasible:
     fresh = propose(restart)
     if isinstance(fresh, Infeasible):
@@ -183,7 +180,7 @@ def _restarted(
         acknowledgements=(),
     )
     spliced = _with_reviews(spliced, plan, len(history), decision)
-    _refuse_broken(spliced, check, _seam(spliced, len(history), decision))
+    _refuse_broken(spliced, check, decision)
     moved = (steps[-1].start - plan.steps[-1].start).days
     told = f"{says}; {plain(canonical(restart.mg))} mg a day from {restart.on.isoformat()}, the last step on {steps[-1].start.isoformat()}"
     return new_version(spliced, plan, decision, kind, told, days=moved)
@@ -248,12 +245,8 @@ def _moved_milestone(one: Milestone, plan: TaperPlan, steps: tuple[Step, ...], t
     return replace(one, step=one.step + offset, due=one.due + by)
 
 
-def _refuse_broken(plan: TaperPlan, check: Check, seam: int | None) -> None:
-    """Raise NotAllowed with every limit that the plan breaks.
-
-    At the seam a person entered the dose that is taken, which may be above or below the plan's: that one step is theirs. The length of
-    the whole plan is no reason against a new and slower schedule.
-    """
-    broken = [one for one in check(plan) if one.rule != "duration" and not (one.step == seam and one.rule in _OF_A_PERSON)]
+def _refuse_broken(plan: TaperPlan, judge: Judge, decision: Decision) -> None:
+    """Raise NotAllowed with every limit that the schedule from today on breaks."""
+    broken = broken_from(plan, decision.on, judge)
     if broken:
         raise NotAllowed(*(f"step {one.step}: {one.says}" for one in broken))

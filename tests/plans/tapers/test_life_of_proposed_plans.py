@@ -14,8 +14,10 @@ from fhir_taper.plans.medicines.codes import DrugClass, Slot
 from fhir_taper.plans.medicines.regimen import Intake
 from fhir_taper.plans.tables import load
 from fhir_taper.plans.tapers.envelope import check
+from fhir_taper.plans.tapers.finding import Severity
 from fhir_taper.plans.tapers.in_force import step_in_force
 from fhir_taper.plans.tapers.infeasible import Infeasible
+from fhir_taper.plans.tapers.lifecycle import ApprovalRules, acknowledge, approve
 from fhir_taper.plans.tapers.plan import Baseline, PlanState, TaperPlan, Tier
 from fhir_taper.plans.tapers.plan_document import from_document, to_document
 from fhir_taper.plans.tapers.propose import propose
@@ -143,6 +145,39 @@ def test_a_step_back_of_four_weeks_keeps_the_limits(name: str) -> None:
     second = plan.steps[2]
     back = step_back(plan, decided(second.start + timedelta(days=7), "poor sleep"), 1, 28, RULES)
     assert back.step_on(second.start + timedelta(days=7)).doses == plan.steps[1].doses
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_after_a_step_back_a_plan_can_still_be_slowed_and_stepped_back_again(name: str) -> None:
+    plan, request = PLANS[name], request_of(name)
+    at = plan.steps[2].start + timedelta(days=7)
+    back = replace(step_back(plan, decided(at, "poor sleep"), 1, 28, RULES), gates=())
+    slower = slow(back, decided(at + timedelta(days=10)), lambda restart: engine(request, restart), RULES)
+    assert isinstance(slower, TaperPlan), slower
+    assert [one for one in check(slower) if slower.steps[one.step].start > at and one.rule != "duration"] == []
+    again = step_back(back, decided(back.steps[5].start + timedelta(days=3), "poor sleep"), 4, 28, RULES)
+    assert again.step_on(back.steps[5].start + timedelta(days=3)).doses == back.steps[4].doses
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_engines_plan_is_approved_and_so_is_its_slower_one(name: str) -> None:
+    request = request_of(name)
+    draft = propose(request, TABLES)
+    assert isinstance(draft, TaperPlan)
+    running = approve(accepted(draft), decided(START), (), SITE, (), RULES)
+    slower = slow(running, decided(START + timedelta(days=3)), lambda restart: engine(request, restart), RULES)
+    assert isinstance(slower, TaperPlan), slower
+    assert approve(accepted(slower), decided(START + timedelta(days=5)), (), SITE, (draft, running), RULES).state is PlanState.ACTIVE
+
+
+SITE = ApprovalRules(needs_agreement=False)
+
+
+def accepted(plan: TaperPlan) -> TaperPlan:
+    for finding in plan.findings:
+        if finding.severity is Severity.ACKNOWLEDGE:
+            plan = acknowledge(plan, finding, decided(plan.revisions[-1].on if plan.revisions else START, "discussed"))
+    return plan
 
 
 @pytest.mark.parametrize("name", CASES)

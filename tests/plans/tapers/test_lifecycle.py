@@ -8,6 +8,7 @@ import pytest
 from fhir_taper.errors import NotAllowed
 from fhir_taper.plans.medicines.codes import DrugClass
 from fhir_taper.plans.tapers.finding import Acknowledgement, Finding, Severity
+from fhir_taper.plans.tapers.judgement import Violation
 from fhir_taper.plans.tapers.lifecycle import (
     ACCEPTED,
     ApprovalRules,
@@ -25,13 +26,18 @@ from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.plans.tapers.plan import Agreement, Baseline, PharmacistReview, Phase, PlanState, RevisionNote, TaperPlan
 from fhir_taper.plans.tapers.revision import stop_at
 from fhir_taper.plans.tapers.shifting import shifted_from
-from tests.plans.tapers.made_plans import LIFE, START, active, decided, diazepam_plan, oxycodone_plan, passed
+from tests.plans.tapers.made_plans import DIAZEPAM_2, LIFE, LIMITS, START, active, decided, diazepam_plan, oxycodone_plan, passed
 
 RULES = ApprovalRules()
 AGREED = Agreement("Patient/p1", "version 1", START)
 STOP = Finding(Severity.STOP, "pregnancy", "Pregnancy is on record.", "CDC")
 REASON_NEEDED = Finding(Severity.ACKNOWLEDGE, "falls", "Falls are on record.", "AGS")
 TOLD = Finding(Severity.INFORMATION, "polypharmacy", "5 medicines.", "definition")
+
+
+def no_limits(_: TaperPlan) -> tuple[Violation, ...]:
+    """Let the hand-made plans of this file pass: their cuts are round, not cautious."""
+    return ()
 
 
 def ready() -> TaperPlan:
@@ -42,11 +48,11 @@ def refused(
     plan: TaperPlan, findings: tuple[Finding, ...], rules: ApprovalRules, others: tuple[TaperPlan, ...] = (), why_unconfirmed: str = ""
 ) -> tuple[str, ...]:
     """Ask on the first day of the plan."""
-    return refusals(plan, START, findings, rules, others, LIFE, why_unconfirmed=why_unconfirmed)
+    return refusals(plan, START, findings, rules, others, LIFE, why_unconfirmed=why_unconfirmed, judge=no_limits)
 
 
 def approved_by(plan: TaperPlan, decision: Decision, findings: tuple[Finding, ...], rules: ApprovalRules, *others: TaperPlan) -> TaperPlan:
-    return approve(plan, decision, findings, rules, others, LIFE)
+    return approve(plan, decision, findings, rules, others, LIFE, judge=no_limits)
 
 
 @pytest.mark.feature("F01")
@@ -188,7 +194,7 @@ def test_a_draft_beside_it_refuses_nothing_and_a_taper_that_has_just_ended_does(
 
 def test_what_was_reduced_long_ago_does_not_refuse_a_slower_plan_of_today() -> None:
     late = START + timedelta(days=200)
-    assert refusals(ready(), late, (), RULES, (active(oxycodone_plan(id="o")),), LIFE) == ()
+    assert refusals(ready(), late, (), RULES, (active(oxycodone_plan(id="o")),), LIFE, judge=no_limits) == ()
 
 
 def test_two_sedatives_may_be_reduced_on_one_day() -> None:
@@ -215,8 +221,8 @@ def test_a_draft_is_refused_where_the_dose_has_changed_since_it_was_made() -> No
     running = passed(active(diazepam_plan()), 1, decided(START + timedelta(days=27)))
     draft = revision_of(running, START + timedelta(days=27))
     later = START + timedelta(days=28)
-    assert refusals(draft, START + timedelta(days=27), (), RULES, (running,), LIFE) == ()
-    assert refusals(draft, later, (), RULES, (running,), LIFE) == (
+    assert refusals(draft, START + timedelta(days=27), (), RULES, (running,), LIFE, judge=no_limits) == ()
+    assert refusals(draft, later, (), RULES, (running,), LIFE, judge=no_limits) == (
         "the dose changed on 2026-02-02, after this draft was made: make the revision again from the dose of today",
     )
 
@@ -321,3 +327,15 @@ def test_a_decision_an_agreement_and_a_review_name_a_person(nobody: str) -> None
         agree(diazepam_plan(), Agreement(nobody, "version 1", START))
     with pytest.raises(NotAllowed, match="names the pharmacist"):
         review_by_pharmacist(diazepam_plan(), PharmacistReview(nobody, START, ACCEPTED))
+
+
+def test_a_draft_that_was_edited_beyond_its_limits_is_refused_with_what_it_breaks() -> None:
+    reasons = refusals(ready(), START, (), RULES, (), LIFE)
+    assert reasons[0] == "step 2 breaks a limit: 2 mg breaks 0.25 of window in 14 days"
+    gentle = replace(ready(), limits=replace(LIMITS, limits=()))
+    assert refusals(gentle, START, (), RULES, (), LIFE) == ()
+
+
+def test_a_draft_whose_tablets_were_edited_to_what_cannot_be_made_is_refused() -> None:
+    plan = replace(ready(), limits=replace(LIMITS, limits=()), products=(replace(DIAZEPAM_2, parts=1),))
+    assert refusals(plan, START, (), RULES, (), LIFE)[0].endswith("units of diazepam 2 MG Oral Tablet that cannot be measured off")

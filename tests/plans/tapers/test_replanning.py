@@ -176,6 +176,21 @@ def test_an_actual_dose_above_the_plan_needs_a_reason() -> None:
         change_strategy(at_3_mg(), decided(day(40), ""), proposing([]), strategy="linear", actual_mg=Decimal(4))
 
 
+@pytest.mark.parametrize("mg", ["0", "-1"])
+def test_a_new_schedule_does_not_start_from_nothing(mg: str) -> None:
+    with pytest.raises(NotAllowed, match="starts from a dose that is taken"):
+        change_strategy(at_3_mg(), decided(day(40)), proposing([]), strategy="linear", actual_mg=Decimal(mg), check=no_limits)
+
+
+def test_what_was_taken_is_not_judged_again_and_every_later_step_is() -> None:
+    back = step_back(at_3_mg(), decided(day(35), "cannot sleep"), 0, 28, RULES, no_limits)
+    asked: list[Restart] = []
+    slow(back, decided(day(40)), proposing(asked, (4, 3, 2, 0)), RULES, check=lambda _: [Violation("dose-rises", 2, "rises")])
+    assert asked[0].mg == 4
+    with pytest.raises(NotAllowed, match="step 4: rises"):
+        slow(back, decided(day(40)), proposing([], (4, 3, 2, 0)), RULES, check=lambda _: [Violation("dose-rises", 4, "rises")])
+
+
 def test_a_stopped_medicine_has_nothing_to_start_from() -> None:
     plan = replace(active(diazepam_plan()), gates=())
     with pytest.raises(NotAllowed, match="starts from one medicine"):
