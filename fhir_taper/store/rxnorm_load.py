@@ -57,7 +57,7 @@ def open_database(path: Path, *, create: bool = False) -> Engine:
             layout = connection.scalar(select(schema.about.c.value).where(schema.about.c.key == "format"))
     except DatabaseError as error:
         engine.dispose()
-        raise TerminologyError(f"not a terminology database ({str(error.orig).lower()})", str(path)) from error
+        raise TerminologyError(f"cannot be used as a terminology database: {str(error.orig).lower()}", str(path)) from error
     if layout != schema.FORMAT:
         engine.dispose()
         raise TerminologyError(
@@ -94,8 +94,12 @@ def _prepare(connection: Connection, prints: dict[str, str]) -> bool:
     if not same:
         for table in (schema.concept, schema.relation, schema.ndc, schema.product, schema.progress):
             connection.execute(delete(table))
-    connection.execute(delete(schema.about).where(schema.about.c.key == "complete"))
+    _say_complete(connection, "no")
     return same
+
+
+def _say_complete(connection: Connection, word: str) -> None:
+    connection.execute(insert(schema.about).prefix_with("OR REPLACE").values(key=schema.COMPLETE, value=word))
 
 
 def _load_file(
@@ -143,6 +147,6 @@ def _finish(connection: Connection, builtin: MedicineTables, resumed: bool) -> L
         raise TerminologyError("no drug of RxNorm in these files: is this a release of RxNorm?", RXNCONSO.name)
     connection.execute(delete(schema.product))
     connection.execute(insert(schema.product), compiled.rows)
-    connection.execute(insert(schema.about).values(key="complete", value="yes"))
+    _say_complete(connection, "yes")
     ndcs = len(connection.execute(select(schema.ndc.c.ndc)).all())
     return LoadReport(len(compiled.rows), ndcs, resumed, compiled.set_aside, compiled.differs)

@@ -26,8 +26,8 @@ class SiteCatalogue:
         self._builtin = builtin
         self._engine = open_database(path)
         with self._engine.connect() as connection:
-            complete = connection.scalar(select(schema.about.c.value).where(schema.about.c.key == "complete"))
-        if complete != "yes":
+            complete = connection.scalar(select(schema.about.c.value).where(schema.about.c.key == schema.COMPLETE))
+        if complete == "no":  # None: no load was begun, the database holds the site's own products alone
             self._engine.dispose()
             raise TerminologyError(
                 "the load of this terminology did not finish: run `fhir-taper terminology load` again, it goes on where it stopped",
@@ -59,14 +59,10 @@ class SiteCatalogue:
         return self.product(rxcui) if rxcui else None
 
     def products_of(self, ingredient: str) -> Iterable[Product]:
-        found: dict[str, Product] = {}
-        for table in (schema.product, schema.site_product):
-            found |= {product.rxcui: product for product in self._all(table, select(table).where(table.c.ingredient == ingredient))}
-        site = {
-            product.rxcui
-            for product in self._all(schema.site_product, select(schema.site_product).where(schema.site_product.c.ingredient == ingredient))
-        }
-        found |= {product.rxcui: product for product in self._builtin.products_of(ingredient) if product.rxcui not in site}
+        release, site = (
+            self._all(table, select(table).where(table.c.ingredient == ingredient)) for table in (schema.product, schema.site_product)
+        )
+        found = {product.rxcui: product for product in (*release, *self._builtin.products_of(ingredient), *site)}
         return sorted(found.values(), key=lambda product: (bool(product.brand), product.mg, product.rxcui))
 
     def _one(self, table: Table, where: object) -> Product | None:

@@ -11,6 +11,9 @@ metadata = MetaData()
 FORMAT = "2"
 """Version of this layout. A database of another layout is refused with a clear line, never read on trust."""
 
+COMPLETE = "complete"
+"""Key of `about`: "no" from the begin of a load to its end, then "yes"; absent where no release was ever loaded."""
+
 about = Table("about", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False))
 
 progress = Table(
@@ -66,14 +69,11 @@ _PRODUCT_COLUMNS = (
     "state",
 )
 
-product = Table(
-    "product", metadata, Column("rxcui", String, primary_key=True), *(Column(name, String, nullable=False) for name in _PRODUCT_COLUMNS)
-)
-site_product = Table(
-    "site_product",
-    metadata,
-    Column("rxcui", String, primary_key=True),
-    *(Column(name, String, nullable=False) for name in _PRODUCT_COLUMNS),
-)
-for table in (product, site_product):
-    Index(f"{table.name}_by_ingredient", table.c.ingredient)
+
+def _products(name: str) -> Table:
+    """A table of products in the columns of tables/products.csv, found by code and by ingredient."""
+    columns = (Column(column, String, nullable=False) for column in _PRODUCT_COLUMNS)
+    return Table(name, metadata, Column("rxcui", String, primary_key=True), *columns, Index(f"{name}_by_ingredient", "ingredient"))
+
+
+product, site_product = _products("product"), _products("site_product")

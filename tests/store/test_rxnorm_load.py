@@ -133,7 +133,7 @@ def test_a_line_in_the_middle_that_is_damaged_is_named_by_its_number(release: Pa
 
 def test_a_database_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "t.sqlite").write_text("this is no database, it is a letter to a pharmacist " * 40)
-    with pytest.raises(TerminologyError, match="not a terminology database"):
+    with pytest.raises(TerminologyError, match="cannot be used as a terminology database: file is not a database"):
         open_database(tmp_path / "t.sqlite")
 
 

@@ -72,3 +72,13 @@ def test_products_of_an_ingredient_come_from_all_three_without_doubles(database:
     assert len(found) == len(set(found))
     assert "9900001" in found
     assert set(found) > {product.rxcui for product in builtin.products_of("oxycodone")}
+
+
+def test_a_site_s_own_products_need_no_release(tmp_path: Path, builtin: MedicineTables) -> None:
+    database = tmp_path / "own.sqlite"
+    add_site_products(database, _row_of("197901", parts=",half,→,quarter,"), "site.csv")
+    catalogue = SiteCatalogue(database, builtin)
+    tablet = catalogue.product("197901")
+    catalogue.close()
+    assert tablet is not None
+    assert tablet.parts == 4
