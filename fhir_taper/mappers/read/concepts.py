@@ -10,7 +10,7 @@ Observation whose value says whether the rest of the id is true.
 from collections.abc import Iterable
 from typing import Final
 
-from fhir_taper.mappers.systems import ICD_9_CM, ICD_10, ICD_10_CM, canonical_system, codings
+from fhir_taper.mappers.systems import ICD_9_CM, ICD_10, ICD_10_CM, canonical_system, codings, words_of
 from fhir_taper.plans.tables.rows import Concept
 
 _DOTTED: Final = frozenset({ICD_10, ICD_10_CM, ICD_9_CM})
@@ -46,6 +46,13 @@ class ConceptIndex:
     def concepts_of(self, codeable_concept: object) -> tuple[str, ...]:
         """The ids of all our concepts that any coding means, each once, in the order of the codings."""
         return tuple(dict.fromkeys(concept for coding in codings(codeable_concept) for concept in self._meant(coding.system, coding.code)))
+
+    def words_of(self, codeable_concept: object) -> str:
+        """What a person would call the concept: its own words, and where it has only a code that we know, ours for it."""
+        said = words_of(codeable_concept)
+        coding = next((one for one in codings(codeable_concept) if one.code == said), None)
+        known = None if coding is None else next(iter(self._rows(coding.system, _plain(coding.system, coding.code))), None)
+        return said if known is None else known.display
 
     def _meant(self, system: str, code: str) -> tuple[str, ...]:
         known = self._known.get((system, code))

@@ -29,7 +29,7 @@ def condition_facts(entry: Entry, index: ConceptIndex, as_of: date) -> Iterator[
     is_over = _is_over(resource, as_of)
     day = first_day_of(resource, "onsetDateTime", "onsetPeriod.start", "recordedDate")
     for concept in concepts:
-        yield Fact(concept, entry.reference, _says(resource), is_active=not is_over or is_history(concept), on=day)
+        yield Fact(concept, entry.reference, _says(resource, index), is_active=not is_over or is_history(concept), on=day)
 
 
 def uncoded_words(entry: Entry, as_of: date) -> str:
@@ -57,7 +57,7 @@ def _is_over(resource: Mapping[str, Any], as_of: date) -> bool:
     return resource.get("abatementBoolean") is True or (ended is not None and ended < as_of)
 
 
-def _says(resource: Mapping[str, Any]) -> str:
-    named = words_of(resource.get("code"))
+def _says(resource: Mapping[str, Any], index: ConceptIndex) -> str:
+    named = index.words_of(resource.get("code"))
     doubt = status_word(resource, "verificationStatus")
     return f"{named} ({doubt})" if doubt in _UNCERTAIN else named

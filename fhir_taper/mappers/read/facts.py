@@ -25,6 +25,7 @@ from fhir_taper.plans.tables.chart_tables import ChartTables, load_chart_tables
 from fhir_taper.plans.tables.rows import Concept
 from fhir_taper.plans.tapers.chart_facts import ChartFacts, Fact
 
+_PREGNANCY = "pregnancy"
 _FACT_TYPES = ("Condition", "Observation", "AllergyIntolerance", "Patient")
 
 
@@ -83,7 +84,19 @@ class _Reading:
                 self.issues.extend(observed.issues)
                 answers.extend(observed.answers)
                 yield from observed.facts
-        yield from _newest_answers(answers, self.as_of)
+        yield from map(self._aged, _newest_answers(answers, self.as_of))
+
+    def _aged(self, answer: Fact) -> Fact:
+        """The same; a "yes" to a pregnancy that must be over by now is history, and nobody has asked since."""
+        if answer.concept != _PREGNANCY or not answer.is_active or answer.on is None:
+            return answer
+        days, most = (self.as_of - answer.on).days, self.tables.pregnancy_days
+        if days <= most:
+            return answer
+        said = f"“{answer.says}” of {answer.on.isoformat()} is {days} days old, more than {most}: not taken as so today, ask"
+        self.not_read.append(f"{answer.source}: {said}")
+        self.issues.append(Issue("warning", "answer-too-old", said, answer.source))
+        return replace(answer, is_active=False)
 
     def _allergies(self) -> Iterator[Fact]:
         for entry in self.chart.of("AllergyIntolerance"):

@@ -20,6 +20,7 @@ from fhir_taper.mappers.read.concepts import ConceptIndex, status_of
 from fhir_taper.mappers.read.dates import first_day_of, last_day_of
 from fhir_taper.mappers.shape import is_sane_number
 from fhir_taper.mappers.systems import UCUM, canonical_system, codings, words_of
+from fhir_taper.plans.medicines.dose import canonical
 from fhir_taper.plans.medicines.regimen import Issue
 from fhir_taper.plans.tables.chart_tables import ChartTables
 from fhir_taper.plans.tapers.chart_facts import Fact
@@ -79,25 +80,27 @@ def read_observation(entry: Entry, index: ConceptIndex, tables: ChartTables) -> 
         for concept in index.concepts_of(part.get("code")):
             value = _value_of(part, tables)
             about = status_of(concept)
-            found = list(_status_facts(about, part, value, entry, index, day) if about else _facts(concept, part, value, entry, day))
+            found = list(_status_facts(about, part, value, entry, index, day) if about else _facts(concept, part, value, entry, index, day))
             (answers if about else facts).extend(found)
             if value.problem or (about and not found and not _is_absent(part)):
                 problem = value.problem or f"answer {value.words!r} is not understood"
-                issues.append(Issue("warning", "value-not-read", f"{words_of(part.get('code')) or concept}: {problem}", entry.reference))
+                issues.append(
+                    Issue("warning", "value-not-read", f"{index.words_of(part.get('code')) or concept}: {problem}", entry.reference)
+                )
     return Observed(tuple(facts), tuple(answers), tuple(issues))
 
 
-def _facts(concept: str, part: Mapping[str, Any], value: _Value, entry: Entry, day: date | None) -> Iterator[Fact]:
+def _facts(concept: str, part: Mapping[str, Any], value: _Value, entry: Entry, index: ConceptIndex, day: date | None) -> Iterator[Fact]:
     """The fact itself: nothing where the value is absent or unreadable, not active where the answer is no."""
     if _is_absent(part) or value.problem:
         return
-    says = words_of(part.get("code")) or concept
+    says = index.words_of(part.get("code")) or concept
     if value.number is None:
         says = f"{says}: {value.words}" if value.words else says
         yield Fact(concept, entry.reference, says, is_active=value.is_yes is not False, on=day)
         return
     number, unit = _in_unit_of(concept, value.number, value.unit)
-    says = f"{says} {value.comparator}{value.number}" if value.comparator else says
+    says = f"{says} {value.comparator}{number}" if value.comparator else says
     yield Fact(concept, entry.reference, says, on=day, value=number, unit=unit)
 
 
@@ -107,9 +110,9 @@ def _status_facts(
     """The answer to a "-status" question. The value's own concept says yes; a row of answers.csv says yes or no."""
     meant = index.concepts_of(part.get("valueCodeableConcept"))
     if about in meant or value.is_yes is not None:
-        yield Fact(
-            about, entry.reference, value.words or words_of(part.get("code")), is_active=about in meant or value.is_yes is True, on=day
-        )
+        asked, answered = index.words_of(part.get("code")), index.words_of(part.get("valueCodeableConcept"))
+        says = answered or (f"{asked}: {value.words}" if value.words else asked)
+        yield Fact(about, entry.reference, says, is_active=about in meant or value.is_yes is True, on=day)
 
 
 def _parts(resource: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -160,8 +163,8 @@ def _of_answer(concept: Mapping[str, Any], tables: ChartTables) -> _Value:
         return _Value(number=found[0].points, words=words)
     if found:
         return _Value(is_yes=found[0].is_yes, words=words)
-    number = _NUMBER.fullmatch(words)
-    return _of_text(words) if number else _Value(words=words)
+    is_said = bool(concept.get("text")) or any(coding.display for coding in codings(concept))
+    return _of_text(words) if is_said and _NUMBER.fullmatch(words) else _Value(words=words)  # a code is no number
 
 
 def _of_text(text: str) -> _Value:
@@ -201,5 +204,5 @@ def _unit(named: object) -> str:
 def _in_unit_of(concept: str, number: Decimal, unit: str) -> tuple[Decimal, str]:
     """Minutes of a concept that is stated in hours, as hours to six places; everything else as it is."""
     if concept.endswith("-hours") and unit == "min":
-        return (number / _MINUTES_PER_HOUR).quantize(_SIX_PLACES, ROUND_HALF_EVEN), "h"
+        return canonical((number / _MINUTES_PER_HOUR).quantize(_SIX_PLACES, ROUND_HALF_EVEN)), "h"
     return number, unit

@@ -32,13 +32,15 @@ class Answer:
 class ChartTables:
     """`continuity_days`: the longest gap inside one continuous use. `most_units`: more units of one product a day are implausible.
 
-    `answers` are by (system, code).
+    `pregnancy_days`: an older "yes" says nothing of today. `answers` are by (system, code).
     """
 
     continuity_days: int
     continuity_source: Source
     most_units: int
     most_units_source: Source
+    pregnancy_days: int
+    pregnancy_source: Source
     answers: Mapping[tuple[str, str], Answer]
     editions: tuple[TableEdition, ...]
 
@@ -52,16 +54,19 @@ def load_chart_tables() -> ChartTables:
 def read_chart_tables(chart_reading: str | None = None, answers: str | None = None) -> ChartTables:
     """Tables from texts; None is the package's own file. Raises TableError as `load_chart_tables`."""
     rows = {row["id"]: (place, row) for place, row in toml_rows(CHART_READING, chart_reading)}
-    for name in ("continuity", "plausible-units"):
+    for name in ("continuity", "plausible-units", "pregnancy-status"):
         if name not in rows:
             raise TableError(f"{CHART_READING}: no table [{name}]")
     place, continuity = rows["continuity"]
     units_place, units = rows["plausible-units"]
+    pregnancy_place, pregnancy = rows["pregnancy-status"]
     return ChartTables(
         integer_of(place, continuity, "days"),
         source_of(place, continuity),
         integer_of(units_place, units, "per_day"),
         source_of(units_place, units),
+        integer_of(pregnancy_place, pregnancy, "days"),
+        source_of(pregnancy_place, pregnancy),
         _answers(answers),
         tuple(edition_of(name) for name in (CHART_READING, ANSWERS)),
     )

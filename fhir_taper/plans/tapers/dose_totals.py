@@ -41,7 +41,9 @@ def medicine_groups(regimen: Regimen, facts: ChartFacts, catalogue: ProductCatal
 
 def chart_case(regimen: Regimen, facts: ChartFacts, medicines: MedicineTables, as_of: date, totals: DoseTotals | None = None) -> ChartCase:
     """The patient on a day as findings and the risk tier look at it; `totals` None: made here, with the defaults of `dose_totals`."""
-    return ChartCase(regimen, facts, as_of, totals or dose_totals(regimen, medicines), medicine_groups(regimen, facts, medicines))
+    groups = medicine_groups(regimen, facts, medicines)
+    names = {row.concept: row.display for row in reversed(medicines.concepts)}  # the first row of a concept names it
+    return ChartCase(regimen, facts, as_of, totals or dose_totals(regimen, medicines), groups, names)
 
 
 def _known_maximum(total: Total) -> Exact | None:

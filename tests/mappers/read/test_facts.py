@@ -247,3 +247,31 @@ def _charts(paths: Iterable[Path]) -> Iterable[Any]:
         except BadInput:
             continue
         yield chart
+
+
+PREGNANT = {"coding": [{"system": SNOMED, "code": "77386006", "display": "Pregnant"}]}
+
+
+def pregnancy(day: str, **value: Any) -> dict[str, Any]:
+    asked = concept(LOINC, "82810-3", "Pregnancy status")
+    return resource("Observation", day, status="final", code=asked, effectiveDateTime=day, **(value or {"valueCodeableConcept": PREGNANT}))
+
+
+@pytest.mark.parametrize(("day", "is_active"), [("2025-03-17", True), ("2025-03-16", False), ("2020-12-20", False)])
+def test_a_yes_to_pregnancy_is_history_when_it_is_older_than_a_whole_pregnancy(day: str, is_active: bool) -> None:
+    found = read(pregnancy(day))
+    assert named(found.value, "pregnancy") == [("pregnancy", is_active, date.fromisoformat(day))]
+    said = [issue.message for issue in found.issues if issue.code == "answer-too-old"]
+    assert bool(said) is not is_active
+    assert is_active or f"“Pregnant” of {day} is" in said[0]
+    assert is_active or said[0] in found.value.not_read[0]
+
+
+def test_an_old_yes_that_a_later_no_has_answered_is_not_told_again() -> None:
+    found = read(pregnancy("2020-12-20"), pregnancy("2021-12-20", valueBoolean=False))
+    assert not any(issue.code == "answer-too-old" for issue in found.issues)
+
+
+def test_an_undated_yes_stands() -> None:
+    asked = pregnancy("2020-12-20") | {"effectiveDateTime": None}
+    assert named(read({name: value for name, value in asked.items() if value}).value, "pregnancy") == [("pregnancy", True, None)]

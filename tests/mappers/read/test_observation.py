@@ -174,3 +174,20 @@ def test_an_observation_of_nothing_that_we_ask_for_is_passed_over() -> None:
     assert concepts_of_observation({"code": concept(LOINC, PHQ9)}, INDEX)
     assert concepts_of_observation({"component": [{"code": concept(LOINC, ITEM9)}]}, INDEX)
     assert not concepts_of_observation({"code": concept(LOINC, "0-0"), "component": "x"}, INDEX)
+
+
+def test_a_code_without_words_is_called_by_our_name_for_it_and_its_digits_are_no_number() -> None:
+    (chart,) = [
+        chart_of(resource("Observation", "o1", status="final", code={"coding": [{"system": LOINC, "code": PHQ9}]}, valueInteger=17))
+    ]
+    (fact,) = read_observation(chart.of("Observation")[0], INDEX, load_chart_tables()).facts
+    assert (fact.says, fact.value) == ("phq9", Decimal(17))  # the name of the row in this test's index
+    (answer,) = observed(STATUS, valueCodeableConcept={"coding": [{"system": SNOMED, "code": "77386006"}]}).answers
+    assert (answer.says, answer.is_active) == ("pregnancy", True)
+    (coded,) = observed(PHQ9, valueCodeableConcept={"coding": [{"system": SNOMED, "code": "17"}]}).facts
+    assert coded.value is None
+
+
+def test_a_bound_on_minutes_of_sleep_is_said_in_hours() -> None:
+    (fact,) = observed(SLEEP, valueQuantity={"value": 300, "comparator": "<", "unit": "min", "code": "min", "system": UCUM}).facts
+    assert (fact.says, fact.value, fact.unit) == ("Score <5.000000", Decimal(5), "h")

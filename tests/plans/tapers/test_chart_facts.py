@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
+
+import pytest
 
 from fhir_taper.plans.medicines.regimen import Regimen
 from fhir_taper.plans.tables.safety_tables import Condition
 from fhir_taper.plans.tapers.chart_facts import ChartFacts, Fact
 from fhir_taper.plans.tapers.signs.case import ChartCase, Seen
+from fhir_taper.plans.tapers.signs.chart_signs import SIGNS
 
 OLD = Fact("falls", "Condition/1", "a fall", on=date(2020, 1, 1))
 NEW = Fact("falls", "Condition/2", "a fall", on=date(2025, 1, 1))
@@ -47,3 +51,26 @@ def test_a_sign_of_the_chart_is_asked_once_for_each_condition() -> None:
     for condition in (first, second, Condition("fact", ("falls",))):
         assert case.look_once(sign, condition) is None
     assert asked == [first, second]
+
+
+@pytest.mark.parametrize(
+    ("fact", "said"),
+    [
+        (Fact("phq9", "o", "PHQ-9", on=date(2026, 1, 2), value=Decimal(9), unit="{score}"), "PHQ-9 9 on 2026-01-02"),
+        (Fact("phq9-item9", "o", "44260-8", value=Decimal(2)), "44260-8 2"),
+        (Fact("egfr", "o", "eGFR", value=Decimal(25), unit="mL/min"), "eGFR 25 mL/min"),
+        (Fact("egfr", "o", "eGFR <25", value=Decimal(25), unit="mL/min"), "eGFR <25 mL/min"),
+    ],
+)
+def test_a_measure_is_told_with_its_value_its_unit_and_its_day(fact: Fact, said: str) -> None:
+    case = ChartCase(Regimen("p1", date(2026, 1, 5), ()), ChartFacts("p1", facts=(fact,)), date(2026, 1, 5))
+    seen = SIGNS["measure"](case, Condition("measure", (fact.concept,), at_least=Decimal(1)))
+    assert seen is not None
+    assert seen.says == said
+
+
+def test_what_was_not_measured_is_called_by_its_name() -> None:
+    case = ChartCase(Regimen("p1", date(2026, 1, 5), ()), FACTS, date(2026, 1, 5), names={"phq9": "PHQ-9 total score"})
+    seen = SIGNS["unmeasured"](case, Condition("unmeasured", ("phq9", "gad7")))
+    assert seen is not None
+    assert seen.says == "PHQ-9 total score, gad7"

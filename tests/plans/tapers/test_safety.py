@@ -305,11 +305,14 @@ def test_severe_scores_are_acknowledged_from_15(concept: str, code: str) -> None
 
 def test_missing_and_old_measures_are_named() -> None:
     old = fact("phq9", "4", TODAY - timedelta(days=91))
-    assert found(DIAZEPAM, facts(old))["baseline-measures-missing"].value == "phq9"
+    assert found(DIAZEPAM, facts(old))["baseline-measures-missing"].value == "Patient Health Questionnaire 9 item (PHQ-9) total score"
 
 
 def test_an_undated_measure_is_not_fresh() -> None:
-    assert found(DIAZEPAM, facts(fact("gad7", "4", None)))["baseline-measures-missing"].value == "gad7"
+    assert (
+        found(DIAZEPAM, facts(fact("gad7", "4", None)))["baseline-measures-missing"].value
+        == "Generalized anxiety disorder 7 item (GAD-7) total score"
+    )
 
 
 def test_an_opioid_taper_asks_for_pain_or_peg() -> None:

@@ -41,7 +41,7 @@ class Seen:
 @dataclass(frozen=True, slots=True)
 class ChartCase:
     """The patient on one day, whatever is tapered. `groups` are what an ingredient counts as ("barbiturate", "cyp3a4-inhibitor", …;
-    ingredients.csv).
+    ingredients.csv); `names` are what people call a concept that is measured.
 
     What a sign saw is remembered: every candidate taper asks the same of the same chart.
     """
@@ -51,6 +51,7 @@ class ChartCase:
     as_of: date
     totals: DoseTotals = field(default_factory=DoseTotals)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
     _current: tuple[RegimenItem, ...] = field(init=False, repr=False, compare=False)
     """Most of a long chart's orders are over, and every rule asks for the others."""
     _seen: dict[Condition, Seen | None] = field(default_factory=dict, init=False, repr=False, compare=False)

@@ -3,7 +3,8 @@
 A measurement dated after `as_of` is not looked at. An undated one counts where it warns, and does not where freshness is asked for.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 
 from fhir_taper.plans.medicines.dose import plain
@@ -47,12 +48,12 @@ def measure(case: ChartCase, condition: Condition) -> Seen | None:
 def unmeasured(case: ChartCase, condition: Condition) -> Seen | None:
     """Concepts without a dated value within the days: what was not measured, or too long ago."""
     missing = [concept for concept in condition.of if not _is_fresh(case, concept, condition)]
-    return Seen(", ".join(missing)) if missing else None
+    return Seen(_named(case, missing)) if missing else None
 
 
 def none_measured(case: ChartCase, condition: Condition) -> Seen | None:
     """Not one of the concepts has a dated value within the days."""
-    return None if any(_is_fresh(case, concept, condition) for concept in condition.of) else Seen(", ".join(condition.of))
+    return None if any(_is_fresh(case, concept, condition) for concept in condition.of) else Seen(_named(case, condition.of))
 
 
 def unit_unknown(case: ChartCase, condition: Condition) -> Seen | None:
@@ -100,10 +101,20 @@ def _seen(found: list[Fact]) -> Seen | None:
     return Seen("; ".join(says), tuple(dict.fromkeys(one.source for one in found)))
 
 
+def _named(case: ChartCase, concepts: Iterable[str]) -> str:
+    return ", ".join(case.names.get(concept, concept) for concept in concepts)
+
+
 def _words(one: Fact) -> str:
-    value = "" if one.value is None or plain(one.value) in one.says else f" {plain(one.value)}"
+    value = "" if one.value is None or _ends_with(one.says, plain(one.value)) else f" {plain(one.value)}"
+    unit = f" {one.unit}" if one.value is not None and one.unit and not one.unit.startswith("{") else ""
     day = "" if one.on is None or one.on.isoformat() in one.says else f" on {one.on.isoformat()}"
-    return f"{one.says or one.concept}{value}{day}"
+    return f"{one.says or one.concept}{value}{unit}{day}"
+
+
+def _ends_with(says: str, number: str) -> bool:
+    """Whether the words already end with this number ("eGFR <25"): the digits of "PHQ-9" or of a code are none."""
+    return re.search(rf"(?<![\w.-]){re.escape(number)}$", says) is not None
 
 
 SIGNS: dict[str, Callable[[ChartCase, Condition], Seen | None]] = {
