@@ -177,9 +177,7 @@ def test_an_observation_of_nothing_that_we_ask_for_is_passed_over() -> None:
 
 
 def test_a_code_without_words_is_called_by_our_name_for_it_and_its_digits_are_no_number() -> None:
-    (chart,) = [
-        chart_of(resource("Observation", "o1", status="final", code={"coding": [{"system": LOINC, "code": PHQ9}]}, valueInteger=17))
-    ]
+    chart = chart_of(resource("Observation", "o1", status="final", code={"coding": [{"system": LOINC, "code": PHQ9}]}, valueInteger=17))
     (fact,) = read_observation(chart.of("Observation")[0], INDEX, load_chart_tables()).facts
     assert (fact.says, fact.value) == ("phq9", Decimal(17))  # the name of the row in this test's index
     (answer,) = observed(STATUS, valueCodeableConcept={"coding": [{"system": SNOMED, "code": "77386006"}]}).answers
@@ -190,4 +188,4 @@ def test_a_code_without_words_is_called_by_our_name_for_it_and_its_digits_are_no
 
 def test_a_bound_on_minutes_of_sleep_is_said_in_hours() -> None:
     (fact,) = observed(SLEEP, valueQuantity={"value": 300, "comparator": "<", "unit": "min", "code": "min", "system": UCUM}).facts
-    assert (fact.says, fact.value, fact.unit) == ("Score <5.000000", Decimal(5), "h")
+    assert (fact.says, fact.value, fact.unit) == ("Score <5", Decimal(5), "h")
