@@ -65,7 +65,7 @@ def test_acknowledgements_of_two_findings_of_one_code_come_back_apart_and_none_c
     extensions = bundle["entry"][0]["resource"]["extension"]
     first = next(one for one in extensions if one["url"].endswith("taper-acknowledgement"))
     first["extension"] = [one for one in first["extension"] if one["url"] not in {"rule", "message"}]
-    with pytest.raises(BadInput, match="taper-acknowledgement.*rule: is missing"):
+    with pytest.raises(BadInput, match=r"taper-acknowledgement.*rule: is missing"):
         from_bundle(bundle)
 
 
