@@ -10,6 +10,7 @@ from fhir_taper.exact_json import encode
 from fhir_taper.mappers.chart import Chart
 from fhir_taper.mappers.mapped import Mapped
 from fhir_taper.mappers.read.facts import read_facts
+from fhir_taper.mappers.read.inside import CONTAINED_ORDER
 from fhir_taper.mappers.read.regimen import read_items
 from fhir_taper.mappers.write.labels import Label, labels_of
 from fhir_taper.plans.medicines.codes import TAPERED_CLASSES, DrugClass
@@ -66,7 +67,7 @@ def regimen(chart: Chart, as_of: date, catalogue: ProductCatalogue | None = None
         chart.patient,
         as_of,
         flag_duplicates(refuse_implausible(items.value, load_chart_tables().most_units)),
-        chart.complete,
+        chart.complete and not any(issue.code == CONTAINED_ORDER for issue in said),
         chart.issues + said,
     )
 

@@ -8,6 +8,7 @@ not be looked at is named in `not_read`.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import islice
 
 from fhir_taper.mappers.chart import Chart, Entry
 from fhir_taper.mappers.fhir import validate
@@ -15,6 +16,7 @@ from fhir_taper.mappers.mapped import Mapped
 from fhir_taper.mappers.read.allergy import allergy_facts
 from fhir_taper.mappers.read.concepts import ConceptIndex
 from fhir_taper.mappers.read.condition import condition_facts, uncoded_words
+from fhir_taper.mappers.read.inside import MOST_NAMED, contained_facts
 from fhir_taper.mappers.read.medicine_facts import first_uses, medicine_facts
 from fhir_taper.mappers.read.medicine_spans import medicine_spans
 from fhir_taper.mappers.read.observation import concepts_of_observation, read_observation
@@ -47,7 +49,7 @@ def read_facts(
         zone=person.value.zone,
         facts=facts,
         first_use=first_uses(spans, as_of, reading.tables.continuity_days),
-        not_read=(*_set_aside_before(chart), *reading.not_read),
+        not_read=(*_set_aside_before(chart), *reading.not_read, *islice(contained_facts(chart, reading.index), MOST_NAMED)),
     )
     sources = dict.fromkeys((*person.sources, *(fact.source for fact in facts)))
     return Mapped(value, (*person.issues, *reading.issues, *_not_looked_at(chart)), tuple(sources))

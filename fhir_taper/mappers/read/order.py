@@ -79,7 +79,7 @@ def read_order(chart: Chart, entry: Entry) -> Order:
         kind=entry.resource_type,
         status=words(resource, "status"),
         do_not_perform=bool(truth(resource, "doNotPerform")),
-        is_ours=_is_ours(resource),
+        is_ours=is_ours(resource),
         reasons=" ".join(words_of(reason) for reason in reasons) if reasons else "",
         **own,
     )
@@ -202,7 +202,7 @@ def _addresses(references: Sequence[Json]) -> tuple[str, ...]:
     return tuple(name for one in named if (name := one.key or one.urn))
 
 
-def _is_ours(resource: Json) -> bool:
+def is_ours(resource: Json) -> bool:
     """Whether this program wrote it: it carries one of our identifiers or profiles."""
     listed = resource.get("identifier")
     meta = resource.get("meta")

@@ -11,6 +11,7 @@ from datetime import date
 
 from fhir_taper.mappers.chart import Chart
 from fhir_taper.mappers.mapped import Mapped
+from fhir_taper.mappers.read.inside import contained_medicines
 from fhir_taper.mappers.read.item import Reader, item_of, set_aside_item
 from fhir_taper.mappers.read.medication import Identifier
 from fhir_taper.mappers.read.order import KINDS, Order
@@ -22,13 +23,14 @@ from fhir_taper.plans.medicines.regimen import Issue, ItemState, Reason, Regimen
 def read_items(chart: Chart, catalogue: ProductCatalogue, as_of: date) -> Mapped[tuple[RegimenItem, ...]]:
     """Every record of a medicine in the chart as an item, in input order, with what could not be computed and why.
 
-    Never raises for what a chart holds.
+    An issue of the code CONTAINED_ORDER means that something may be taken that is none of them. Never raises for what a chart holds.
     """
     reader = Reader(chart, Identifier(chart, catalogue), as_of)
     read = [item_of(entry, reader) for entry in chart.of(*KINDS)]
     items = _without_superseded(read, as_of)
     items += [set_aside_item(one, reader.identifier) for one in chart.set_aside if one.resource_type in KINDS]
-    return Mapped(tuple(items), tuple(_issues(items)), tuple(source for item in items for source in item.sources))
+    issues = (*_issues(items), *contained_medicines(chart, reader.identifier))
+    return Mapped(tuple(items), issues, tuple(source for item in items for source in item.sources))
 
 
 def _without_superseded(read: Sequence[tuple[RegimenItem, Order | None]], as_of: date) -> list[RegimenItem]:
