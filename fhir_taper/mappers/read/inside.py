@@ -25,10 +25,22 @@ _FACTS: Final = {"Condition": "diagnosis", "Observation": "measurement", "Allerg
 
 
 def contained_medicines(chart: Chart, identifier: Identifier) -> Iterator[Issue]:
-    """One issue per contained order, report or dispense of a medicine of ours or of nobody knows what; at most `MOST_NAMED`, and how many
-    more there are."""
-    found = (_medicine_issue(inside, holder, identifier) for holder, inside in _inside(chart, KINDS))
-    return _first(issue for issue in found if issue is not None)
+    """One issue per contained order, report or dispense of a medicine of ours or of nobody knows what, at most `MOST_NAMED`; and how many
+    more of these and of other medicines there are."""
+    found: list[Issue] = []
+    others: list[str] = []
+    for holder, inside in _inside(chart, KINDS):
+        if is_ours(inside.resource):
+            continue
+        medicine = identifier.of(inside)
+        if medicine.drug_class in _MAY_BE_TAKEN:
+            found.append(_medicine_issue(medicine.name, inside, holder))
+        else:
+            others.append(inside.reference)
+    yield from _first(found)
+    if others:
+        message = f"orders of other medicines stand only inside another resource ({len(others)}): not read"
+        yield Issue("information", "contained-not-read", message, others[0])
 
 
 def contained_facts(chart: Chart, index: ConceptIndex) -> Iterator[str]:
@@ -53,20 +65,17 @@ def _inside(chart: Chart, kinds: Iterable[str]) -> Iterator[tuple[Entry, Entry]]
                     yield holder, Entry(kind, own, f"{holder.reference}#{own}", holder.place, {**one, "contained": listed})
 
 
-def _medicine_issue(inside: Entry, holder: Entry, identifier: Identifier) -> Issue | None:
-    medicine = identifier.of(inside)
-    if medicine.drug_class not in _MAY_BE_TAKEN or is_ours(inside.resource):
-        return None
+def _medicine_issue(medicine: str, inside: Entry, holder: Entry) -> Issue:
     status, intent = (_word(inside.resource, name) for name in ("status", "intent"))
     said = " ".join(word for word in (status, intent) if word)
-    message = f"{inside.resource_type} of {medicine.name}{f' ({said})' if said else ''} stands only inside {holder.reference}: not counted"
+    message = f"{inside.resource_type} of {medicine}{f' ({said})' if said else ''} stands only inside {holder.reference}: not counted"
     is_source = holder.resource_type in (DISPENSE, STATEMENT)
     if is_source or status in _OVER or intent in _NOT_ORDERED:
         return Issue("information", "contained-not-read", message, inside.reference)
     return Issue("warning", CONTAINED_ORDER, message, inside.reference)
 
 
-def _first(issues: Iterator[Issue]) -> Iterator[Issue]:
+def _first(issues: Iterable[Issue]) -> Iterator[Issue]:
     """Warnings before the rest, no more of either than a person reads."""
     found = sorted(issues, key=lambda issue: issue.severity != "warning")
     yield from found[:MOST_NAMED]

@@ -53,8 +53,11 @@ def test_a_medicine_that_nobody_can_identify_is_told() -> None:
     assert "of pain pills (active order)" in issues(holding(order("inner", medicationCodeableConcept={"text": "pain pills"})))[0].message
 
 
-def test_a_medicine_of_another_class_is_not_told() -> None:
-    assert issues(holding(order("inner", medicationCodeableConcept={"text": "lisinopril"}))) == []
+def test_medicines_of_other_classes_are_counted_in_one_line() -> None:
+    other = {"medicationCodeableConcept": {"text": "lisinopril"}}
+    (issue,) = issues(holding(order("i1", **other), order("i2", **other)))
+    assert (issue.severity, issue.message) == ("information", "orders of other medicines stand only inside another resource (2): not read")
+    assert issue.source == "CarePlan/h1#i1"
 
 
 def test_a_contained_order_names_its_medicine_by_a_sibling() -> None:
