@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.medicines.dose import plain
-from fhir_taper.plans.tapers.finding import Finding, Severity
+from fhir_taper.plans.tapers.finding import Finding, Severity, ranked
 from fhir_taper.plans.tapers.plan import PlanGoal, PlanState, TaperPlan, Tier
 from fhir_taper.render.plan_rows import PlanRow, equivalent_heading, equivalent_tables, rows_of, used_slots
 from fhir_taper.render.printable import printable
@@ -44,7 +44,7 @@ def page_of(plan: TaperPlan) -> PlanPage:
         slots=used_slots(plan),
         equivalent=equivalent_heading(plan.equivalents),
         rows=rows_of(plan),
-        findings=by_severity(plan.findings),
+        findings=ranked(plan.findings),
         advice=(NEVER_STOP, PAUSE_RULE, ASK_FOR_A_PAUSE),
         contacts=plan.contingency.emergency_contacts,
         footer=f"fhir-taper {plan.program_version} · plan {plan.id} · version {plan.version} · made {plan.created.isoformat()}",
@@ -99,12 +99,6 @@ def tier_in_words(plan: TaperPlan) -> str:
     return f"{plan.tier.value}: {'; '.join(raised) or 'no factor found'}"
 
 
-def by_severity(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Stops first, then what must be acknowledged, then information; in the given order within each."""
-    order = list(Severity)
-    return tuple(sorted(findings, key=lambda finding: order.index(finding.severity)))
-
-
 def page_text(plan: TaperPlan) -> str:
     """Plain text, at most about 100 columns: for a note, a letter, a terminal without colour."""
     page = page_of(plan)
@@ -114,7 +108,7 @@ def page_text(plan: TaperPlan) -> str:
         lines += [page.banner.upper(), ""]
     lines += [f"{label + ':':<{label_width}}{value}" for label, value in page.facts]
     lines += ["", "Steps", "-----"]
-    lines += [line for row in page.rows for line in _step_lines(page, row)]
+    lines += step_lines(plan)
     lines += ["", *page.advice]
     lines += [f"Contact: {contact}" for contact in page.contacts]
     if page.findings:
@@ -123,9 +117,15 @@ def page_text(plan: TaperPlan) -> str:
     return "".join(f"{printable(line)}\n" for line in [*lines, "", page.footer])
 
 
-def _step_lines(page: PlanPage, row: PlanRow) -> list[str]:
+def step_lines(plan: TaperPlan) -> list[str]:
+    """The steps in words, two lines each, for where there is no room for a table."""
+    slots = used_slots(plan)
+    return [line for row in rows_of(plan) for line in _step_lines(slots, row)]
+
+
+def _step_lines(slots: tuple[Slot, ...], row: PlanRow) -> list[str]:
     until = f"{row.start} to {row.end}" if row.end else f"from {row.start}"
-    taken = ", ".join(f"{slot.value} {cell}" for slot, cell in zip(page.slots, row.slots, strict=True) if cell != "–") or "nothing"
+    taken = ", ".join(f"{slot.value} {cell}" for slot, cell in zip(slots, row.slots, strict=True) if cell != "–") or "nothing"
     change = f" ({row.change} mg, {row.of_previous})" if row.change else ""
     note = f" [{row.note}]" if row.note else ""
     return [f"{row.number:>3}. {until}: {row.dose} mg a day{change}{note}", f"     {taken}"]

@@ -19,7 +19,7 @@ _KINDS = {
     StepKind.REDUCTION: "",
     StepKind.HOLD: "pause: keep taking this dose",
     StepKind.LIMITED: "held back by a limit",
-    StepKind.UNIT_LIMITED: "smallest cut",
+    StepKind.UNIT_LIMITED: "smallest cut, beyond a limit",
     StepKind.SUBSTITUTION: "cross-over",
     StepKind.INTERVAL: "longer interval",
     StepKind.STOP: "stop",

@@ -10,17 +10,22 @@ from collections.abc import Callable, Iterable
 
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from fhir_taper.plans.tapers.finding import Finding, Severity
-from fhir_taper.render.pages import by_severity
+from fhir_taper.plans.tapers.finding import Finding, Severity, ranked
 from fhir_taper.render.printable import printable
 
 WARNING, STRONG, QUIET = "bold red", "bold", "dim"
 _PLAIN_WIDTH = 120
-_MARKS = {Severity.STOP: "■ STOP", Severity.ACKNOWLEDGE: "▲ Acknowledge", Severity.INFORMATION: "· Information"}
+_NARROWEST = 10
+"""Columns of text are folded down to this many characters, and no further."""
+_BESIDE = 3
+"""Characters between two columns."""
+MARKS = {Severity.STOP: "■", Severity.ACKNOWLEDGE: "▲", Severity.INFORMATION: "·"}
+_WORDS = {Severity.STOP: "STOP", Severity.ACKNOWLEDGE: "Acknowledge", Severity.INFORMATION: "Information"}
 _STYLES = {Severity.STOP: WARNING, Severity.ACKNOWLEDGE: "bold yellow", Severity.INFORMATION: ""}
 
 
@@ -46,6 +51,22 @@ def table_of(*headings: str, numbers: Iterable[str] = (), fixed: Iterable[str] =
     return table
 
 
+def width_of(console: Console, table: Table) -> int:
+    """The narrowest width at which the columns in `numbers` and `fixed` stand whole: a dose that is cut off is another dose."""
+    needed = 0
+    for column in table.columns:
+        widest = max(Measurement.get(console, console.options, cell).maximum for cell in column.cells)
+        needed += _BESIDE + (widest if column.no_wrap else min(widest, _NARROWEST))
+    return needed
+
+
+def print_table(console: Console, table: Table) -> None:
+    """A table as wide as the console, or wider where it must be: the terminal then breaks lines, and nothing is lost."""
+    needed = width_of(console, table)
+    table.width = needed if needed > console.width else None
+    console.print(table, crop=False)
+
+
 def print_facts(console: Console, facts: Iterable[tuple[str, str]]) -> None:
     """Label and value, a line each."""
     grid = Table.grid(padding=(0, 2))
@@ -61,9 +82,14 @@ def print_findings(console: Console, findings: tuple[Finding, ...]) -> None:
     if not findings:
         return
     console.print(said("Findings", style=STRONG))
-    for finding in by_severity(findings):
+    for finding in ranked(findings):
         console.print(
-            Padding(Text.assemble((_MARKS[finding.severity], _STYLES[finding.severity]), printable(f"  {finding.message}")), (0, 0, 0, 2))
+            Padding(
+                Text.assemble(
+                    (f"{MARKS[finding.severity]} {_WORDS[finding.severity]}", _STYLES[finding.severity]), printable(f"  {finding.message}")
+                ),
+                (0, 0, 0, 2),
+            )
         )
         cleared = f"To clear: {finding.clears}  " if finding.clears else ""
         console.print(Padding(said(f"{cleared}Source: {finding.source}", style=QUIET), (0, 0, 0, 6)))

@@ -10,8 +10,9 @@ from typing import Any
 
 from fhir_taper.exact_json import encode
 from fhir_taper.plans.tapers.dispensing import next_window
-from fhir_taper.plans.tapers.finding import Finding, Severity
+from fhir_taper.plans.tapers.finding import Finding, Severity, ranked
 from fhir_taper.plans.tapers.infeasible import Infeasible, infeasible_to_document
+from fhir_taper.plans.tapers.judgement import check, sound
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.plans.tapers.plan_document import to_document
 from fhir_taper.plans.tapers.propose import propose
@@ -41,12 +42,16 @@ def stops_of_chart(reading: Reading, options: PlanOptions) -> tuple[Finding, ...
 
 
 def answer_to(question: Question, reading: Reading) -> Outcome:
-    """The plan that the engine makes, with the findings of chart, schedule and question; or why it makes none."""
+    """The plan that the engine makes, with the findings of chart, schedule and question; or why it makes none.
+
+    Raises BrokenPlan for a plan that breaks its own limits on any day: it is never shown.
+    """
     outcome = propose(question.request, reading.tables)
     if isinstance(outcome, Infeasible):
         return outcome
+    sound(outcome, check(outcome, question.request.past))
     of_chart = findings_in(reading.case_on(question.request.start), outcome, reading.tables.safety)
-    return replace(outcome, findings=(*of_chart, *outcome.findings, *question.said))
+    return replace(outcome, findings=ranked((*of_chart, *outcome.findings, *question.said)))
 
 
 def is_blocked(outcome: Outcome) -> bool:

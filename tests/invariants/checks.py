@@ -255,7 +255,8 @@ def i04_what_is_beyond_a_bound_is_said(of: Subject) -> Problems:
     cuts = [(day, dose) for day, dose in of.reductions if day > 0 and day in days]
     for limit in of.plan.limits.advised:
         code = "tail-excess" if limit.part == "tail" else "pace-advised"
-        if any(breaks(of, limit, day, dose) for day, dose in cuts) and code not in codes:
+        said_already = {step.day for step in of.steps if step.kind is StepKind.UNIT_LIMITED and limit.part != "tail"}
+        if any(breaks(of, limit, day, dose) for day, dose in cuts if day not in said_already) and code not in codes:
             yield f"cuts are beyond the advised {limit.fraction} in {limit.days} days and nothing says so"
 
 

@@ -29,7 +29,7 @@ def test_a_plan_on_hold_says_to_keep_taking_the_dose() -> None:
 
 def test_the_text_lists_steps_with_what_to_take_and_stops_before_the_rest() -> None:
     text = page_text(sample_plan())
-    assert "  3. 2026-02-23 to 2026-03-08: 0.25 mg a day (−1.25 mg, −83.3 %) [smallest cut]" in text
+    assert "  3. 2026-02-23 to 2026-03-08: 0.25 mg a day (−1.25 mg, −83.3 %) [smallest cut, beyond a limit]" in text
     assert "     night ½ × 0.5 mg" in text
     assert text.index("Stop: Pregnancy is on record.") < text.index("Information: The zone is not known.")
     assert "It never means stopping." in text

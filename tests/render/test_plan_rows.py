@@ -73,7 +73,7 @@ def test_a_step_of_one_dosing_day_in_two_says_so() -> None:
     plan = sample_plan()
     steps = (*plan.steps[:3], replace(plan.steps[3], every_days=2), plan.steps[4])
     row = rows_of(replace(plan, steps=steps))[3]
-    assert (row.dose, row.note) == ("0.125", "smallest cut; one dosing day in 2")
+    assert (row.dose, row.note) == ("0.125", "smallest cut, beyond a limit; one dosing day in 2")
 
 
 def test_the_heading_names_the_measure_and_a_range_names_its_tables() -> None:

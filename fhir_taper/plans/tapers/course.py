@@ -9,7 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from fhir_taper.plans.medicines.codes import Slot
-from fhir_taper.plans.medicines.dose import plain
+from fhir_taper.plans.medicines.dose_words import amount, daily
 from fhir_taper.plans.medicines.products import Product
 from fhir_taper.plans.medicines.rounding import MICRO, half_even
 from fhir_taper.plans.tables import Tables
@@ -112,6 +112,11 @@ class Course:
         """An amount of the measure in mg."""
         return decimal_of(amount, self.per_mg)
 
+    @property
+    def is_patch(self) -> bool:
+        """True where the course's doses are patches, which people speak of by their rate."""
+        return any(product.is_patch for product in self.maker.products)
+
     def rounded(self, ideal: Fraction) -> int:
         """An ideal, in whole numbers of the measure, rounded half-even to six decimals of a mg."""
         grain = self.per_mg // MICRO
@@ -189,9 +194,9 @@ def track_of(course: Course, segments: Iterable[Segment]) -> Track:
 
 
 _SAYS = {
-    "duration": "at {at} mg a day the taper is longer than the {max_days} days that its limits row allows",
-    "notch-above-unit-max": "from {at} mg a day the next lower dose that can be made is {below} mg: a cut beyond the limits of row {row}",
-    "waits-at-limit": "no number of steps up to the most that are tried keeps to the limits of row {row} without waiting at {at} mg a day",
+    "duration": "at {at} the taper is longer than the {max_days} days that its limits row allows",
+    "notch-above-unit-max": "from {at} the next lower dose that can be made is {below}: a cut beyond the limits of row {row}",
+    "waits-at-limit": "no number of steps up to the most that are tried keeps to the limits of row {row} without waiting at {at}",
 }
 
 
@@ -200,7 +205,9 @@ def infeasible(course: Course, stuck: Stuck, per_mg: int | None = None) -> Infea
     measure = per_mg or course.per_mg
     at = as_decimal(Fraction(stuck.dose, measure))
     below = None if stuck.below is None else as_decimal(Fraction(stuck.below, measure))
-    says = _SAYS[stuck.reason].format(at=plain(at), below=below and plain(below), row=course.row.row, max_days=course.row.max_days)
+    lower = amount(below or 0, is_patch=course.is_patch)
+    at_dose = daily(at, is_patch=course.is_patch)
+    says = _SAYS[stuck.reason].format(at=at_dose, below=lower, row=course.row.row, max_days=course.row.max_days)
     if stuck.reason == "notch-above-unit-max" and course.row.unit is None:
         return Infeasible("no-unit-rule", f"{says}; {course.ingredient} has no unit rule", at, below)
     return Infeasible(stuck.reason, says, at, below)

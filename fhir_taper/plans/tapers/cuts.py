@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from fhir_taper.plans.medicines.dose import plain
+from fhir_taper.plans.medicines.dose_words import amount
 from fhir_taper.plans.medicines.rounding import half_even
 from fhir_taper.plans.tables.rows import Basis, Limit
 from fhir_taper.plans.tapers.course import Track
@@ -24,18 +25,19 @@ class Cut:
     before: int
     now: int
     kind: StepKind
+    is_patch: bool = False
 
-    def mg(self, amount: int) -> str:
-        """An amount of the track in mg, for a sentence."""
-        return plain(decimal_of(amount, self.track.per_mg))
+    def words(self, dose: int) -> str:
+        """An amount of the track for a sentence, in the unit of its products."""
+        return amount(decimal_of(dose, self.track.per_mg), is_patch=self.is_patch)
 
 
-def cuts_of(track: Track) -> tuple[Cut, ...]:
+def cuts_of(track: Track, *, is_patch: bool = False) -> tuple[Cut, ...]:
     """Every reduction, the first one first; what a crossing lowers is not one."""
     before = (track.before, *track.doses[:-1])
     rows = zip(track.days, before, track.doses, track.kinds, strict=True)
     return tuple(
-        Cut(track, index, day, old, new, kind)
+        Cut(track, index, day, old, new, kind, is_patch)
         for index, (day, old, new, kind) in enumerate(rows)
         if new < old and kind not in _UNCHANGED
     )  # fmt: skip

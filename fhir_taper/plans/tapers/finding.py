@@ -3,9 +3,13 @@
 Values only; the rules themselves are rows of tables/findings.toml, judged in `safety`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+SIGN_OFF_AWAITED = "defaults-await-sign-off"
+"""On nearly every plan until the defaults are signed off: a note at the end, never between findings of this patient."""
 
 
 class Severity(StrEnum):
@@ -35,6 +39,12 @@ class Finding:
     def identity(self) -> tuple[str, str]:
         """What the finding is (its code) and what it is about (its rule): the same from day to day, whatever is seen."""
         return self.code, self.rule
+
+
+def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Stops first, then what must be acknowledged, then information; as they come within each, but what every plan says is last."""
+    order = list(Severity)
+    return tuple(sorted(findings, key=lambda one: (order.index(one.severity), one.code == SIGN_OFF_AWAITED)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from fhir_taper.plans.medicines.codes import Release
 from fhir_taper.plans.medicines.dose import brief
+from fhir_taper.plans.medicines.dose_words import amount, daily
 from fhir_taper.plans.medicines.products import Product
 from fhir_taper.plans.medicines.rounding import is_measurable
 from fhir_taper.plans.medicines.sparing import Limits, SparingGrid
@@ -115,17 +116,19 @@ def usable(products: tuple[Product, ...], ingredient: str) -> tuple[Product, ...
 def not_on_grid(reason: str, what: str, maker: Maker | PairedMaker, mg: Decimal) -> Infeasible:
     """A dose that the products cannot make, and the next lower one that they can."""
     next_mg = as_decimal(maker.measure.mg(maker.doses.at_most(int(Fraction(mg) * maker.measure.per_mg))))
-    says = f"the {what} of {mg} mg a day cannot be made exactly with these products at these times; the next lower dose is {next_mg} mg"
+    is_patch = any(product.is_patch for product in maker.products)
+    dose, lower = daily(mg, is_patch=is_patch), amount(next_mg, is_patch=is_patch)
+    says = f"the {what} of {dose} cannot be made exactly with these products at these times; the next lower dose is {lower}"
     return Infeasible(reason, says, mg, next_mg)
 
 
-def _barred(request: PlanRequest, tables: Tables, maker: Maker | PairedMaker, amount: int | None) -> Infeasible | None:
+def _barred(request: PlanRequest, tables: Tables, maker: Maker | PairedMaker, dose: int | None) -> Infeasible | None:
     """The no to a dose that could be made, but not without more of a companion ingredient than is allowed; None where that is not why."""
-    found = maker.doses.barred(amount) if amount is not None and isinstance(maker.doses, SparingGrid) else None
-    if amount is None or found is None:
+    found = maker.doses.barred(dose) if dose is not None and isinstance(maker.doses, SparingGrid) else None
+    if dose is None or found is None:
         return None
-    (name, least), mg = found, as_decimal(maker.measure.mg(amount))
-    lower = as_decimal(maker.measure.mg(maker.doses.at_most(amount)))
+    (name, least), mg = found, as_decimal(maker.measure.mg(dose))
+    lower = as_decimal(maker.measure.mg(maker.doses.at_most(dose)))
     return Infeasible("companion-above-limit", companion_words(f"{brief(mg)} mg {request.ingredient}", least, name, tables), mg, lower)
 
 

@@ -11,12 +11,14 @@ from decimal import Decimal
 from fhir_taper import __version__
 from fhir_taper.errors import WrongUsage
 from fhir_taper.plans.medicines.dose import as_exact, brief, canonical, plain, shown
+from fhir_taper.plans.medicines.dose_words import daily
 from fhir_taper.plans.medicines.equivalence import factors_for
 from fhir_taper.plans.medicines.products import Product
 from fhir_taper.plans.tables import Tables
 from fhir_taper.plans.tapers.course import Course, Drafted, DraftStep
 from fhir_taper.plans.tapers.identity import plan_id, plan_key
 from fhir_taper.plans.tapers.infeasible import Infeasible
+from fhir_taper.plans.tapers.judgement import check_ends, sound
 from fhir_taper.plans.tapers.parameters import Parameters
 from fhir_taper.plans.tapers.plan import EquivalentFactor, PlanGoal, PlanProduct, ReviewGate, Step, TaperPlan
 from fhir_taper.plans.tapers.preparing import bench, companion_words, prepare
@@ -33,10 +35,14 @@ _CROSSES_OVER = "substitution"  # its target is in mg of the agent that it cross
 def propose(request: PlanRequest, tables: Tables) -> TaperPlan | Infeasible:
     """A draft plan with its review gates and the findings of its schedule, or why there is none.
 
-    Raises WrongUsage for a parameter that cannot be meant; the message names it.
+    Raises WrongUsage for a parameter that cannot be meant; the message names it. Raises BrokenPlan for a plan that does not start at the
+    baseline, end at the target, or that its units do not make. Its limits are judged where it is handed to a person: that costs as much as
+    making it.
     """
     outcome = _attempt(request, tables)
-    return with_ways_out(outcome, request, tables, _attempt) if isinstance(outcome, Infeasible) else outcome
+    if isinstance(outcome, Infeasible):
+        return with_ways_out(outcome, request, tables, _attempt)
+    return sound(outcome, check_ends(outcome))
 
 
 def _attempt(request: PlanRequest, tables: Tables) -> TaperPlan | Infeasible:
@@ -69,7 +75,13 @@ def _refuse_nonsense(request: PlanRequest) -> None:
     if not target.is_finite() or target < 0:
         raise WrongUsage(f"target: {target} mg a day cannot be meant")
     if target >= baseline and request.strategy != _CROSSES_OVER:
-        raise WrongUsage(f"target: {plain(target)} mg a day is not below the baseline of {plain(baseline)} mg a day")
+        is_patch = _is_patch(request)
+        says = f"target: {daily(target, is_patch=is_patch)} is not below the baseline of {daily(baseline, is_patch=is_patch)}"
+        raise WrongUsage(says)
+
+
+def _is_patch(request: PlanRequest) -> bool:
+    return any(product.is_patch for product in request.products if product.ingredient == request.ingredient)
 
 
 def _companions_refuse(drafted: Drafted, tables: Tables) -> Infeasible | None:
@@ -97,7 +109,7 @@ def _plan(request: PlanRequest, tables: Tables, chosen: Chosen, course: Course, 
     steps = _dated(drafted.steps, request)
     target = chosen.target_mg
     if chosen.protocol is not None and target != request.target_mg:
-        note = f"Protocol {chosen.protocol.id} ends at {plain(target)} mg a day: {chosen.protocol.title}"
+        note = f"Protocol {chosen.protocol.id} ends at {daily(target, is_patch=_is_patch(request))}: {chosen.protocol.title}"
         drafted = replace(drafted, notes=(*drafted.notes, ("protocol-target", note)))
     return TaperPlan(
         id=plan_id(request.tenant, request.patient, request.ingredient, key, _FIRST_VERSION),

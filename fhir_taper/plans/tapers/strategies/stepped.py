@@ -4,6 +4,7 @@ Without bands, diazepam follows the slow schedule of protocols.toml as far as th
 bands of its own.
 """
 
+from fhir_taper.plans.medicines.dose_words import daily
 from fhir_taper.plans.tables.limit_tables import BandRow
 from fhir_taper.plans.tapers.course import Course, Drafted, drafted, walked
 from fhir_taper.plans.tapers.infeasible import Infeasible
@@ -15,7 +16,8 @@ DEFAULT_PROTOCOL = "cks-slow"
 
 def draft(course: Course) -> Drafted | Infeasible:
     """The bands as given, as the protocol states them, or the default for diazepam."""
-    rows = course.params.bands(_default(course), f"stepped needs bands for {course.ingredient} from {course.mg(course.baseline)} mg a day")
+    baseline = daily(course.mg(course.baseline), is_patch=course.is_patch)
+    rows = course.params.bands(_default(course), f"stepped needs bands for {course.ingredient} from {baseline}")
     return drafted(course, walked(course, points(course, bands_of(course, rows), course.smallest)))
 
 
