@@ -11,7 +11,9 @@ limits may be missed, and is refused. Only the arithmetic: limits come from the 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
+from functools import reduce
 from math import lcm
+from operator import or_
 
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.medicines.dose import canonical
@@ -33,13 +35,12 @@ class SparingGrid(Grid):
     def __init__(self, products: Iterable[Product], times: int, max_pieces: int, top_mg: Decimal | Fraction, limits: Limits) -> None:
         super().__init__(products, times, max_pieces, top_mg)
         self._all = self._lookup
-        self._barred: dict[int, tuple[str, Fraction]] = {}
-        for name, most in limits if not self.measure.liquids else ():
-            least = self._least(name, most)
-            self._barred |= {amount: (name, mg) for amount, mg in least.items() if mg > most}
-        if self._barred:
-            self.bits &= ~sum(1 << amount for amount in self._barred)
-            self._lookup = Lookup(self.bits)
+        self._limits = limits if not self.measure.liquids else ()
+        self._loads = {name: self._by_load(name) for name, most in self._limits if self._may_be_too_much(name, most)}
+        for name, most in self._limits:
+            if name in self._loads:
+                self.bits &= reduce(or_, (bits for load, bits in self._loads[name].items() if load <= most * _QUARTERS))
+        self._lookup = Lookup(self.bits)
 
     def below(self, amount: int) -> int | None:
         """The next lower dose, within the limits or not: whoever asks for one notch is never given two."""
@@ -47,29 +48,37 @@ class SparingGrid(Grid):
 
     def barred(self, amount: int) -> tuple[str, Fraction] | None:
         """The companion, and the least mg a day of it, that keep a dose from being made; None where nothing of the kind does."""
-        return self._barred.get(amount // self.quantum) if amount % self.quantum == 0 else None
+        index, rest = divmod(amount, self.quantum)
+        for name, most in reversed(self._limits) if not rest else ():
+            loads = self._loads.get(name, {})
+            least = min((load for load, bits in loads.items() if bits >> index & 1), default=Decimal(0))
+            if least > most * _QUARTERS:
+                return name, Fraction(least) / _QUARTERS
+        return None
 
-    def _least(self, name: str, most: Decimal) -> dict[int, Fraction]:
-        """The least mg of a companion in each daily dose; any pieces can be shared out over the times. Empty where none can be too much."""
-        pieces = [
-            (step, Fraction(mg) * quarters / _QUARTERS)
-            for product, quarters, step in solid_pieces(self.measure)
-            for mg in (_mg_of(self.measure.products[product], name),)
-        ]
-        if all(Fraction(mg, step) * self.top <= most for step, mg in pieces):
-            return {}
-        least: dict[int, Fraction] = {0: Fraction(0)}
-        level = least
+    def _may_be_too_much(self, name: str, most: Decimal) -> bool:
+        """False where no dose up to the top can bring more of a companion than its limit."""
+        return any(load * self.top > most * _QUARTERS * step for step, load in self._pieces(name))
+
+    def _by_load(self, name: str) -> dict[Decimal, int]:
+        """Quarters of a mg of a companion -> bits of the daily doses that can bring that. Any pieces can be shared out over the times."""
+        pieces, mask = self._pieces(name), self.intakes.mask
+        level = {Decimal(0): 1}
+        found = dict(level)
         for _ in range(self.times * self.intakes.max_pieces):
-            following: dict[int, Fraction] = {}
-            for before, mg in level.items():
-                for step, more in pieces:
-                    amount, total = before + step, mg + more
-                    if amount <= self.top and total < following.get(amount, total + 1):
-                        following[amount] = total
-            level = {amount: mg for amount, mg in following.items() if amount not in least or mg < least[amount]}
-            least = {**least, **level}
-        return least
+            following: dict[Decimal, int] = {}
+            for before, bits in level.items():
+                for step, load in pieces:
+                    following[before + load] = following.get(before + load, 0) | (bits << step & mask)
+            level = following
+            for load, bits in level.items():
+                found[load] = found.get(load, 0) | bits
+        return found
+
+    def _pieces(self, name: str) -> list[tuple[int, Decimal]]:
+        """(quanta, quarters of a mg of a companion) of each solid piece."""
+        products = self.measure.products
+        return [(step, _mg_of(products[product], name) * quarters) for product, quarters, step in solid_pieces(self.measure)]
 
 
 class SparingIntakes(Intakes):

@@ -7,6 +7,7 @@ Only the next window is ever proposed; later ones stay in the plan. A plan that 
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from itertools import takewhile
 
 from fhir_taper.plans.tables.life_rules import LifeRules
 from fhir_taper.plans.tapers.in_force import in_force, keep_taking
@@ -82,13 +83,13 @@ def supply_signal(
 
 
 def _next(plan: TaperPlan, day: date, rules: LifeRules, supplied_until: date | None) -> tuple[Window, ...]:
+    first = plan.steps[0].start
     if supplied_until is not None:
-        made = windows_from(plan, rules, max(supplied_until + _DAY, day, plan.steps[0].start))
-    else:
-        going_on = plan.steps[-1].start + timedelta(days=rules.window_days)
-        until = max(going_on, day + timedelta(days=2 * rules.window_days))
-        made = tuple(window for window in windows(plan, rules, until=until) if window.start > day)
-    return tuple(window for window in made if window.number == made[0].number)
+        return next(windows_from(plan, rules, max(supplied_until + _DAY, day, first)), ())
+    going_on = plan.steps[-1].start + timedelta(days=rules.window_days)
+    until = max(going_on, day + timedelta(days=2 * rules.window_days))
+    later = (tuple(window for window in made if window.start > day) for made in windows_from(plan, rules, first, until=until))
+    return next(filter(None, later), ())
 
 
 def _continuation(plan: TaperPlan, step: Step, day: date, rules: LifeRules, supplied_until: date | None) -> NextSupply:
@@ -104,7 +105,8 @@ def _continuation(plan: TaperPlan, step: Step, day: date, rules: LifeRules, supp
 
 def _own_supply(plan: TaperPlan, step: Step, day: date, rules: LifeRules) -> date:
     """The last day that the plan's own window of this day covers with today's dose; yesterday where it covers another dose."""
-    covering = [window for window in windows(plan, rules, until=day) if window.start <= day <= window.end]
+    begun = takewhile(lambda made: made[0].start <= day, windows_from(plan, rules, plan.steps[0].start, until=day))
+    covering = [window for made in begun for window in made if window.start <= day <= window.end]
     if covering and all(line.step == step.number for window in covering for line in window.lines):
         return max(window.end for window in covering)
     return day - _DAY

@@ -48,6 +48,7 @@ class Maker:
     ) -> None:
         self.products = products
         self.slots = slots
+        self._in_day = [(slots.index(slot), slot) for slot in _DAY if slot in slots]
         top = Fraction(top_mg)
         self.doses = SparingGrid(products, len(slots), pieces, top, limits) if limits else Grid(products, len(slots), pieces, top)
         self._splitter = Splitter(self.doses.intakes, slots, spread, even)
@@ -122,14 +123,11 @@ class Maker:
         return known
 
     def _collect(self, state: tuple[int, ...], intakes: Intakes) -> tuple[Units, ...]:
-        by_product: dict[int, dict[Slot, Decimal]] = {}
-        for slot, part in zip(self.slots, state, strict=True):
-            for product, units in intakes.made_of(part):
-                by_product.setdefault(product, {})[slot] = units
-        return tuple(
-            Units(self.products[index].rxcui, self.products[index].mg, tuple((slot, slots[slot]) for slot in _DAY if slot in slots))
-            for index, slots in sorted(by_product.items())
-        )
+        by_product: dict[int, list[tuple[Slot, Decimal]]] = {}
+        for at, slot in self._in_day:
+            for product, units in intakes.made_of(state[at]):
+                by_product.setdefault(product, []).append((slot, units))
+        return tuple(Units(self.products[index].rxcui, self.products[index].mg, tuple(by_product[index])) for index in sorted(by_product))
 
 
 def _per_day(units: tuple[Units, ...]) -> dict[str, Decimal]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, Decimal
+from itertools import chain
 from math import lcm
 
 from fhir_taper.plans.medicines.codes import Form, Release
@@ -87,28 +88,29 @@ def windows(plan: TaperPlan, rules: LifeRules, *, max_days: int | None = None, u
 
     `max_days` None is the rule's own; more than the site option allows raises ValueError.
     """
-    return windows_from(plan, rules, plan.steps[0].start, max_days=max_days, until=until)
+    return tuple(chain.from_iterable(windows_from(plan, rules, plan.steps[0].start, max_days=max_days, until=until)))
 
 
 def windows_from(
     plan: TaperPlan, rules: LifeRules, first: date, *, max_days: int | None = None, until: date | None = None
-) -> tuple[Window, ...]:
-    """Windows from a day on: what is still to be prescribed where supply lasts to the day before."""
+) -> Iterator[tuple[Window, ...]]:
+    """Windows from a day on, those that belong together at once: what is still to be prescribed where supply lasts to the day before.
+
+    They are made one after another: whoever looks for the next window does not make all that follow it.
+    """
     longest = _longest(plan, rules, max_days)
     end = _horizon(plan, longest, until, first)
-    made: list[Window] = []
-    number = 0
+    number = 1
     for start, last in _periods(plan, first, end, longest, rules.window_shortest_days):
-        together = _of_period(plan, rules, number + 1, start, last)
+        together = _of_period(plan, rules, number, start, last)
         if together:
             number += 1
-            made.extend(together)
-    return tuple(made)
+            yield together
 
 
 def continuation(plan: TaperPlan, rules: LifeRules, step: Step, start: date, end: date, number: int = 1) -> tuple[Window, ...]:
     """Windows of one step's dose for [start, end], whatever the schedule says: supply of a plan that is held."""
-    return tuple(_dosed(_window(plan, rules, number, ((step, start, end, units),)) for dose in step.doses for units in dose.units))
+    return _dosed(_window(plan, rules, number, ((step, start, end, units),)) for dose in step.doses for units in dose.units)
 
 
 def longest_window(plan: TaperPlan, rules: LifeRules) -> int:
@@ -176,7 +178,7 @@ def _days_of_first(days: int, longest: int, shortest: int, wear_days: int) -> in
 _Piece = tuple[Step, date, date, Units]
 
 
-def _of_period(plan: TaperPlan, rules: LifeRules, number: int, start: date, end: date) -> list[Window]:
+def _of_period(plan: TaperPlan, rules: LifeRules, number: int, start: date, end: date) -> tuple[Window, ...]:
     pieces: dict[str, list[_Piece]] = {}
     for step in plan.steps:
         begins, ends = max(step.start, start), min(step.end or end, end)
@@ -189,9 +191,9 @@ def _of_period(plan: TaperPlan, rules: LifeRules, number: int, start: date, end:
     return _dosed(_window(plan, rules, number, tuple(of_product)) for of_product in pieces.values())
 
 
-def _dosed(made: Iterable[Window]) -> list[Window]:
+def _dosed(made: Iterable[Window]) -> tuple[Window, ...]:
     """Without the windows that hold no dosing day: a step that is taken every n-th day may leave some days over."""
-    return [window for window in made if window.lines]
+    return tuple(window for window in made if window.lines)
 
 
 def _window(plan: TaperPlan, rules: LifeRules, number: int, pieces: tuple[_Piece, ...]) -> Window:
