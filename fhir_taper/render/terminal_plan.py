@@ -9,11 +9,24 @@ from fhir_taper.plans.tapers.candidates import Candidate, Candidates, figures_of
 from fhir_taper.plans.tapers.finding import Severity
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.plan import TaperPlan
-from fhir_taper.render.pages import banner_of, facts_of, goal_in_words
+from fhir_taper.render.pages import banner_of, facts_of, goal_in_words, step_lines
 from fhir_taper.render.plan_rows import equivalent_heading, medicines_of, rows_of, used_slots
 from fhir_taper.render.printable import printable
 from fhir_taper.render.series import series_of
-from fhir_taper.render.terminal import QUIET, STRONG, WARNING, draw, indented, print_facts, print_findings, said, table_of
+from fhir_taper.render.terminal import (
+    MARKS,
+    QUIET,
+    STRONG,
+    WARNING,
+    draw,
+    indented,
+    print_facts,
+    print_findings,
+    print_table,
+    said,
+    table_of,
+    width_of,
+)
 from fhir_taper.render.terminal_chart import terminal_chart
 
 _CHARTED = 5
@@ -28,8 +41,7 @@ def plan_text(plan: TaperPlan) -> str:
         if banner_of(plan):
             console.print(said(banner_of(plan), style=WARNING))
         print_facts(console, facts_of(plan))
-        console.print(_steps(plan))
-        indented(console, "morning, noon, evening, night: number of units × strength in mg", by=1, style=QUIET)
+        _print_steps(console, plan)
         print_findings(console, plan.findings)
 
     return draw(paint)
@@ -63,7 +75,9 @@ def candidates_text(found: Candidates) -> str:
         feasible = [(one, one.outcome) for one in found.candidates if isinstance(one.outcome, TaperPlan)]
         if feasible:
             console.print(Text(terminal_chart([series_of(plan, one.label) for one, plan in feasible[:_CHARTED]])))
-            console.print(_comparison(feasible))
+            _print_not_drawn(console, feasible)
+            print_table(console, _comparison(feasible))
+            indented(console, ", ".join(f"{mark} {severity.value}" for severity, mark in MARKS.items()), by=1, style=QUIET)
         for labels, no in _by_reason(found.candidates):
             console.print(Text.assemble(("✗ ", WARNING), printable("; ".join(labels))))
             _why_not(console, no)
@@ -80,6 +94,23 @@ def _by_reason(candidates: tuple[Candidate, ...]) -> list[tuple[list[str], Infea
             alike = (no.reason, no.at_mg, no.next_mg, no.ways_out) if no.at_mg is not None else (no.reason, no.message)
             grouped.setdefault(alike, ([], no))[0].append(one.label)
     return list(grouped.values())
+
+
+def _print_steps(console: Console, plan: TaperPlan) -> None:
+    """The steps as a table, or in words where the table is wider than the console."""
+    table = _steps(plan)
+    if width_of(console, table) > console.width:
+        for line in ("", *step_lines(plan), ""):
+            console.print(said(line))
+        return
+    print_table(console, table)
+    indented(console, "morning, noon, evening, night: number of units × strength in mg", by=1, style=QUIET)
+
+
+def _print_not_drawn(console: Console, feasible: list[tuple[Candidate, TaperPlan]]) -> None:
+    """What stands in the table and not on the chart."""
+    if feasible[_CHARTED:]:
+        indented(console, f"Not drawn: {', '.join(one.label for one, _ in feasible[_CHARTED:])}", by=4, style=QUIET)
 
 
 def _steps(plan: TaperPlan) -> Table:
@@ -111,8 +142,8 @@ def _stacked(cell: str) -> Text:
 
 
 def _comparison(feasible: list[tuple[Candidate, TaperPlan]]) -> Table:
-    numbers = ("first cut", "steps", "weeks", "smallest mg", "units")
-    table = table_of("way", "first cut", "steps", "weeks", "end", "smallest mg", "units", "findings", numbers=numbers)
+    numbers = ("first\ncut", "steps", "weeks", "smallest\nmg", "units")
+    table = table_of("way", "first\ncut", "steps", "weeks", "end", "smallest\nmg", "units", "findings", numbers=numbers, fixed=("end",))
     for one, plan in feasible:
         figures = figures_of(plan)
         numbers_of = (
@@ -130,7 +161,7 @@ def _comparison(feasible: list[tuple[Candidate, TaperPlan]]) -> Table:
 def _weighed(plan: TaperPlan) -> str:
     """How many findings of each weight."""
     counts = {severity: sum(finding.severity is severity for finding in plan.findings) for severity in Severity}
-    return ", ".join(f"{count} {severity.value}" for severity, count in counts.items() if count) or "none"
+    return ", ".join(f"{MARKS[severity]} {count}" for severity, count in counts.items() if count) or "none"
 
 
 def _why_not(console: Console, no: Infeasible) -> None:

@@ -10,7 +10,7 @@ from fhir_taper.plans.medicines.equivalence import by_ingredient
 from fhir_taper.plans.medicines.regimen import Issue, ItemState, Regimen, RegimenItem, Setting
 from fhir_taper.plans.medicines.totals import IngredientTotal, Span, Total
 from fhir_taper.render.plan_rows import one_decimal
-from fhir_taper.render.terminal import QUIET, STRONG, WARNING, draw, indented, said, table_of
+from fhir_taper.render.terminal import QUIET, STRONG, WARNING, draw, indented, print_table, said, table_of
 
 _ORDER = {ItemState.NOT_COMPUTABLE: 0, ItemState.COMPUTED: 1, ItemState.EXCLUDED: 2}
 _AT_LEAST, _UP_TO = "at least: not everything could be counted", "up to: one medicine may be counted twice"
@@ -31,7 +31,10 @@ def regimen_text(regimen: Regimen, mme: Total, diazepam: Total) -> str:
         if not regimen.complete:
             console.print(said("The chart is incomplete: totals are “at least”, and nothing is planned unattended.", style=WARNING))
         ours, others = _split(regimen)
-        console.print(_items(ours, mme, diazepam) if ours else said("No opioid, benzodiazepine or z-drug in this chart."))
+        if ours:
+            print_table(console, _items(ours, mme, diazepam))
+        else:
+            console.print(said("No opioid, benzodiazepine or z-drug in this chart."))
         for item in ours:
             _remarks(console, item)
         if others:

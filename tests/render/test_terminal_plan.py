@@ -48,7 +48,8 @@ def test_candidates_stand_side_by_side_and_those_that_fail_stay() -> None:
     made = Candidate("linear", None, plan.params, plan)
     text = candidates_text(Candidates("lorazepam", plan.baseline.mg, (made, Candidate("stepped", None, (), STUCK))))
     assert "linear, 25 %, every 14 d" in text
-    assert "1 Stop, 1 Information" in text
+    assert "■ 1, · 1" in text
+    assert "■ Stop, ▲ Acknowledge, · Information" in text
     assert "✗ stepped" in text
 
 
