@@ -8,6 +8,7 @@
     ├── NotAllowed          a step in the life of a plan that its state, findings or reviews forbid: shown as written
     ├── WrongUsage          an option or parameter that cannot be meant                    (exit status 2)
     ├── TableError          a row of our own tables without source, state or sense         (internal)
+    ├── BrokenPlan          a plan of our own that breaks its rules: never shown           (internal; exit status 1)
     ├── TerminologyError    an RxNorm release that is wrong or truncated                   (exit status 3)
     ├── MissingSystemLibrary  a library of the operating system that is absent: names the package (exit status 1)
     └── CannotWrite         where the answer should go cannot be written to                (exit status 1)
@@ -56,6 +57,10 @@ class NotAllowed(TaperError):
 
 class TableError(TaperError):
     """A row of our own tables is not acceptable. The message names table and row."""
+
+
+class BrokenPlan(TaperError):
+    """The engine made a plan that breaks its own rules: a defect of ours. The message names what is broken; the plan goes nowhere."""
 
 
 class TerminologyError(BadInput):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fhir_taper.errors import BrokenPlan
 from fhir_taper.exact_json import encode
 from fhir_taper.mappers.write.bundle import to_bundle
 from fhir_taper.plans.tapers.candidates import figures_of
@@ -165,3 +166,11 @@ def test_a_cross_over_is_drawn_in_mg_of_the_first_medicine() -> None:
     crossed = next(step for step in plan.steps if not step.mg_per_day("lorazepam"))
     assert Fraction(drawn.mg_on(crossed.start)) == Fraction(crossed.mg_per_day("diazepam")) / 5
     assert drawn.levels[-1].mg == 0
+
+
+def test_a_plan_that_breaks_its_own_limits_is_an_error_and_not_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = made(elder())
+    monkeypatch.setattr("fhir_taper.workflow.plan.propose", lambda *_: replace(right, limits=replace(right.limits, max_days=1)))
+
+    with pytest.raises(BrokenPlan, match="duration"):
+        made(elder())

@@ -14,12 +14,13 @@ from fractions import Fraction
 from itertools import islice, permutations
 from operator import le
 
+from fhir_taper.errors import BrokenPlan
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.medicines.lookup import members
 from fhir_taper.plans.medicines.rounding import Intakes
 
-_LARGER_FIRST = (Slot.NIGHT, Slot.MORNING, Slot.EVENING, Slot.NOON)
-_NOT_AT_NIGHT = (Slot.MORNING, Slot.EVENING, Slot.NOON, Slot.NIGHT)
+_LARGER_FIRST = (Slot.NIGHT, Slot.MORNING, Slot.EVENING, Slot.NOON, Slot.AFTERNOON, Slot.OVERNIGHT)
+_NOT_AT_NIGHT = (Slot.MORNING, Slot.EVENING, Slot.NOON, Slot.AFTERNOON, Slot.NIGHT, Slot.OVERNIGHT)
 _MOST_NODES = 4_000
 """A search that has looked at this many splits keeps the best it has seen: fine volumes over four times have millions of near-equals."""
 
@@ -69,7 +70,7 @@ class Splitter:
                 return Split(within, rises=False)
         free = self._best(dose, (dose,) * len(self.slots), widest)
         if free is None:
-            raise ValueError(dose)  # pragma: no cover - a grid's dose is made by its own intakes
+            raise BrokenPlan(f"{dose} quanta a day cannot be made at these times, and were to be")
         if before is None:
             return Split(free, rises=False)
         return Split(least_rise(free, before), rises=True)

@@ -11,6 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
+from fhir_taper.errors import BrokenPlan
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.medicines.dose import as_exact, canonical
 from fhir_taper.plans.medicines.products import Product
@@ -34,7 +35,9 @@ class Made:
 
 
 class Maker:
-    """One set of products over fixed times (`slots` in order of preference); `limits` are the most mg a day of companion ingredients."""
+    """One set of products over fixed times (`slots` in order of preference); `limits` are the most mg a day of companion ingredients,
+    `most_mg` the most at one time.
+    """
 
     def __init__(
         self,
@@ -45,12 +48,14 @@ class Maker:
         spread: Fraction,
         even: bool,
         limits: Limits = (),
+        most_mg: Fraction | None = None,
     ) -> None:
         self.products = products
         self.slots = slots
         self._in_day = [(slots.index(slot), slot) for slot in _DAY if slot in slots]
         top = Fraction(top_mg)
-        self.doses = SparingGrid(products, len(slots), pieces, top, limits) if limits else Grid(products, len(slots), pieces, top)
+        times = len(slots)
+        self.doses = SparingGrid(products, times, pieces, top, limits, most_mg) if limits else Grid(products, times, pieces, top, most_mg)
         self._splitter = Splitter(self.doses.intakes, slots, spread, even)
         self._units: dict[tuple[int, ...], tuple[Units, ...]] = {}
         self._limits = CompanionLimits(self.doses.intakes, slots, spread, limits) if limits else None
@@ -81,7 +86,10 @@ class Maker:
         """A dose after another: `before` is the state of the one before it, or None."""
         if amount == 0:
             return Made((), (0,) * len(self.slots))
-        return self._within_limits(self._splitter.split(amount // self.doses.quantum, before, self._notch(amount)), before, amount)
+        quanta, rest = divmod(amount, self.doses.quantum)
+        if rest:
+            raise BrokenPlan(f"{as_decimal(self.measure.mg(amount))} mg a day is no dose of these products, and was to be made of them")
+        return self._within_limits(self._splitter.split(quanta, before, self._notch(amount)), before, amount)
 
     def _notch(self, amount: int) -> int:
         """Quanta to the next lower dose."""
@@ -148,10 +156,17 @@ def _can_be_measured(units: Units, product: Product) -> bool:
 
 @lru_cache(maxsize=_MAKERS)
 def maker_for(
-    products: tuple[Product, ...], slots: tuple[Slot, ...], pieces: int, top_mg: int, spread: Fraction, even: bool, limits: Limits = ()
+    products: tuple[Product, ...],
+    slots: tuple[Slot, ...],
+    pieces: int,
+    top_mg: int,
+    spread: Fraction,
+    even: bool,
+    limits: Limits = (),
+    most_mg: Fraction | None = None,
 ) -> Maker:
-    """The maker of these products over these times, up to at least `top_mg` a day."""
-    return Maker(products, slots, pieces, top_mg, spread, even, limits)
+    """The maker of these products over these times, up to at least `top_mg` a day and at most `most_mg` at one time."""
+    return Maker(products, slots, pieces, top_mg, spread, even, limits, most_mg)
 
 
 def roomy(mg: Decimal | Fraction) -> int:

@@ -17,7 +17,10 @@ from fhir_taper.plans.tapers.plan import Units
 
 
 class PairedDoses:
-    """All doses of two makers together: above `kept` the first one's doses come on top of it, at and below it only the second is taken."""
+    """All doses of two makers together: above `kept` the first one's doses come on top of it, at and below it only the second is taken.
+
+    Where the second one's products cannot make `kept`, nothing can come on top of it: no dose from `kept` on exists.
+    """
 
     def __init__(self, falling: Maker, kept: Maker, falling_mg: Fraction, kept_mg: Fraction) -> None:
         self.per_mg = lcm(falling.measure.per_mg, kept.measure.per_mg)
@@ -25,6 +28,7 @@ class PairedDoses:
         self.falling = int(falling_mg * self.per_mg)
         self.kept = int(kept_mg * self.per_mg)
         self._first, self._second = falling.doses, kept.doses
+        self._can_be_kept = self.kept % self.scales[1] == 0 and self.kept // self.scales[1] in kept.doses
 
     @property
     def measure(self) -> "PairedDoses":
@@ -46,16 +50,18 @@ class PairedDoses:
     def at_most(self, amount: int) -> int:
         """The highest dose that is not above an amount."""
         first, second = self.scales
-        if amount >= self.kept:
+        if amount >= self.kept and self._can_be_kept:
             return self.kept + self._first.at_most(min(amount - self.kept, self.falling) // first) * first
-        return self._second.at_most(amount // second) * second
+        return self._second.at_most(min(amount, self.kept) // second) * second
 
     def at_least(self, amount: int) -> int | None:
         """The lowest dose that is not below an amount; None above the highest."""
         first, second = self.scales
         if amount <= self.kept:
             lowest = self._second.at_least(-(-amount // second))
-            return None if lowest is None else lowest * second
+            return None if lowest is None or lowest * second > self.kept else lowest * second
+        if not self._can_be_kept:
+            return None
         lowest = self._first.at_least(-(-(amount - self.kept) // first))
         return None if lowest is None or lowest * first > self.falling else self.kept + lowest * first
 

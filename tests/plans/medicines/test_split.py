@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fhir_taper.errors import BrokenPlan
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.medicines.products import Product
 from fhir_taper.plans.medicines.rounding import Grid
@@ -149,3 +150,10 @@ def test_the_search_finds_what_looking_at_every_split_finds(data: st.DataObject)
     else:
         with pytest.raises(ValueError, match="empty"):
             brute_force(bench, dose // quantum, caps, notch, even)
+
+
+def test_a_dose_that_no_pieces_make_is_an_error_and_never_another_dose() -> None:
+    bench = Bench(tablets("morphine", "30"), "morning", top="120")
+
+    with pytest.raises(BrokenPlan):
+        bench.splitter.split(bench.quanta("120") + 1, None, 1)

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fhir_taper.errors import BrokenPlan
 from fhir_taper.plans.medicines.codes import Release, Slot
 from fhir_taper.plans.medicines.regimen import Intake
 from fhir_taper.plans.tables.rows import Part
 from fhir_taper.plans.tapers.envelope import check
-from fhir_taper.plans.tapers.judgement import daily_doses
+from fhir_taper.plans.tapers.judgement import check_ends, daily_doses, sound
 from fhir_taper.plans.tapers.plan import Dose, StepKind, TaperPlan, Tier
 from fhir_taper.plans.tapers.propose import propose
 from fhir_taper.plans.tapers.request import Past
@@ -77,6 +78,20 @@ PLANTED: list[tuple[str, Callable[[], TaperPlan], str]] = [
 @pytest.mark.parametrize(("planted", "rule"), [(one[1], one[2]) for one in PLANTED], ids=[one[0] for one in PLANTED])
 def test_a_planted_fault_is_found(planted: Callable[[], TaperPlan], rule: str) -> None:
     assert rule in rules(planted())
+
+
+@pytest.mark.parametrize(("planted", "rule"), [(one[1], one[2]) for one in PLANTED], ids=[one[0] for one in PLANTED])
+def test_a_plan_that_breaks_a_rule_is_handed_to_nobody(planted: Callable[[], TaperPlan], rule: str) -> None:
+    plan = planted()
+
+    with pytest.raises(BrokenPlan, match=rule):
+        sound(plan, check(plan))
+
+
+def test_baseline_target_and_units_are_judged_of_every_plan_that_the_engine_makes() -> None:
+    assert check_ends(WALK) == ()
+    assert {one.rule for one in check_ends(replace(WALK, target_mg=Decimal(1)))} == {"target"}
+    assert {one.rule for one in check_ends(replace(WALK, steps=()))} == {"no-steps"}
 
 
 def test_a_limit_is_broken_by_the_smallest_amount_beyond_it_and_not_at_it() -> None:
