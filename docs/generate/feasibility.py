@@ -31,8 +31,8 @@ recommendation. Where there is no taper, the reason and the ways out are the pro
   nothing, mg a day.
 - *one notch*: cuts beyond a limit that are allowed only because nothing smaller can be made, each two to four weeks after the cut before
   (the unit rule; a person must acknowledge them). *limited*: doses that a limit set and not the strategy.
-- *hyperbolic* takes the fewest steps with which no limit makes it wait: from a low dose, where every cut is one notch, that is the fastest
-  of the four and not the gentlest. *linear* and *proportional* keep a dose until their curve is nearer to the next one that exists.
+- *hyperbolic* takes the fewest steps with which its curve keeps the cap of the first cut and no limit makes it wait
+  (docs/decisions/0009). All curves keep a dose until they are nearer to the next one that exists.
 - *stepped* needs bands of its own for everything but diazepam; here: `{bands}`, opioids `{opioid_bands}`.
 - *substitution* crosses over to diazepam tablets by table {benzo_table}, then proportional.
 - Parts: how a tablet may be cut here. *Permitted* is a clinician's permission for one plan; all others are rows of products.csv with their

@@ -1,7 +1,8 @@
 """Hyperbolic: equal steps of d / (d + K), so that cuts shrink as the dose falls. K is a shape parameter, not pharmacology.
 
-The number of steps is the smallest for which the walk never waits at a hard limit, unit-limited steps excepted, up to the table's most; a
-number that is given is taken as it is, and limits bind as everywhere.
+The number of steps is the smallest for which the curve itself keeps the cap of the first cut and the walk never waits at a hard limit,
+unit-limited steps excepted, up to the table's most (docs/decisions/0009); a number that is given is taken as it is, and limits bind as
+everywhere.
 """
 
 from collections.abc import Iterator
@@ -27,7 +28,7 @@ def draft(course: Course) -> Drafted | Infeasible:
     if course.params.has("steps"):
         return drafted(course, walked(course, points(course, shape, course.params.whole("steps", most=most), days)))
     outcome: Walked | Stuck | None = None
-    for steps in range(1, most + 1):
+    for steps in range(_fewest(course, shape, most, days), most + 1):
         outcome = walked(course, points(course, shape, steps, days), strict=True)
         if isinstance(outcome, Walked):
             course.params.whole("steps", default=steps)
@@ -35,6 +36,20 @@ def draft(course: Course) -> Drafted | Infeasible:
         if outcome.reason == "duration":
             break
     return drafted(course, _most_telling(course, outcome, shape, most, days))
+
+
+def _fewest(course: Course, shape: int, most: int, days: int) -> int:
+    """The fewest steps of a curve whose first cut, its largest, is within the cap; never more than the longest plan has time for.
+
+    Coarse doses must not hurry the curve: where every cut is one notch, the walk alone would never ask for more than a few steps.
+    """
+    cap = course.row.first_cut
+    there_is_time_for = max(1, min(most, course.pace.max_days // days))
+    if cap is None or not course.tables.limits.setting("hyperbolic").whole("keeps_first_cut"):
+        return 1
+    lowest = course.baseline - Fraction(cap.fraction) * course.original
+    fits = (steps for steps in range(1, there_is_time_for) if next(points(course, shape, steps, days)).ideal >= lowest)
+    return next(fits, there_is_time_for)
 
 
 def points(course: Course, shape: int, steps: int, days: int) -> Iterator[Point]:
