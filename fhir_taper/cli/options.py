@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from fhir_taper.plans.medicines.codes import Slot
+
 MOST_MG_A_DAY = 1_000_000
 """More than this is a typing error, whatever the drug."""
 
@@ -104,7 +106,7 @@ TakenToday = Annotated[
     typer.Option(
         "--taken",
         metavar="RXCUI=UNITS[@TIME]",
-        help="What is taken of one product, at one time (morning, noon, evening, night); repeat for each. The sum is the baseline.",
+        help=f"What is taken of one product, at one time ({', '.join(Slot)}); repeat for each. The sum is the baseline.",
     ),
 ]
 Confirm = Annotated[

@@ -71,5 +71,5 @@ def test_an_intake_of_another_form_is_named(text: str) -> None:
 
 
 def test_a_time_of_day_that_there_is_not_is_named_with_those_that_there_are() -> None:
-    with pytest.raises(WrongUsage, match="'lunch' is none of morning, noon, evening, night"):
+    with pytest.raises(WrongUsage, match=f"'lunch' is none of {', '.join(Slot)}"):
         Asked(taken=["197901=1@lunch"]).options("lorazepam", DAY)
