@@ -28,6 +28,10 @@ _PARTS = (4, 2, 1)
 _UNITS = (Decimal(0), Decimal("0.25"), Decimal("0.5"), Decimal("0.75"))
 
 
+MOST_QUANTA = 20_000_000
+"""No set of doses is finer than so many steps: strengths without a common measure would need more memory than there is."""
+
+
 class Doses(Protocol):
     """What the walk asks of a set of doses, in whole numbers of one measure. The grid answers it, and so does a ladder of steps."""
 
@@ -97,7 +101,7 @@ class Measure:
 
 def is_measurable(product: Product) -> bool:
     """True where a person can count or measure off a dose: solids, patches, and liquids with a known smallest volume."""
-    return product.form in SOLID_FORMS or product.is_patch or (product.is_liquid and bool(product.smallest_ml))
+    return product.mg > 0 and (product.form in SOLID_FORMS or product.is_patch or (product.is_liquid and bool(product.smallest_ml)))
 
 
 def parts_of(product: Product) -> int:
@@ -235,6 +239,8 @@ class Grid:
         self.times = times
         self.quantum = self.measure.quantum
         self.top = int(Fraction(top_mg) * self.measure.per_mg) // self.quantum
+        if self.top > MOST_QUANTA:
+            raise OverflowError(f"{self.top} doses are more than anybody could measure off")
         self.intakes = Intakes(self.measure, max_pieces, self.top)
         self.bits = self.intakes.daily(times)
         self._lookup = Lookup(self.bits)

@@ -45,9 +45,13 @@ def bench(request: PlanRequest, tables: Tables, ingredient: str, top_mg: Decimal
     if any(product.is_patch for product in products) and not all(product.is_patch for product in products):
         says = f"patches and other forms of {ingredient} need plans of their own: how one becomes the other is a clinician's entry"
         return Infeasible("patches-with-other-forms", says)
-    if len({product.release for product in products}) > 1:
-        return _paired(request, tables, ingredient, products, row, even)
-    maker, times, pieces = _single(request, tables, products, top_mg, even)
+    try:
+        if len({product.release for product in products}) > 1:
+            return _paired(request, tables, ingredient, products, row, even)
+        maker, times, pieces = _single(request, tables, products, top_mg, even)
+    except OverflowError:
+        says = f"the strengths of these products of {ingredient} have no common measure that doses could be counted in: name fewer of them"
+        return Infeasible("doses-too-fine", says, request.baseline.mg)
     return Bench(ingredient, maker, times, resolve(row, request, tables, ingredient, products, pieces))
 
 
