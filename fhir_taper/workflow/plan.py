@@ -18,6 +18,7 @@ from fhir_taper.plans.tapers.plan_document import to_document
 from fhir_taper.plans.tapers.propose import propose
 from fhir_taper.plans.tapers.safety import blocks_approval, findings_in
 from fhir_taper.workflow.clock import now
+from fhir_taper.workflow.cover import cover_of
 from fhir_taper.workflow.plan_options import PlanOptions
 from fhir_taper.workflow.plan_request import Question, ingredient_of, question_of
 from fhir_taper.workflow.regimen import Reading
@@ -50,7 +51,7 @@ def answer_to(question: Question, reading: Reading) -> Outcome:
     if isinstance(outcome, Infeasible):
         return outcome
     sound(outcome, check(outcome, question.request.past))
-    of_chart = findings_in(reading.case_on(question.request.start), outcome, reading.tables.safety)
+    of_chart = findings_in(reading.case_on(question.request.start, question.totals), outcome, reading.tables.safety)
     return replace(outcome, findings=ranked((*of_chart, *outcome.findings, *question.said)))
 
 
@@ -74,21 +75,20 @@ def plan_output(outcome: Outcome, form: str, reading: Reading) -> bytes:
         case "table":
             from fhir_taper.render.terminal_plan import plan_text
 
-            return plan_text(outcome).encode()
+            return plan_text(outcome, cover_of(outcome, reading)).encode()
         case "text":
             from fhir_taper.render.pages import page_text
 
-            return page_text(outcome).encode()
+            return page_text(outcome, cover_of(outcome, reading)).encode()
         case "svg":
-            from fhir_taper.render.charts import step_chart
-            from fhir_taper.render.series import series_of
+            from fhir_taper.render.plan_chart import plan_chart
 
-            return step_chart([series_of(outcome)], f"{outcome.drug}, mg per day").encode()
+            return plan_chart(outcome, cover_of(outcome, reading)).encode()
         case _:
             from fhir_taper.render.pdf import pdf_of
-            from fhir_taper.render.print_page import page_html
+            from fhir_taper.render.print_page import layouts_of
 
-            return pdf_of(page_html(outcome))
+            return pdf_of(layouts_of(outcome, cover_of(outcome, reading)))
 
 
 def _no(outcome: Infeasible, form: str) -> bytes:

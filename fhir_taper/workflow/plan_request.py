@@ -16,6 +16,7 @@ from fhir_taper.plans.medicines.regimen import ItemState, RegimenItem
 from fhir_taper.plans.tapers.finding import Finding
 from fhir_taper.plans.tapers.infeasible import Infeasible, WayOut
 from fhir_taper.plans.tapers.request import PlanRequest
+from fhir_taper.plans.tapers.signs.case import DoseTotals
 from fhir_taper.plans.tapers.tier import risk_tier
 from fhir_taper.plans.tapers.use import UNKNOWN_COUNTS_AS, use_of
 from fhir_taper.workflow.intake import taken_today
@@ -30,9 +31,13 @@ _AWAY_FROM_NIGHT = ("sleep-apnoea", "falls")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What `propose` is asked, and what every answer to it must say: what a person confirmed, and what was assumed."""
+    """What `propose` is asked, and what every answer to it must say: what a person confirmed, and what was assumed.
+
+    `totals` are the equivalents of the chart with what a person confirmed to be taken.
+    """
 
     request: PlanRequest
+    totals: DoseTotals
     said: tuple[Finding, ...] = ()
 
 
@@ -50,6 +55,8 @@ def question_of(reading: Reading, options: PlanOptions) -> Question | Infeasible
         return Infeasible("no-product", says, today.baseline.mg, ways_out=(WayOut.NAME_PRODUCTS,))
     use_in_chart = _use_in_chart(reading, ingredient.name, options.start)
     use = options.use or use_in_chart
+    of_ingredient = next((product for product in (*today.products, *products) if product.ingredient == ingredient.name), None)
+    totals = reading.totals_with(today.baseline, ingredient, of_ingredient)
     tier, factors = risk_tier(
         ingredient.name,
         ingredient.drug_class,
@@ -58,8 +65,9 @@ def question_of(reading: Reading, options: PlanOptions) -> Question | Infeasible
         reading.tables,
         options.start,
         use=use,
-        totals=reading.totals,
+        totals=totals,
         failed_tapers=failed_tapers(reading.own_plans) if reading.own_plans else None,
+        confirmed_mg=today.baseline.mg if today.baseline.confirmed_by else None,
     )
     request = PlanRequest(
         tenant=LOCAL_TENANT,
@@ -73,6 +81,7 @@ def question_of(reading: Reading, options: PlanOptions) -> Question | Infeasible
         products=products,
         intakes=today.intakes,
         taken=today.taken,
+        at_most=today.at_most,
         strategy=options.strategy,
         protocol=options.protocol,
         params=options.params,
@@ -85,7 +94,7 @@ def question_of(reading: Reading, options: PlanOptions) -> Question | Infeasible
         avoid_night=_avoid_night(reading, ingredient.drug_class),
         sources=tuple(dict.fromkeys(source for item in items for source in item.sources)),
     )
-    return Question(request, said_of(reading, options, ingredient.name, zone, use_in_chart))
+    return Question(request, totals, (*today.said, *said_of(reading, options, ingredient.name, zone, use_in_chart)))
 
 
 def ingredient_of(reading: Reading, drug: str) -> Ingredient:

@@ -11,21 +11,22 @@ from fhir_taper.mappers.chart import Chart
 from fhir_taper.mappers.mapped import Mapped
 from fhir_taper.mappers.read.facts import read_facts
 from fhir_taper.mappers.read.inside import CONTAINED_ORDER
+from fhir_taper.mappers.read.patient import Person, read_patient
 from fhir_taper.mappers.read.regimen import read_items
 from fhir_taper.mappers.write.labels import Label, labels_of
 from fhir_taper.plans.medicines.codes import TAPERED_CLASSES, DrugClass
 from fhir_taper.plans.medicines.duplicates import flag_duplicates
 from fhir_taper.plans.medicines.equivalence import diazepam_equivalent, mme
 from fhir_taper.plans.medicines.plausibility import refuse_implausible
-from fhir_taper.plans.medicines.products import ProductCatalogue
+from fhir_taper.plans.medicines.products import Ingredient, Product, ProductCatalogue
 from fhir_taper.plans.medicines.regimen import Issue, ItemState, Regimen
 from fhir_taper.plans.medicines.regimen_document import regimen_to_document
 from fhir_taper.plans.medicines.totals import Total
 from fhir_taper.plans.tables import Tables, load
 from fhir_taper.plans.tables.chart_tables import load_chart_tables
 from fhir_taper.plans.tapers.chart_facts import ChartFacts
-from fhir_taper.plans.tapers.dose_totals import chart_case, totals_of
-from fhir_taper.plans.tapers.plan import TaperPlan
+from fhir_taper.plans.tapers.dose_totals import ConfirmedIntake, chart_case, confirmed_totals, totals_of
+from fhir_taper.plans.tapers.plan import Baseline, TaperPlan
 from fhir_taper.plans.tapers.signs.case import ChartCase, DoseTotals
 from fhir_taper.workflow.read_chart import read_chart
 
@@ -44,18 +45,28 @@ class Reading:
     catalogue: ProductCatalogue
     labels: tuple[Label, ...]
     own_plans: tuple[Mapped[TaperPlan], ...] = ()
-    _cases: dict[date, ChartCase] = field(default_factory=dict, init=False, repr=False, compare=False)
+    person: Person = field(default_factory=lambda: Person(""))
+    _cases: dict[tuple[date, DoseTotals], ChartCase] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def totals(self) -> DoseTotals:
         """The maximum totals by the chosen tables, at the cautious end: what findings and the risk tier go by."""
         return totals_of(self.mme, self.diazepam)
 
-    def case_on(self, day: date) -> ChartCase:
-        """The patient on a day as the findings look at it, made once: all candidates are held against the same."""
-        if day not in self._cases:
-            self._cases[day] = chart_case(self.regimen, self.facts, self.tables.medicines, day, self.totals)
-        return self._cases[day]
+    def totals_with(self, baseline: Baseline, ingredient: Ingredient, product: Product | None) -> DoseTotals:
+        """The same where a person confirmed a baseline: what is taken counts where it is more than the orders allow."""
+        if not baseline.confirmed_by:
+            return self.totals
+        intake = ConfirmedIntake(ingredient.name, ingredient.drug_class, baseline.mg, product)
+        both = self.mme, self.diazepam
+        return confirmed_totals(self.totals, both, intake, self.tables.medicines, is_complete=self.regimen.complete)
+
+    def case_on(self, day: date, totals: DoseTotals | None = None) -> ChartCase:
+        """The patient on a day as the findings look at it, made once: all candidates are held against the same. `totals` None: the chart's."""
+        key = day, totals or self.totals
+        if key not in self._cases:
+            self._cases[key] = chart_case(self.regimen, self.facts, self.tables.medicines, *key)
+        return self._cases[key]
 
 
 def regimen(chart: Chart, as_of: date, catalogue: ProductCatalogue | None = None) -> Regimen:
@@ -84,7 +95,7 @@ def read(chart: Chart, as_of: date, mme_table: str, benzo_table: str | None, cat
     taken = replace(taken, issues=issues, complete=taken.complete and nothing_set_aside)
     totals = mme(taken, tables.medicines, mme_table), diazepam_equivalent(taken, tables.medicines, benzo_table)
     labels = labels_of(entry.resource for entries in chart.by_type.values() for entry in entries)
-    return Reading(taken, facts.value, *totals, tables, products, labels, own_plans)
+    return Reading(taken, facts.value, *totals, tables, products, labels, own_plans, read_patient(chart).value)
 
 
 def _own_plans(chart: Chart) -> tuple[tuple[Mapped[TaperPlan], ...], tuple[Issue, ...]]:

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from fhir_taper.errors import WrongUsage
+from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.medicines.regimen import Regimen
 from fhir_taper.plans.tapers.finding import Severity
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.plan import TaperPlan, Tier
-from fhir_taper.plans.tapers.request import PlanRequest
+from fhir_taper.plans.tapers.request import PlanRequest, Taken
 from fhir_taper.workflow.plan import make_plan
 from fhir_taper.workflow.plan_options import PlanOptions
 from fhir_taper.workflow.plan_request import Question, question_of
@@ -167,3 +168,19 @@ def test_a_confirmed_intake_above_the_orders_is_not_piled_onto_their_times_of_da
     assert (request.intakes, request.taken) == ((), ())
     less = asked("lorazepam-elder", "lorazepam", baseline_mg=Decimal(2), baseline_by="pharmacist, dispense history")
     assert less.intakes
+
+
+def test_the_risk_tier_goes_by_what_a_person_confirmed_and_not_by_the_orders_alone() -> None:
+    taken = (Taken("197901", Slot.NIGHT, Decimal(8)),)
+    more = asked("lorazepam-elder", "lorazepam", taken=taken, baseline_by="Dr Example")
+    dose = next(factor for factor in more.tier_factors if factor.factor == "dose")
+
+    assert (dose.tier, "40 mg diazepam-equivalent" in dose.says) == (Tier.HIGH, True)
+
+
+def test_findings_of_a_plan_go_by_what_a_person_confirmed() -> None:
+    taken = tuple(Taken("1049618", slot, Decimal(2)) for slot in (Slot.MORNING, Slot.NIGHT))
+    plan = make_plan(reading("diazepam-oxycodone"), options("oxycodone", strategy="linear", taken=taken, baseline_by="Dr Example"))
+
+    assert isinstance(plan, TaperPlan)
+    assert "mme-from-90" in {finding.code for finding in plan.findings}

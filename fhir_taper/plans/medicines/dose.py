@@ -1,7 +1,8 @@
 """Exact amounts: Decimal where a number terminates, Fraction where a mean over days does not.
 
 Nothing here is a float, and nothing here rounds in silence. A number that was read keeps its digits (0.50 stays 0.50);
-a mean such as "1 mg every third day" is a Fraction until it is shown. `shown` and `plain` are the only ways out.
+a mean such as "1 mg every third day" is a Fraction until it is shown. `shown` and `plain` are the only ways out, and for people
+`one_decimal` (percents and equivalents, everywhere by this one rule) and `dose_for_people`.
 """
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact
@@ -14,6 +15,7 @@ Exact = Decimal | Fraction
 ZERO = Decimal(0)
 SIX_PLACES = Decimal("0.000001")
 _ONE = Decimal(1)
+_MEAN_PLACES = 2
 _EXACT = Context(prec=60, traps=[Inexact])
 """Asked directly (`_EXACT.add`): entering it as the local context for every sum cost three times the sum."""
 
@@ -35,6 +37,14 @@ def add(*amounts: Exact) -> Exact:
             return as_exact(sum((Fraction(one) for one in amounts), Fraction(0)))
         total = _EXACT.add(total, amount)
     return total
+
+
+def larger(first: Exact, *others: Exact) -> Exact:
+    """The largest amount, compared exactly."""
+    found = first
+    for amount in others:
+        found = amount if Fraction(amount) > Fraction(found) else found
+    return found
 
 
 def multiply(*amounts: Exact) -> Exact:
@@ -85,6 +95,27 @@ def plain(amount: Exact) -> str:
 def brief(amount: Exact) -> str:
     """Plain notation without trailing zeros: for numbers that we computed, where `plain` keeps the digits of those that were read."""
     return plain(canonical(shown(amount)))
+
+
+def one_decimal(amount: Exact) -> str:
+    """A percent or an equivalent as people read it: one decimal, half up, no trailing zero. Never of a rounded number."""
+    return brief(_half_up(Fraction(amount), 1))
+
+
+def dose_for_people(mg: Exact) -> str:
+    """mg as people read it: a dose is never rounded; a mean over days that does not terminate is, half up, to two digits behind the point
+    or to its second digit that is not zero."""
+    if isinstance(mg, Decimal):
+        return brief(mg)
+    places = _MEAN_PLACES
+    while 0 < abs(mg) * 10 ** (places - 1) < 1:
+        places += 1
+    return brief(_half_up(mg, places))
+
+
+def _half_up(amount: Fraction, places: int) -> Decimal:
+    nearest = (2 * abs(amount.numerator) * 10**places + amount.denominator) // (2 * amount.denominator)
+    return Decimal(nearest if amount >= 0 else -nearest).scaleb(-places)
 
 
 def _terminating(value: Fraction) -> Decimal | None:

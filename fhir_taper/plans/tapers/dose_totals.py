@@ -4,18 +4,30 @@ The totals themselves are `equivalence`'s; groups are ingredients.csv's. This mo
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 
 from fhir_taper.plans.medicines import equivalence
-from fhir_taper.plans.medicines.dose import Exact
-from fhir_taper.plans.medicines.products import ProductCatalogue
+from fhir_taper.plans.medicines.codes import DrugClass
+from fhir_taper.plans.medicines.dose import ZERO, Exact, add, larger, multiply
+from fhir_taper.plans.medicines.products import Product, ProductCatalogue
 from fhir_taper.plans.medicines.regimen import Regimen
-from fhir_taper.plans.medicines.totals import Total
+from fhir_taper.plans.medicines.totals import EquivalentLine, Total
 from fhir_taper.plans.tables.medicine_tables import MedicineTables
 from fhir_taper.plans.tables.rows import TableName
 from fhir_taper.plans.tapers.chart_facts import ChartFacts
 from fhir_taper.plans.tapers.signs.case import ChartCase, DoseTotals
 from fhir_taper.plans.tapers.signs.medicine_words import MEDICINE
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmedIntake:
+    """What a person confirmed: so much of one ingredient a day, in mg, as `product`, whose form may decide the factor."""
+
+    ingredient: str
+    drug_class: DrugClass
+    mg: Exact
+    product: Product | None
 
 
 def dose_totals(
@@ -28,6 +40,42 @@ def dose_totals(
 def totals_of(opioids: Total, sedatives: Total) -> DoseTotals:
     """The same from totals that were made already."""
     return DoseTotals(_known_maximum(opioids), opioids.max_at_least, _known_maximum(sedatives), sedatives.max_at_least)
+
+
+def confirmed_totals(
+    chart: DoseTotals, totals: tuple[Total, Total], intake: ConfirmedIntake, medicines: equivalence.EquivalenceTables, *, is_complete: bool
+) -> DoseTotals:
+    """The same where a person confirmed how much of one ingredient is taken: it counts wherever it is more than the chart's maximum.
+
+    `totals` are those of the regimen, opioids first, by the tables that were chosen; `is_complete` is the regimen's. Of the confirmed
+    ingredient nothing is unknown any more, unless no table has a factor for it.
+    """
+    if intake.ingredient in equivalence.NEVER_COUNTED or intake.drug_class not in (DrugClass.OPIOID, DrugClass.BENZODIAZEPINE):
+        return chart
+    opioids, sedatives = totals
+    is_opioid = intake.drug_class is DrugClass.OPIOID
+    total = opioids if is_opioid else sedatives
+    factors = equivalence.factors_for(
+        intake.ingredient, intake.drug_class, intake.product, medicines, opioids.table or TableName.CDC_2022, sedatives.table
+    )
+    own = [line for line in total.lines if line.item.ingredient == intake.ingredient]
+    others = [line for line in total.lines if line.item.ingredient != intake.ingredient]
+    confirmed = [multiply(intake.mg, factor.high) for factor in factors]
+    amount = add(_known_sum(others), larger(_known_sum(own), *confirmed))
+    at_least = (
+        not (is_complete and factors)
+        or any(line.max is None for line in others)
+        or any(one.makes_at_least for one in total.left_out if one.item.ingredient != intake.ingredient)
+    )
+    known = None if at_least and not (factors or own or others) else amount
+    if is_opioid:
+        return replace(chart, mme=known, mme_at_least=at_least)
+    return replace(chart, diazepam_mg=known, diazepam_at_least=at_least)
+
+
+def _known_sum(lines: list[EquivalentLine]) -> Exact:
+    """Equivalents of some items at their maximum (scheduled where that alone is known), at the cautious end."""
+    return add(ZERO, *(span.cautious for line in lines if (span := line.max or line.scheduled) is not None))
 
 
 def medicine_groups(regimen: Regimen, facts: ChartFacts, catalogue: ProductCatalogue) -> Mapping[str, tuple[str, ...]]:

@@ -56,9 +56,10 @@ def case_of(chart: ChartCase, plan: TaperPlan | None, ingredient: str = "") -> C
     """The case that findings look at."""
     subject = _subject(plan, chart.regimen, ingredient)
     classes = frozenset(item.drug_class for item in chart.regimen.items if item.ingredient in subject)
-    if plan is not None:
-        classes |= {plan.drug_class}
-    return Case(chart, subject, classes, plan, plan.use if plan is not None else "")
+    if plan is None:
+        return Case(chart, subject, classes)
+    confirmed = plan.baseline.mg if plan.baseline.confirmed_by else None
+    return Case(chart, subject, classes | {plan.drug_class}, plan, plan.use, confirmed_mg=confirmed)
 
 
 def _subject(plan: TaperPlan | None, regimen: Regimen, ingredient: str) -> frozenset[str]:

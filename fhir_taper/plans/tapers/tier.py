@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from fhir_taper.plans.medicines.codes import DrugClass
+from fhir_taper.plans.medicines.dose import Exact
 from fhir_taper.plans.medicines.regimen import Regimen
 from fhir_taper.plans.tables import Tables
 from fhir_taper.plans.tables.safety_tables import TIERS, SafetyTables, TierRow
@@ -19,6 +20,7 @@ from fhir_taper.plans.tapers.signs import look
 from fhir_taper.plans.tapers.signs.case import Case, DoseTotals
 from fhir_taper.plans.tapers.use import UNKNOWN_COUNTS_AS
 
+_NOT_COUNTED = "something could not be counted, and an unknown dose counts as high"
 _RANK = {Tier.LOW: 0, Tier.STANDARD: 1, Tier.HIGH: 2}
 
 
@@ -33,13 +35,16 @@ def risk_tier(
     use: str | None = None,
     totals: DoseTotals | None = None,
     failed_tapers: int | None = None,
+    confirmed_mg: Exact | None = None,
 ) -> tuple[Tier, tuple[TierFactor, ...]]:
     """The tier and one factor per kind of risk, in the order of the table.
 
     `use` is "<1m" | "1m-1y" | ">=1y", None where neither anybody nor the chart says: then a year or longer. `totals` None: made here.
+    `confirmed_mg` is what a person confirmed to be taken a day (`totals` then hold it too: `confirmed_totals`), None where nobody had to.
     """
     chart = chart_case(regimen, facts, tables.medicines, as_of, totals)
-    case = Case(chart, frozenset({ingredient}), frozenset({drug_class}), use=use or UNKNOWN_COUNTS_AS, failed_tapers=failed_tapers)
+    subject, classes = frozenset({ingredient}), frozenset({drug_class})
+    case = Case(chart, subject, classes, use=use or UNKNOWN_COUNTS_AS, failed_tapers=failed_tapers, confirmed_mg=confirmed_mg)
     return tier_of(case, tables.safety, is_use_known=use is not None)
 
 
@@ -61,10 +66,13 @@ def _factor(name: str, rows: list[TierRow], case: Case, *, is_use_known: bool) -
     if not hits:
         return _silent(name, case)
     row, seen = max(hits, key=lambda hit: _RANK[Tier(hit[0].tier)])
+    tier = Tier(row.tier)
     says = f"{row.says} ({seen.says})" if seen.says else row.says
     if name == "duration" and not is_use_known:
         says = f"duration of use is not known and counts as {UNKNOWN_COUNTS_AS}"
-    return TierFactor(name, Tier(row.tier), says, f"{TIERS}: {row.source}")
+    if name == "dose" and tier is not Tier.HIGH and any(at_least for _, at_least in _equivalents(case)):
+        tier, says = Tier.HIGH, f"{says}: {_NOT_COUNTED}"
+    return TierFactor(name, tier, says, f"{TIERS}: {row.source}")
 
 
 def _silent(name: str, case: Case) -> TierFactor:
@@ -82,17 +90,22 @@ def _silent(name: str, case: Case) -> TierFactor:
     return TierFactor(name, Tier.LOW, "nothing on record", source)
 
 
-def _quiet_dose(case: Case, source: str) -> TierFactor:
-    """A dose below every threshold; an unknown one is high, and a total that leaves something out says so."""
+def _equivalents(case: Case) -> list[tuple[Exact | None, bool]]:
+    """Totals of the classes that are tapered, and whether they leave something out."""
     by_class = {
         DrugClass.OPIOID: (case.totals.mme, case.totals.mme_at_least),
         DrugClass.BENZODIAZEPINE: (case.totals.diazepam_mg, case.totals.diazepam_at_least),
     }
-    known = [by_class[drug_class] for drug_class in case.classes if drug_class in by_class]
+    return [by_class[drug_class] for drug_class in case.classes if drug_class in by_class]
+
+
+def _quiet_dose(case: Case, source: str) -> TierFactor:
+    """A dose below every threshold; an unknown one is high, and so is a total that leaves something out."""
+    known = _equivalents(case)
     if any(amount is None for amount, _ in known):
         return TierFactor("dose", Tier.HIGH, "the equivalent of the dose is not known and counts as high", source)
     if any(at_least for _, at_least in known):
-        return TierFactor("dose", Tier.LOW, "below the thresholds as far as it is known: something could not be counted", source)
+        return TierFactor("dose", Tier.HIGH, f"below the thresholds as far as it is known: {_NOT_COUNTED}", source)
     if not known:
         return _quiet_z_drug(case, source)
     return TierFactor("dose", Tier.LOW, "below the thresholds", source)
@@ -101,6 +114,6 @@ def _quiet_dose(case: Case, source: str) -> TierFactor:
 def _quiet_z_drug(case: Case, source: str) -> TierFactor:
     """A medicine without equivalent: by its own mg, which must be known."""
     items = case.subject_items()
-    if not items or any(item.max_mg is None and item.scheduled_mg is None for item in items):
+    if case.confirmed_mg is None and (not items or any(item.max_mg is None and item.scheduled_mg is None for item in items)):
         return TierFactor("dose", Tier.HIGH, "the dose is not known and counts as high", source)
     return TierFactor("dose", Tier.LOW, "at most the largest labelled dose", source)

@@ -78,10 +78,20 @@ def test_a_dose_that_is_not_known_counts_as_high() -> None:
     assert (made, factors["dose"].says) == (Tier.HIGH, "the equivalent of the dose is not known and counts as high")
 
 
-def test_a_total_that_leaves_something_out_says_so() -> None:
+@pytest.mark.parametrize("known", ["10", "40"])
+def test_a_total_that_leaves_something_out_counts_as_high_and_says_so(known: str) -> None:
     unknown = item(OXYCODONE_5, "1", state=ItemState.NOT_COMPUTABLE, scheduled_mg=None, max_mg=None, reason=Reason.NO_DOSE)
-    _, factors = judged(regimen(item(OXYCODONE_5, "10"), unknown))
-    assert factors["dose"].says == "below the thresholds as far as it is known: something could not be counted"
+    made, factors = judged(regimen(item(OXYCODONE_5, known), unknown))
+    assert (made, factors["dose"].tier) == (Tier.HIGH, Tier.HIGH)
+    assert "something could not be counted, and an unknown dose counts as high" in factors["dose"].says
+
+
+def test_a_z_drug_that_a_person_says_is_taken_is_tiered_by_what_they_say() -> None:
+    for mg, expected in (("10", Tier.LOW), ("15", Tier.HIGH)):
+        made, _ = risk_tier(
+            "zolpidem", DrugClass.Z_DRUG, regimen(), facts(), TABLES, TODAY, use="<1m", failed_tapers=0, confirmed_mg=Decimal(mg)
+        )
+        assert made is expected
 
 
 @pytest.mark.parametrize(("use", "expected"), [("<1m", Tier.LOW), ("1m-1y", Tier.LOW), (">=1y", Tier.STANDARD), (None, Tier.STANDARD)])

@@ -74,7 +74,8 @@ class ChartCase:
 class Case:
     """A taper of this patient, planned or thought of: `subject` are the ingredients that are (to be) tapered and `classes` theirs.
 
-    `use` is "<1m" | "1m-1y" | ">=1y" or empty; `failed_tapers` is None where nobody said.
+    `use` is "<1m" | "1m-1y" | ">=1y" or empty; `failed_tapers` is None where nobody said. `confirmed_mg` is what a person confirmed to be
+    taken of the one ingredient a day, None where nobody did.
     """
 
     chart: ChartCase
@@ -83,6 +84,7 @@ class Case:
     plan: TaperPlan | None = None
     use: str = ""
     failed_tapers: int | None = None
+    confirmed_mg: Exact | None = None
 
     @property
     def regimen(self) -> Regimen:

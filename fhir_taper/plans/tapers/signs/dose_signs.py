@@ -6,7 +6,7 @@ All by the maximum that may be taken, and compared before rounding.
 from collections.abc import Callable
 
 from fhir_taper.plans.medicines.codes import Form, Release
-from fhir_taper.plans.medicines.dose import Exact, add, divide, multiply, plain, six_places
+from fhir_taper.plans.medicines.dose import ZERO, Exact, add, divide, larger, multiply, plain, six_places
 from fhir_taper.plans.medicines.regimen import RegimenItem
 from fhir_taper.plans.tables.safety_tables import Condition
 from fhir_taper.plans.tapers.signs.case import Case, ChartCase, Seen
@@ -23,9 +23,12 @@ def diazepam_mg(case: ChartCase, condition: Condition) -> Seen | None:
 
 
 def ingredient_mg(case: Case, condition: Condition) -> Seen | None:
-    """The maximum mg a day of a tapered ingredient of `of` is within the bounds."""
+    """The maximum mg a day of a tapered ingredient of `of` is within the bounds; what a person confirmed counts where it is more."""
     items = [item for item in case.subject_items() if item.ingredient in condition.of]
     amounts = [amount for item in items if (amount := _largest(item)) is not None]
+    if case.confirmed_mg is not None and case.subject & set(condition.of):
+        most = larger(add(ZERO, *amounts), case.confirmed_mg)
+        return _total(most, at_least=False, unit=f"mg {condition.of[0]} a day", condition=condition)
     if not amounts:
         return None
     return _total(add(*amounts), len(amounts) < len(items), f"mg {items[0].ingredient} a day", condition)
