@@ -1,7 +1,8 @@
 """Complete plans per second on one core, against a naive planner, and growth with steps, doses that exist and products.
 
 Naive peer: tries every combination of three times of day for every step. It makes the same doses as ours, or the benchmark stops.
-Cold: every request is the first of its products and times. Source of the aim (1,000 plans a second, exponent at most 1.15): the
+Cold: every request is the first of its products and times; the tables are loaded, and the decimal texts of amounts may be known from
+another request (`making.decimal_of`). Source of the aim (1,000 plans a second, exponent at most 1.15): the
 project's quality page.
 """
 

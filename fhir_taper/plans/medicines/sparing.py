@@ -68,17 +68,20 @@ class SparingGrid(Grid):
         for _ in range(self.times * self.intakes.max_pieces):
             following: dict[Decimal, int] = {}
             for before, bits in level.items():
-                for step, load in pieces:
-                    following[before + load] = following.get(before + load, 0) | (bits << step & mask)
+                for step, more in pieces:
+                    load = before + more
+                    new = bits << step & mask & ~found.get(load, 0)
+                    if new:
+                        following[load] = following.get(load, 0) | new
             level = following
             for load, bits in level.items():
                 found[load] = found.get(load, 0) | bits
         return found
 
-    def _pieces(self, name: str) -> list[tuple[int, Decimal]]:
+    def _pieces(self, name: str) -> set[tuple[int, Decimal]]:
         """(quanta, quarters of a mg of a companion) of each solid piece."""
         products = self.measure.products
-        return [(step, _mg_of(products[product], name) * quarters) for product, quarters, step in solid_pieces(self.measure)]
+        return {(step, _mg_of(products[product], name) * quarters) for product, quarters, step in solid_pieces(self.measure)}
 
 
 class SparingIntakes(Intakes):
