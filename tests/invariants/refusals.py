@@ -23,8 +23,7 @@ def refusal_is_right(asked: PlanRequest, made: Infeasible, tables: Tables) -> It
     """A no says why and what could be done instead; a dose that it calls impossible cannot be made, a notch that it calls too large is."""
     if not made.reason or not made.message or "\n" in made.message:
         yield f"a refusal that does not say why: {made}"
-    no_lower_target = made.reason == "target-not-on-grid" and made.next_mg == 0
-    if len(set(made.ways_out)) != len(made.ways_out) or (not made.ways_out and not no_lower_target):
+    if len(set(made.ways_out)) != len(made.ways_out) or not made.ways_out:
         yield f"{made.reason}: ways out {made.ways_out}"
     is_own = asked.strategy not in ("substitution", "interval-extension")
     if made.reason in _NOT_ON_GRID and is_own:

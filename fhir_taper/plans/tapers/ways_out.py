@@ -39,6 +39,7 @@ _NEEDS_TO_BE_SAID = {
     "patches-with-other-forms": WayOut.ENTERED_CONVERSION,
     "no-product": WayOut.NAME_PRODUCTS,
     "baseline-not-on-grid": WayOut.NAME_PRODUCTS,
+    "target-not-on-grid": WayOut.NAME_PRODUCTS,
     "doses-too-fine": WayOut.NAME_PRODUCTS,
 }
 _STRATEGIES = ("linear", "proportional", "stepped", "interval-extension", "hyperbolic")
