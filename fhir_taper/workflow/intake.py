@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from fhir_taper.errors import WrongUsage
-from fhir_taper.plans.medicines.dose import add, multiply, plain, shown
+from fhir_taper.plans.medicines.dose import add, as_exact, multiply, plain, shown
 from fhir_taper.plans.medicines.products import Product
-from fhir_taper.plans.medicines.regimen import Intake, RegimenItem
+from fhir_taper.plans.medicines.regimen import Intake, OrderedDose, RegimenItem
 from fhir_taper.plans.tapers.baseline import scheduled_baseline, why_unconfirmed
+from fhir_taper.plans.tapers.finding import Finding, Severity
 from fhir_taper.plans.tapers.infeasible import Infeasible, WayOut
+from fhir_taper.plans.tapers.ordered_times import MOST_TIMES, LaidOut, lay_out
 from fhir_taper.plans.tapers.plan import Baseline
-from fhir_taper.plans.tapers.request import Taken
+from fhir_taper.plans.tapers.request import AtMost, Taken
 from fhir_taper.workflow.plan_options import PlanOptions
 from fhir_taper.workflow.regimen import Reading
 from fhir_taper.workflow.shelf import product_named
@@ -22,12 +24,17 @@ from fhir_taper.workflow.shelf import product_named
 
 @dataclass(frozen=True, slots=True)
 class TakenToday:
-    """The baseline, the products behind it, and its times of day: by product (`taken`) where they are known, and in all (`intakes`)."""
+    """The baseline, the products behind it, and its times of day: by product (`taken`) where they are known, and in all (`intakes`).
+
+    `at_most` are the times with what the orders allow at each; `said` is what a person must know of how they were found.
+    """
 
     baseline: Baseline
     products: tuple[Product, ...]
     intakes: tuple[Intake, ...] = ()
     taken: tuple[Taken, ...] = ()
+    at_most: tuple[AtMost, ...] = ()
+    said: tuple[Finding, ...] = ()
 
 
 def taken_today(reading: Reading, options: PlanOptions, ingredient: str, items: Iterable[RegimenItem]) -> TakenToday | Infeasible:
@@ -42,12 +49,41 @@ def taken_today(reading: Reading, options: PlanOptions, ingredient: str, items: 
     if isinstance(baseline, Infeasible):
         return baseline
     products = tuple(order.product for order in orders if order.product is not None)
+    ordered = [dose for order in orders for dose in order.ordered] if all(order.ordered for order in orders) else []
+    times = lay_out(ordered, baseline.mg)
     if not _fits(baseline, orders):
-        return TakenToday(baseline, products)
+        return _laid_out(baseline, products, ordered, times, ingredient)
+    intakes = tuple(intake for order in orders for intake in order.intakes)
+    at_most = times.at_most if times is not None else ()
+    if not all(order.product is not None and (order.intakes or order.as_needed) for order in orders):
+        return TakenToday(baseline, products, intakes, (), at_most)  # what is taken of each product is not known of all
     taken = tuple(
         Taken(order.product.rxcui, intake.slot, intake.units) for order in orders if order.product is not None for intake in order.intakes
     )
-    return TakenToday(baseline, products, tuple(intake for order in orders for intake in order.intakes), taken)
+    return TakenToday(baseline, products, intakes, taken, at_most)
+
+
+def _laid_out(
+    baseline: Baseline, products: tuple[Product, ...], ordered: list[OrderedDose], times: LaidOut | None, ingredient: str
+) -> TakenToday | Infeasible:
+    """More is taken than the orders schedule: on the times that its ordered single doses need, which a person must look at."""
+    if not ordered:
+        return TakenToday(baseline, products)
+    single = as_exact(max(Fraction(dose.mg) for dose in ordered))
+    dose = f"{plain(baseline.mg)} mg {ingredient} a day"
+    if times is None:
+        says = f"{dose} at no more than {plain(single)} mg at once, as ordered, are more than {MOST_TIMES} times a day"
+        return Infeasible("state-what-is-taken", says, baseline.mg, ways_out=(WayOut.STATE_WHAT_IS_TAKEN,))
+    count = len(times.at_most)
+    says = f"The orders do not say when {dose} are taken: they are laid on {count} times a day, at most {plain(single)} mg at once."
+    if times.is_beyond:
+        says = (
+            f"{dose} are more than the orders allow: they are laid on {count} times a day, at most {plain(single)} mg at once, as ordered."
+        )
+    clears = "What is taken, and when (--taken)."
+    source = "design: no single dose above the ordered one"
+    found = Finding(Severity.ACKNOWLEDGE, "times-not-ordered", says, source, str(count), clears=clears)
+    return TakenToday(baseline, products, at_most=times.at_most, said=(found,))
 
 
 def _as_said(reading: Reading, options: PlanOptions, ingredient: str) -> TakenToday:

@@ -8,13 +8,15 @@ import pytest
 from fhir_taper.errors import WrongUsage
 from fhir_taper.exact_json import decode, encode
 from fhir_taper.plans.medicines.codes import Slot
+from fhir_taper.plans.tapers.finding import Severity
 from fhir_taper.plans.tapers.infeasible import Infeasible, WayOut
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.plans.tapers.plan_document import from_document, to_document
 from fhir_taper.plans.tapers.request import Taken
 from fhir_taper.workflow.plan import make_plan
 from fhir_taper.workflow.plan_request import Question, question_of
-from tests.workflow.made_readings import METHADONE, MORPHINE_ER, MORPHINE_IR, asking, methadone, morphine_twice
+from fhir_taper.workflow.regimen import Reading
+from tests.workflow.made_readings import METHADONE, MORPHINE_ER, MORPHINE_IR, asking, methadone, morphine_twice, reading_of, tablets
 
 BY = "Dr. Example, pill count"
 AS_TAKEN = (
@@ -88,3 +90,47 @@ def test_a_plan_without_an_order_can_start_from_what_is_taken() -> None:
     question = question_of(morphine_twice(), asking("methadone", taken=taken, baseline_by=BY))
     assert isinstance(question, Question)
     assert METHADONE in {product.rxcui for product in question.request.products}
+
+
+def oxycodone(times_a_day: int, *, as_needed: bool) -> Reading:
+    """Oxycodone 5 mg so often."""
+    return reading_of(tablets("1049621", "oxycodone hydrochloride 5 MG Oral Tablet", times_a_day, as_needed=as_needed))
+
+
+def first_units(reading: Reading, **said: object) -> dict[Slot, Decimal]:
+    """What step 0 takes at each time, in tablets of 5 mg; the test fails where other products are taken."""
+    plan = make_plan(reading, asking("oxycodone", strategy="linear", **said))
+    assert isinstance(plan, TaperPlan)
+    (unit,) = (unit for dose in plan.steps[0].doses for unit in dose.units)
+    assert unit.strength_mg == 5
+    return dict(unit.slots)
+
+
+def test_a_dose_as_needed_is_never_put_together_with_the_next_one() -> None:
+    assert first_units(oxycodone(6, as_needed=True), baseline_mg=Decimal(30), baseline_by=BY) == dict.fromkeys(Slot, 1)
+
+
+def test_six_times_a_day_are_six_times() -> None:
+    assert first_units(oxycodone(6, as_needed=False)) == dict.fromkeys(Slot, 1)
+
+
+def test_more_than_is_ordered_is_taken_more_often_and_a_person_looks_at_it() -> None:
+    asked = asking("oxycodone", strategy="linear", baseline_mg=Decimal(20), baseline_by=BY)
+    question = question_of(oxycodone(3, as_needed=False), asked)
+    assert isinstance(question, Question)
+    assert [one.mg for one in question.request.at_most] == [5] * 4
+    (said,) = (finding for finding in question.said if finding.code == "times-not-ordered")
+    assert said.severity is Severity.ACKNOWLEDGE
+    assert said.message.startswith("20 mg oxycodone a day are more than the orders allow: they are laid on 4 times a day, at most 5 mg")
+
+
+@pytest.mark.parametrize("baseline", ["35", "60"])
+def test_a_dose_that_fits_on_no_times_must_be_said(baseline: str) -> None:
+    no = make_plan(oxycodone(6, as_needed=True), asking("oxycodone", strategy="linear", baseline_mg=Decimal(baseline), baseline_by=BY))
+    assert isinstance(no, Infeasible)
+    assert (no.reason, no.ways_out) == ("state-what-is-taken", (WayOut.STATE_WHAT_IS_TAKEN,))
+
+
+def test_what_a_person_says_is_taken_may_be_more_at_one_time_than_is_ordered() -> None:
+    taken = (Taken("1049621", Slot.MORNING, Decimal(3)), Taken("1049621", Slot.NIGHT, Decimal(3)))
+    assert first_units(oxycodone(6, as_needed=True), taken=taken, baseline_by=BY) == {Slot.MORNING: 3, Slot.NIGHT: 3}

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from math import ceil
 from typing import Final
 
 from fhir_taper.mappers.read.clause import Refusal, Rhythm, Unit, amount_says
@@ -17,7 +18,7 @@ from fhir_taper.mappers.read.quantity import unit_says
 from fhir_taper.mappers.read.strength import Dose
 from fhir_taper.plans.medicines.codes import Form, Slot
 from fhir_taper.plans.medicines.dose import ZERO, Exact, add, canonical, divide, multiply, plain
-from fhir_taper.plans.medicines.regimen import Intake, Reason
+from fhir_taper.plans.medicines.regimen import Intake, OrderedDose, Reason
 
 _ONCE_WORN: Final = Rhythm(Decimal(1), Decimal(1), "worn")
 _MOST_INTAKES: Final = 24
@@ -66,6 +67,7 @@ class Day:
     how: str = ""
     rhythms: tuple[Rhythm, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    ordered: tuple[OrderedDose, ...] = ()
 
 
 def day_of(taken: Sequence[Taken], caps: Sequence[tuple[Exact, str]], medicine: Medicine) -> Day | Refusal:
@@ -93,6 +95,7 @@ def day_of(taken: Sequence[Taken], caps: Sequence[tuple[Exact, str]], medicine: 
         how,
         tuple(clause.rhythm for clause in taken if clause.rhythm is not None),
         tuple(note for clause in taken if clause.dose for note in clause.dose.notes) + _wear_notes(taken, medicine),
+        () if medicine.is_patch else _ordered(taken),
     )
 
 
@@ -202,16 +205,40 @@ def _intakes(taken: Sequence[Taken]) -> tuple[Intake, ...]:
     return tuple(found)
 
 
+def _ordered(taken: Sequence[Taken]) -> tuple[OrderedDose, ...]:
+    """What each clause allows at one time, and how often; nothing where one of them does not say how much."""
+    found: list[OrderedDose] = []
+    for clause in taken:
+        dose, rhythm = clause.dose, clause.rhythm
+        if dose is None or dose.high_mg is None:
+            return ()
+        times = None if rhythm is None or rhythm.high is None else ceil(rhythm.most_in_a_day(rhythm.high))
+        slots = _apart(rhythm.slots) if rhythm is not None and len(rhythm.slots) == times else ()
+        found.append(OrderedDose(dose.high_mg if dose.low_mg is None else dose.low_mg, dose.high_mg, times, slots, not clause.is_scheduled))
+    return tuple(found)
+
+
 def _slots(rhythm: Rhythm | None) -> tuple[Slot | None, ...] | None:
     """One entry for each intake of a dosing day; None where that is not an even number."""
     if rhythm is None or rhythm.weekdays or rhythm.low is None:
         return None
     if rhythm.slots and (rhythm.low == len(rhythm.slots) or rhythm.every_days > 1):
-        return rhythm.slots
+        return _apart(rhythm.slots) or (None,) * len(rhythm.slots)
     if rhythm.every_days > 1:
         return (None,)
     rate = Fraction(rhythm.low)
     return (None,) * int(rate) if rate.denominator == 1 and 0 < rate <= _MOST_INTAKES else None
+
+
+def _apart(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
+    """Times of day with no two intakes in one: 8 and 10 o'clock are two intakes, not one of both. Empty where the day has no room."""
+    if len(set(slots)) == len(slots):
+        return slots
+    day = tuple(Slot)
+    places: list[int] = []
+    for place in sorted(day.index(slot) for slot in slots):
+        places.append(max(place, places[-1] + 1) if places else place)
+    return tuple(day[place] for place in places) if places[-1] < len(day) else ()
 
 
 def _every_days(taken: Sequence[Taken]) -> int:

@@ -208,6 +208,7 @@ def _sum(days: Sequence[Day]) -> Day:
         "; ".join(day.how for day in days),
         tuple(rhythm for day in days for rhythm in day.rhythms),
         tuple(note for day in days for note in day.notes),
+        tuple(dose for day in days for dose in day.ordered) if all(day.ordered for day in days) else (),
     )
 
 

@@ -209,6 +209,7 @@ def _numbers(day: Day) -> _Fields:
         "every_days": day.every_days,
         "as_needed": day.as_needed,
         "timing": day.timing,
+        "ordered": day.ordered,
     }
 
 

@@ -28,7 +28,14 @@ from fhir_taper.plans.tapers.plan import PlanProduct, PlanState, TaperPlan, Unit
 from fhir_taper.plans.tapers.sig import sig
 from fhir_taper.plans.tapers.windows import Line, Window
 
-_WHEN: Final = {Slot.MORNING: "MORN", Slot.NOON: "NOON", Slot.EVENING: "EVE", Slot.NIGHT: "NIGHT"}
+_WHEN: Final = {
+    Slot.MORNING: "MORN",
+    Slot.NOON: "NOON",
+    Slot.AFTERNOON: "AFT",
+    Slot.EVENING: "EVE",
+    Slot.NIGHT: "NIGHT",
+    Slot.OVERNIGHT: "PHS",  # "after subject goes to sleep": the closest that event-timing has
+}
 _FOLLOWED: Final = frozenset({PlanState.DRAFT, PlanState.ACTIVE, PlanState.ON_HOLD})
 _PROPOSAL: Final = "Proposal of a taper plan, not an order: a prescriber decides."
 

@@ -56,12 +56,18 @@ class Release(StrEnum):
 
 
 class Slot(StrEnum):
-    """The four times of day at which a dose is taken; `when` codes and clock times are read into these."""
+    """The times of day at which a dose is taken, in the order of the day.
+
+    `when` codes and clock times are read into morning, noon, evening and night; a medicine that is taken five or six times a day has the
+    other two as well, so that no time has to hold two of its doses.
+    """
 
     MORNING = "morning"
     NOON = "noon"
+    AFTERNOON = "afternoon"
     EVENING = "evening"
     NIGHT = "night"
+    OVERNIGHT = "overnight"
 
 
 class Use(StrEnum):

@@ -37,5 +37,6 @@ def _judged(item: RegimenItem, most_units: int) -> RegimenItem:
         peak_day_mg=None,
         max_reason=None,
         intakes=(),
+        ordered=(),
         taper_candidate=False,
     )

@@ -85,12 +85,27 @@ class Intake:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderedDose:
+    """What an order allows at one time, and how often on its fullest day: mg of the controlled ingredient, both ends of a range.
+
+    `times` None: it does not say how often. `slots` are the times of day that it states, else empty. Not of patches.
+    """
+
+    low_mg: Exact
+    mg: Exact
+    times: int | None
+    slots: tuple[Slot, ...] = ()
+    as_needed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RegimenItem:
     """One medicine as the chart has it today.
 
     `scheduled_mg` and `max_mg` are mg per day, or None with `reason` (both unknown) or `max_reason` (the maximum alone).
     `sources` are reference strings with versions ("MedicationRequest/m1/_history/3"). `timing` is the times of taking in one comparable
-    word: two items with the same one are taken at the same times ("" where there is none).
+    word: two items with the same one are taken at the same times ("" where there is none). `ordered` is what may be taken at one time, as
+    needed doses too; empty where the order does not say it.
     """
 
     drug: str
@@ -119,6 +134,7 @@ class RegimenItem:
     possible_duplicate_of: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     timing: str = ""
+    ordered: tuple[OrderedDose, ...] = ()
 
     @property
     def is_counted(self) -> bool:

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, reduce
 from math import gcd, lcm
+from operator import or_
 from typing import Protocol
 
 from fhir_taper.plans.medicines.codes import SOLID_FORMS
@@ -112,14 +113,17 @@ def parts_of(product: Product) -> int:
 class Intakes:
     """What one intake can be: amounts that at most `max_pieces` pieces make, with the fewest pieces and what they are.
 
-    `levels[k]` has bit i set where i quanta can be made with k pieces or fewer; nothing above `top` quanta is looked at.
+    `levels[k]` has bit i set where i quanta can be made with k pieces or fewer; nothing above `top` quanta a day is looked at, and nothing
+    above `most` quanta at once (None: as much as a day).
     """
 
-    def __init__(self, measure: Measure, max_pieces: int, top: int) -> None:
+    def __init__(self, measure: Measure, max_pieces: int, top: int, most: int | None = None) -> None:
         self.measure = measure
         self.max_pieces = max_pieces
         self.top = top
+        self.most = top if most is None else min(most, top)
         self.mask = (1 << (top + 1)) - 1
+        at_once = (1 << (self.most + 1)) - 1
         quantum = measure.quantum
         self._steps = tuple(piece.amount // quantum for piece in measure.pieces)
         self._volumes = tuple(liquid.amount // quantum for liquid in measure.liquids)
@@ -130,7 +134,8 @@ class Intakes:
             level = self.solid(count)
             for volume in self._volumes:
                 level |= closed_under(before, volume, self.mask)
-            self.levels.append(level)
+            self.levels.append(level & at_once)
+        self._sums = [1]
         self._fewest: dict[int, int] = {0: 0}
         self._made: dict[int, tuple[tuple[int, Decimal], ...]] = {0: ()}
 
@@ -168,6 +173,8 @@ class Intakes:
 
     def daily(self, times: int) -> int:
         """Bits of all daily doses over `times` intakes. A liquid taken at one time makes every volume, so it is one piece of the day."""
+        if self.most < self.top:
+            return self._bounded(times)
         most = self.max_pieces * times
         day = self.solid(most)
         for first, volume in enumerate(self._volumes):
@@ -176,6 +183,13 @@ class Intakes:
             for other in self._volumes[first + 1 :] if times > 1 else ():
                 day |= closed_under(closed_under(self.solid(most - 2), volume, self.mask), other, self.mask)
         return day
+
+    def _bounded(self, times: int) -> int:
+        """Bits of all daily doses where one intake may not hold the whole day: every sum of `times` intakes."""
+        while len(self._sums) <= times:
+            day = self._sums[-1]
+            self._sums.append(reduce(or_, (day << amount for amount in members(self.reachable, 0, self.most))) & self.mask)
+        return self._sums[times]
 
     def fewest(self, amount: int) -> int:
         """Fewest pieces that make a reachable amount (quanta)."""
@@ -232,16 +246,22 @@ class Intakes:
 
 
 class Grid:
-    """All daily doses up to `top_mg` that products can make over a number of intakes per day. Implements `Doses`."""
+    """All daily doses up to `top_mg` that products can make over a number of intakes per day, each at most `most_mg`. Implements `Doses`.
 
-    def __init__(self, products: Iterable[Product], times: int, max_pieces: int, top_mg: Decimal | Fraction) -> None:
+    Raises OverflowError where their common measure is so fine that there would be more than `MOST_QUANTA` of it.
+    """
+
+    def __init__(
+        self, products: Iterable[Product], times: int, max_pieces: int, top_mg: Decimal | Fraction, most_mg: Fraction | None = None
+    ) -> None:
         self.measure = Measure(products)
         self.times = times
         self.quantum = self.measure.quantum
         self.top = int(Fraction(top_mg) * self.measure.per_mg) // self.quantum
         if self.top > MOST_QUANTA:
             raise OverflowError(f"{self.top} doses are more than anybody could measure off")
-        self.intakes = Intakes(self.measure, max_pieces, self.top)
+        most = None if most_mg is None else int(most_mg * self.measure.per_mg) // self.quantum
+        self.intakes = Intakes(self.measure, max_pieces, self.top, most)
         self.bits = self.intakes.daily(times)
         self._lookup = Lookup(self.bits)
 

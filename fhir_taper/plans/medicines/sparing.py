@@ -32,8 +32,16 @@ _WHATEVER = Fraction(1)
 class SparingGrid(Grid):
     """All daily doses that can be made within the limits of companion ingredients. With a liquid every dose stays."""
 
-    def __init__(self, products: Iterable[Product], times: int, max_pieces: int, top_mg: Decimal | Fraction, limits: Limits) -> None:
-        super().__init__(products, times, max_pieces, top_mg)
+    def __init__(
+        self,
+        products: Iterable[Product],
+        times: int,
+        max_pieces: int,
+        top_mg: Decimal | Fraction,
+        limits: Limits,
+        most_mg: Fraction | None = None,
+    ) -> None:
+        super().__init__(products, times, max_pieces, top_mg, most_mg)
         self._all = self._lookup
         self._limits = limits if not self.measure.liquids else ()
         self._loads = {name: self._by_load(name) for name, most in self._limits if self._may_be_too_much(name, most)}
@@ -87,8 +95,8 @@ class SparingGrid(Grid):
 class SparingIntakes(Intakes):
     """Intakes made with the least of their companions: `fewest` counts shares of the limits first, and pieces among equals."""
 
-    def __init__(self, measure: Measure, max_pieces: int, top: int, limits: Limits) -> None:
-        super().__init__(measure, max_pieces, top)
+    def __init__(self, measure: Measure, max_pieces: int, top: int, limits: Limits, at_once: int) -> None:
+        super().__init__(measure, max_pieces, top, at_once)
         most = dict(limits)
         shares = [_share(product, most) for product in measure.products]
         scale = lcm(*(share.denominator for share in shares)) * _QUARTERS
@@ -191,7 +199,7 @@ class CompanionLimits:
     def _sparing(self) -> tuple[SparingIntakes, Splitter, Splitter]:
         if self._splitters is None:
             usual, slots, spread, limits = self._usual
-            intakes = SparingIntakes(usual.measure, usual.max_pieces, usual.top, limits)
+            intakes = SparingIntakes(usual.measure, usual.max_pieces, usual.top, limits, usual.most)
             self._splitters = (intakes, Splitter(intakes, slots, spread), Splitter(intakes, slots, _WHATEVER))
         return self._splitters
 

@@ -5,7 +5,7 @@ against each limit as domain §4 words it. What the walk kept in its books is no
 revisions, and on every plan before anybody sees it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -159,16 +159,17 @@ def _falls(plan: TaperPlan) -> Iterator[Violation]:
 
 
 def _rises_at_a_time(before: Step, step: Step, ingredient: str) -> bool:
-    earlier, later = _by_slot(before, ingredient), _by_slot(step, ingredient)
+    codes = {unit.rxcui for one in (before, step) for dose in one.doses if dose.ingredient == ingredient for unit in dose.units}
+    earlier, later = _at_a_time(before, codes), _at_a_time(step, codes)
     return any(amount > earlier.get(slot, Fraction(0)) for slot, amount in later.items())
 
 
-def _by_slot(step: Step, ingredient: str) -> dict[str, Fraction]:
+def _at_a_time(step: Step, codes: Collection[str]) -> dict[str, Fraction]:
+    """mg of some products at each time of day."""
     amounts: dict[str, Fraction] = {}
-    for dose in step.doses:
-        for unit in dose.units if dose.ingredient == ingredient else ():
-            for slot, units in unit.slots:
-                amounts[slot] = amounts.get(slot, Fraction(0)) + Fraction(units * unit.strength_mg)
+    for unit in (unit for dose in step.doses for unit in dose.units if unit.rxcui in codes):
+        for slot, units in unit.slots:
+            amounts[slot] = amounts.get(slot, Fraction(0)) + Fraction(units * unit.strength_mg)
     return amounts
 
 
@@ -227,7 +228,8 @@ def _skips_a_notch(plan: TaperPlan, earlier: Step, step: Step, before: Fraction,
     codes = {product.rxcui for product in group}
     slots = {slot for one in plan.steps for dose in one.doses for unit in dose.units if unit.rxcui in codes for slot, _ in unit.slots}
     products = tuple(_as_product(product, plan.drug_class) for product in group)
-    grid = Grid(products, max(1, len(slots)), plan.limits.max_pieces, max(before, Fraction(1)))
+    at_once = max(_at_a_time(earlier, codes).values(), default=before)  # no intake of a plan is larger than the ones before
+    grid = Grid(products, max(1, len(slots)), plan.limits.max_pieces, max(before, Fraction(1)), at_once)
     lower = grid.below(int(before * grid.measure.per_mg))
     return lower is not None and grid.measure.mg(lower) > now
 

@@ -24,7 +24,7 @@ from fhir_taper.plans.tapers.pace import History
 from fhir_taper.plans.tapers.paired import PairedMaker
 from fhir_taper.plans.tapers.parameters import Parameters
 from fhir_taper.plans.tapers.request import PlanRequest
-from fhir_taper.plans.tapers.times import Times, taken_of, times_of
+from fhir_taper.plans.tapers.times import Times, taken_of, times_of, too_often
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,9 @@ def bench(request: PlanRequest, tables: Tables, ingredient: str, top_mg: Decimal
     if any(product.is_patch for product in products) and not all(product.is_patch for product in products):
         says = f"patches and other forms of {ingredient} need plans of their own: how one becomes the other is a clinician's entry"
         return Infeasible("patches-with-other-forms", says)
+    crowded = too_often(request, products, tables.medicines)
+    if crowded is not None:
+        return crowded
     try:
         if len({product.release for product in products}) > 1:
             return _paired(request, tables, ingredient, products, row, even)
@@ -64,7 +67,7 @@ def _single(
     pieces = max(times.pieces, grid.whole("max_patches" if products[0].is_patch else "max_pieces"))
     spread = Fraction(tables.limits.setting("split").number("spread_percent")) / 100
     slots, limits = preference(times.slots, request.avoid_night), _companion_limits(products, tables)
-    return maker_for(products, slots, pieces, roomy(top_mg), spread, even, limits), times, pieces
+    return maker_for(products, slots, pieces, roomy(top_mg), spread, even, limits, times.most_mg), times, pieces
 
 
 def _companion_limits(products: tuple[Product, ...], tables: Tables) -> Limits:

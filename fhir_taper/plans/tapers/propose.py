@@ -157,6 +157,7 @@ def _asked(request: PlanRequest, chosen: Chosen, params: tuple[tuple[str, str], 
         *(f"{product.rxcui}/{product.parts}" for product in products),
         *(f"{intake.slot}:{intake.units}" for intake in request.intakes),
         *(f"{entry.rxcui}@{entry.slot}:{entry.units}" for entry in request.taken),
+        *(f"at-most@{one.slot}:{plain(one.mg)}" for one in request.at_most if not request.taken),
     )
 
 

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from fhir_taper.plans.medicines.codes import DrugClass, Slot
+from fhir_taper.plans.medicines.dose import Exact
 from fhir_taper.plans.medicines.products import Product
 from fhir_taper.plans.medicines.regimen import Intake
 from fhir_taper.plans.tapers.plan import Baseline, Tier, TierFactor
@@ -17,6 +18,14 @@ class Taken:
     rxcui: str
     slot: Slot | None
     units: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class AtMost:
+    """The most mg at one time of day by the orders; `slot` None where they do not say when."""
+
+    slot: Slot | None
+    mg: Exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +46,9 @@ class PlanRequest:
     `params` are as typed, by name ("percent", "interval_days"); the strategy parses and refuses. `intakes` are today's slots of the
     patient, `taken` the same by product, where that is known: a plan over extended-release and immediate-release products needs it.
     `products` are what the plan may use (Product.parts is what is permitted); `use` is "<1m" | "1m-1y" | ">=1y". `benzo_table` None
-    means no choice was made: equivalents are ranges. `past` is set for a re-plan; `created` defaults to the start.
+    means no choice was made: equivalents are ranges. `at_most` are the times of a day with what the orders allow at each: used where
+    `taken` is not known. `past` is set for a re-plan; `created` defaults to the start.
+    `companions_elsewhere` is what the patient's other medicines may bring of every ingredient, mg a day: limits of companions are shared.
     """
 
     tenant: str
@@ -65,5 +76,7 @@ class PlanRequest:
     unit_override: tuple[str, str, Decimal] | None = None  # (who, reason, mg): a named clinician's override of the unit rule
     sources: tuple[str, ...] = ()
     taken: tuple[Taken, ...] = ()
+    at_most: tuple[AtMost, ...] = ()
+    companions_elsewhere: tuple[tuple[str, Exact], ...] = ()
     past: Past | None = None
     created: date | None = None

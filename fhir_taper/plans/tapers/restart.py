@@ -48,6 +48,7 @@ Propose = Callable[[Restart], TaperPlan | Infeasible]
 
 def request_for(restart: Restart, like: PlanRequest, decision: Decision) -> PlanRequest:
     """The engine's request: `like` the first one (products, tables, tier), from today's dose at today's times."""
+    is_above = restart.mg > restart.now.mg_per_day(restart.ingredient)  # a person entered it: today's units do not make it
     units = [(unit.rxcui, slot, amount) for dose in restart.now.doses for unit in dose.units for slot, amount in unit.slots]
     return replace(
         like,
@@ -58,7 +59,8 @@ def request_for(restart: Restart, like: PlanRequest, decision: Decision) -> Plan
         protocol=restart.protocol,
         params=restart.params,
         intakes=tuple(Intake(slot, amount) for _, slot, amount in units),
-        taken=tuple(Taken(rxcui, slot, amount) for rxcui, slot, amount in units),
+        taken=() if is_above else tuple(Taken(rxcui, slot, amount) for rxcui, slot, amount in units),
+        at_most=like.at_most if is_above else (),
         past=restart.past,
         created=decision.on,
     )

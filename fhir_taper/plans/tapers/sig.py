@@ -9,7 +9,14 @@ from fhir_taper.plans.medicines.codes import LIQUID_FORMS, Form, Slot
 from fhir_taper.plans.medicines.dose import canonical, multiply, plain, shown
 from fhir_taper.plans.tapers.plan import PlanProduct, Units
 
-_WHEN = {Slot.MORNING: "in the morning", Slot.NOON: "at noon", Slot.EVENING: "in the evening", Slot.NIGHT: "at night"}
+_WHEN = {
+    Slot.MORNING: "in the morning",
+    Slot.NOON: "at noon",
+    Slot.AFTERNOON: "in the afternoon",
+    Slot.EVENING: "in the evening",
+    Slot.NIGHT: "at night",
+    Slot.OVERNIGHT: "overnight",
+}
 _PARTS = {Decimal("0.25"): "1/4", Decimal("0.5"): "1/2", Decimal("0.75"): "3/4"}
 _VERBS = {
     Form.PATCH: "Apply",

@@ -1,9 +1,10 @@
 """At which times of day this patient takes doses, and how much at each: what a plan's doses are split over.
 
-Slots are the patient's own. An order that does not say when gets the usual times for its number of intakes. Where the amounts per time
-are not known, or do not add up to the baseline, only the times are used.
+Slots are the patient's own. An order that does not say when gets the usual times for its number of intakes, one for each. Where the
+amounts per time are not known, only the times are used; the largest of them bounds every intake of the plan.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,6 +13,7 @@ from math import ceil
 
 from fhir_taper.plans.medicines.codes import DrugClass, RxNormCode, Slot
 from fhir_taper.plans.medicines.products import Product, ProductCatalogue
+from fhir_taper.plans.tapers.infeasible import Infeasible, WayOut
 from fhir_taper.plans.tapers.plan import Units
 from fhir_taper.plans.tapers.request import PlanRequest
 
@@ -23,6 +25,7 @@ class Times:
     """`slots` in the order of the day, `mg` what is taken at each, or None.
 
     `pieces` are the most units at one time; `assumed` where no order says when. `units` are today's own, empty where they are not known.
+    `most_mg` is the largest intake of today, which no intake of a plan exceeds; None where it is not known.
     """
 
     slots: tuple[Slot, ...]
@@ -30,12 +33,13 @@ class Times:
     pieces: int
     assumed: bool
     units: tuple[Units, ...] = ()
+    most_mg: Fraction | None = None
 
 
 def times_of(request: PlanRequest, products: tuple[Product, ...], catalogue: ProductCatalogue | None = None) -> Times:
     """The patient's times for products of one ingredient and release. Patches are worn together: one time."""
     taken = taken_of(request, products, catalogue)
-    slots_units = [(slot, units) for slot, units, *_ in taken] or [(intake.slot, intake.units) for intake in request.intakes]
+    slots_units = [(slot, units) for slot, units, *_ in taken] or _at_most(request) or _intakes(request)
     if products and products[0].is_patch:
         worn = ceil(sum(units for _, units in slots_units))
         units = _units([Slot.MORNING] * len(taken), taken)
@@ -43,15 +47,37 @@ def times_of(request: PlanRequest, products: tuple[Product, ...], catalogue: Pro
     assumed = not slots_units
     if assumed:
         slots_units = [(None, Decimal(0))] * (1 if request.drug_class is DrugClass.Z_DRUG else 2)
-    placed = _placed([slot for slot, _ in slots_units], request)
+    placed = _placed([slot for slot, _ in slots_units], request, [product.rxcui for *_, product in taken])
     if taken:
         mg: list[Fraction] | None = [Fraction(units * product.mg) for _, units, product in taken]
+    elif request.at_most:
+        mg = [Fraction(one.mg) for one in request.at_most]
     else:
         mg = _in_mg([units for _, units in slots_units], products, request.baseline.mg)
+    by_slot = _by_slot(placed, mg)
+    most_mg = max(by_slot.values()) if by_slot and (taken or request.at_most) else None
     slots = tuple(slot for slot in _DAY if slot in placed)
     pieces = max(ceil(sum(units for slot, (_, units) in zip(placed, slots_units, strict=True) if slot is one)) for one in slots)
     most = 0 if any(product.is_liquid for product in products) else pieces
-    return Times(slots, _by_slot(placed, mg), most, assumed, _units(placed, taken))
+    return Times(slots, by_slot, most, assumed, _units(placed, taken), most_mg)
+
+
+def too_often(request: PlanRequest, products: tuple[Product, ...], catalogue: ProductCatalogue | None = None) -> Infeasible | None:
+    """The no to a medicine of which one product is taken more often than there are times of day: two doses would become one."""
+    taken = Counter(product.rxcui for *_, product in taken_of(request, products, catalogue))
+    count = max(taken.values(), default=len(request.at_most or request.intakes))
+    if count <= len(_DAY) or (products and products[0].is_patch):
+        return None
+    says = f"{request.ingredient} is taken {count} times a day by its orders, and a plan keeps {len(_DAY)}: say what is taken, and when"
+    return Infeasible("state-what-is-taken", says, request.baseline.mg, ways_out=(WayOut.STATE_WHAT_IS_TAKEN,))
+
+
+def _at_most(request: PlanRequest) -> list[tuple[Slot | None, Decimal]]:
+    return [(one.slot, Decimal(0)) for one in request.at_most]
+
+
+def _intakes(request: PlanRequest) -> list[tuple[Slot | None, Decimal]]:
+    return [(intake.slot, intake.units) for intake in request.intakes]
 
 
 def taken_of(
@@ -81,10 +107,22 @@ def _units(placed: list[Slot], taken: list[tuple[Slot | None, Decimal, Product]]
     )
 
 
-def _placed(slots: list[Slot | None], request: PlanRequest) -> list[Slot]:
-    """Every intake with a time: the stated ones, and the usual free times for the others."""
+def _placed(slots: list[Slot | None], request: PlanRequest, products: list[RxNormCode]) -> list[Slot]:
+    """Every intake with a time: the stated ones, and the usual free times for the others.
+
+    Several products with more intakes than the day has times are taken together: each gets times of its own.
+    """
+    if len(slots) > len(_DAY) and products:
+        own = {one: iter(_placed([slot for slot, by in zip(slots, products, strict=True) if by == one], request, [])) for one in products}
+        return [next(own[one]) for one in products]
     at_night = Slot.MORNING if request.drug_class is DrugClass.OPIOID or request.avoid_night else Slot.NIGHT
-    usual: dict[int, Iterable[Slot]] = {1: (at_night,), 2: (Slot.MORNING, Slot.NIGHT), 3: (Slot.MORNING, Slot.NOON, Slot.NIGHT)}
+    usual: dict[int, Iterable[Slot]] = {
+        1: (at_night,),
+        2: (Slot.MORNING, Slot.NIGHT),
+        3: (Slot.MORNING, Slot.NOON, Slot.NIGHT),
+        4: (Slot.MORNING, Slot.NOON, Slot.EVENING, Slot.NIGHT),
+        5: (Slot.MORNING, Slot.NOON, Slot.AFTERNOON, Slot.EVENING, Slot.NIGHT),
+    }
     free = [slot for slot in usual.get(len(slots), _DAY) if slot not in slots] + [slot for slot in _DAY if slot not in slots]
     placed: list[Slot] = []
     for slot in slots:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from fhir_taper.errors import WrongUsage
-from fhir_taper.plans.medicines.codes import DrugClass, Form, Release, Use
+from fhir_taper.plans.medicines.codes import DrugClass, Form, Release, RxNormCode, Use
 from fhir_taper.plans.medicines.dose import plain
 from fhir_taper.plans.medicines.products import Product
 from fhir_taper.plans.medicines.regimen import Intake
@@ -19,7 +19,7 @@ from fhir_taper.plans.medicines.rounding import is_measurable
 from fhir_taper.plans.tables import Tables
 from fhir_taper.plans.tapers.infeasible import Infeasible, WayOut
 from fhir_taper.plans.tapers.plan import TaperPlan
-from fhir_taper.plans.tapers.request import PlanRequest
+from fhir_taper.plans.tapers.request import AtMost, PlanRequest
 
 Attempt = Callable[[PlanRequest, Tables], TaperPlan | Infeasible]
 
@@ -127,7 +127,9 @@ def _other_ends(infeasible: Infeasible, request: PlanRequest) -> Iterator[tuple[
 def _from(request: PlanRequest, mg: Decimal) -> PlanRequest:
     """The request from another baseline: at today's times, in units that are not today's any more."""
     times = request.intakes or tuple(Intake(entry.slot, Decimal(0)) for entry in request.taken)
-    return replace(request, baseline=replace(request.baseline, mg=mg), taken=(), intakes=times)
+    strengths = {product.rxcui: product.mg for product in request.products}
+    own = tuple(AtMost(one.slot, one.units * strengths[RxNormCode(one.rxcui)]) for one in request.taken if one.rxcui in strengths)
+    return replace(request, baseline=replace(request.baseline, mg=mg), taken=(), intakes=times, at_most=request.at_most or own)
 
 
 def _to_be_entered(infeasible: Infeasible, request: PlanRequest) -> Iterator[WayOut]:

@@ -39,11 +39,17 @@ class Bench:
 
 
 def test_larger_doses_go_to_the_night_then_the_morning_then_the_evening_and_noon_is_last() -> None:
-    assert preference(list(Slot), avoid_night=False) == (Slot.NIGHT, Slot.MORNING, Slot.EVENING, Slot.NOON)
+    assert preference(list(Slot), avoid_night=False) == (
+        *(Slot.NIGHT, Slot.MORNING, Slot.EVENING, Slot.NOON),
+        *(Slot.AFTERNOON, Slot.OVERNIGHT),
+    )
 
 
 def test_the_night_comes_last_where_it_must_not_be_the_larger() -> None:
-    assert preference(list(Slot), avoid_night=True) == (Slot.MORNING, Slot.EVENING, Slot.NOON, Slot.NIGHT)
+    assert preference(list(Slot), avoid_night=True) == (
+        *(Slot.MORNING, Slot.EVENING, Slot.NOON, Slot.AFTERNOON),
+        *(Slot.NIGHT, Slot.OVERNIGHT),
+    )
     assert Bench(tablets("diazepam", "2", parts=2), "morning", "night", avoid_night=True).mg("3") == {"morning": 2, "night": 1}
 
 

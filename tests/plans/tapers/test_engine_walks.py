@@ -176,9 +176,16 @@ def test_the_baseline_is_divided_as_the_patient_takes_it() -> None:
     assert planned(asked).steps[0].doses[0].units[0].slots == ((Slot.MORNING, Decimal(2)), (Slot.NIGHT, Decimal(1)))
 
 
-def test_a_baseline_that_other_products_cannot_divide_as_it_is_taken_says_that_a_time_rises() -> None:
+def test_no_products_make_more_at_one_time_than_is_taken_at_any() -> None:
     taken = tuple(Taken("197591", slot, Decimal(1)) for slot in (Slot.MORNING, Slot.NIGHT))  # 5 mg tablets, which the plan may not use
-    asked = request("diazepam", "10", tablets("diazepam", "2"), unit_override=("Dr Amara Osei", "2 mg tablets only", Decimal(2)))
+    no = refused(replace(request("diazepam", "10", tablets("diazepam", "2")), taken=taken))
+
+    assert (no.reason, no.next_mg) == ("baseline-not-on-grid", 8)
+
+
+def test_a_baseline_that_other_products_cannot_divide_as_it_is_taken_says_that_a_time_rises() -> None:
+    taken = tuple(Taken("197590", slot, Decimal(units)) for slot, units in ((Slot.MORNING, 1), (Slot.NIGHT, 4)))  # 2 mg tablets
+    asked = request("diazepam", "10", tablets("diazepam", "5"), unit_override=("Dr Amara Osei", "5 mg tablets only", Decimal(5)))
     finding = next(one for one in planned(replace(asked, taken=taken)).findings if one.code == "slot-rise")
 
     assert finding.value == "step 0"

@@ -6,8 +6,9 @@ import pytest
 
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.medicines.regimen import Intake
-from fhir_taper.plans.tapers.request import PlanRequest, Taken
-from fhir_taper.plans.tapers.times import times_of
+from fhir_taper.plans.tapers.infeasible import WayOut
+from fhir_taper.plans.tapers.request import AtMost, PlanRequest, Taken
+from fhir_taper.plans.tapers.times import times_of, too_often
 from tests.plans.tapers.made_requests import liquid, patch, product, request, tablets
 
 TABLET = tablets("diazepam", "2", parts=2)
@@ -43,7 +44,8 @@ def test_amounts_that_do_not_make_the_baseline_are_not_used() -> None:
         (1, "oxycodone", (Slot.MORNING,)),
         (2, "diazepam", (Slot.MORNING, Slot.NIGHT)),
         (3, "diazepam", (Slot.MORNING, Slot.NOON, Slot.NIGHT)),
-        (4, "diazepam", tuple(Slot)),
+        (4, "diazepam", (Slot.MORNING, Slot.NOON, Slot.EVENING, Slot.NIGHT)),
+        (5, "diazepam", (Slot.MORNING, Slot.NOON, Slot.AFTERNOON, Slot.EVENING, Slot.NIGHT)),
         (6, "diazepam", tuple(Slot)),
     ],
 )
@@ -87,3 +89,35 @@ def test_patches_are_worn_together_at_one_time() -> None:
 
     assert times.slots == (Slot.MORNING,)
     assert times.pieces == 3
+
+
+def test_what_may_be_taken_at_one_time_bounds_every_intake() -> None:
+    at_most = tuple(AtMost(None, Decimal(5)) for _ in range(6))
+    made = (product("oxycodone", "5"),)
+    times = times_of(replace(request("oxycodone", "20", made), intakes=(), at_most=at_most), made)
+
+    assert (times.slots, times.most_mg, times.assumed) == (tuple(Slot), 5, False)
+
+
+def test_what_is_taken_bounds_every_intake_by_the_largest_of_them() -> None:
+    taken = (Taken(TABLET[0].rxcui, Slot.NOON, Decimal(2)), Taken(TABLET[0].rxcui, Slot.NIGHT, Decimal(1)))
+
+    assert times_of(asked(taken=taken), TABLET).most_mg == 4
+
+
+def test_a_product_taken_more_often_than_a_day_has_times_is_refused() -> None:
+    eight = tuple(Taken(TABLET[0].rxcui, None, Decimal(1)) for _ in range(8))
+    no = too_often(asked(taken=eight, baseline="16"), TABLET)
+
+    assert no is not None
+    assert (no.reason, no.ways_out) == ("state-what-is-taken", (WayOut.STATE_WHAT_IS_TAKEN,))
+    assert too_often(asked(taken=eight[:6], baseline="12"), TABLET) is None
+
+
+def test_two_products_with_more_intakes_than_the_day_has_times_are_taken_together() -> None:
+    made = tablets("diazepam", "2", "5")
+    taken = tuple(Taken(one.rxcui, None, Decimal(1)) for one in made for _ in range(4))
+    times = times_of(replace(request("diazepam", "28", made), taken=taken, intakes=()), made)
+
+    assert times.mg == dict.fromkeys((Slot.MORNING, Slot.NOON, Slot.EVENING, Slot.NIGHT), Fraction(7))
+    assert too_often(replace(request("diazepam", "28", made), taken=taken), made) is None

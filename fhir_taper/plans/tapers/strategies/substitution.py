@@ -120,7 +120,7 @@ def _incoming(course: Course, crossing: Crossing) -> Bench | Infeasible:
     if not products:
         products = tuple(product for product in course.tables.medicines.products_of(name) if _is_plain_tablet(product))
     slots = tuple(Intake(slot, Decimal(0)) for slot in Slot if slot in course.maker.slots)
-    asked = replace(request, ingredient=name, products=products, intakes=slots, taken=(), past=None)
+    asked = replace(request, ingredient=name, products=products, intakes=slots, taken=(), at_most=(), past=None)
     return bench(asked, course.tables, name, as_decimal(crossing.full_mg), course.row, even=False)
 
 
