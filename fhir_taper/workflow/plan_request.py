@@ -4,6 +4,7 @@ Everything that was not said is either read from the chart, with its source, or 
 `Infeasible`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,8 +12,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fhir_taper.errors import WrongUsage
 from fhir_taper.mappers.read.prior_tapers import failed_tapers
 from fhir_taper.plans.medicines.codes import TAPERED_CLASSES, DrugClass
-from fhir_taper.plans.medicines.products import Ingredient
+from fhir_taper.plans.medicines.dose import Exact
+from fhir_taper.plans.medicines.products import Ingredient, Product
 from fhir_taper.plans.medicines.regimen import ItemState, RegimenItem
+from fhir_taper.plans.tapers.companions import brought_by
 from fhir_taper.plans.tapers.finding import Finding
 from fhir_taper.plans.tapers.infeasible import Infeasible, WayOut
 from fhir_taper.plans.tapers.request import PlanRequest
@@ -93,6 +96,7 @@ def question_of(reading: Reading, options: PlanOptions) -> Question | Infeasible
         tier_factors=factors,
         avoid_night=_avoid_night(reading, ingredient.drug_class),
         sources=tuple(dict.fromkeys(source for item in items for source in item.sources)),
+        companions_elsewhere=_beside(reading, options, ingredient, products),
     )
     return Question(request, totals, (*today.said, *said_of(reading, options, ingredient.name, zone, use_in_chart)))
 
@@ -140,6 +144,13 @@ def _not_a_candidate(ingredient: Ingredient, items: tuple[RegimenItem, ...], opt
     if items and not any(item.taper_candidate or item.oud_treatment or item.state is ItemState.NOT_COMPUTABLE for item in items):
         return Infeasible("not-a-taper-candidate", "; ".join(f"{item.drug}: {item.why_not_candidate}" for item in items))
     return None
+
+
+def _beside(reading: Reading, options: PlanOptions, ingredient: Ingredient, products: Iterable[Product]) -> tuple[tuple[str, Exact], ...]:
+    """What the other medicines on board may bring of the companions of these products."""
+    names = {companion.ingredient for product in products for companion in product.companions}
+    items = reading.case_on(options.start).current() if names else ()
+    return tuple((name, mg) for name, mg in brought_by(items, but=ingredient.name) if name in names)
 
 
 def _avoid_night(reading: Reading, drug_class: DrugClass) -> bool:

@@ -62,7 +62,7 @@ class Reading:
         return confirmed_totals(self.totals, both, intake, self.tables.medicines, is_complete=self.regimen.complete)
 
     def case_on(self, day: date, totals: DoseTotals | None = None) -> ChartCase:
-        """The patient on a day as the findings look at it, made once: all candidates are held against the same. `totals` None: the chart's."""
+        """The patient on a day as findings look at it, made once for all candidates; `totals` None: those of the chart."""
         key = day, totals or self.totals
         if key not in self._cases:
             self._cases[key] = chart_case(self.regimen, self.facts, self.tables.medicines, *key)

@@ -12,10 +12,11 @@ from fhir_taper.plans.medicines.dose import brief
 from fhir_taper.plans.medicines.dose_words import amount, daily
 from fhir_taper.plans.medicines.products import Product
 from fhir_taper.plans.medicines.rounding import is_measurable
-from fhir_taper.plans.medicines.sparing import Limits, SparingGrid
+from fhir_taper.plans.medicines.sparing import SparingGrid
 from fhir_taper.plans.medicines.split import preference
 from fhir_taper.plans.tables import Tables
 from fhir_taper.plans.tables.rows import LimitsRow
+from fhir_taper.plans.tapers.companions import shares
 from fhir_taper.plans.tapers.course import Course
 from fhir_taper.plans.tapers.envelope import resolve
 from fhir_taper.plans.tapers.infeasible import Infeasible
@@ -66,15 +67,9 @@ def _single(
     grid = tables.limits.setting("grid")
     pieces = max(times.pieces, grid.whole("max_patches" if products[0].is_patch else "max_pieces"))
     spread = Fraction(tables.limits.setting("split").number("spread_percent")) / 100
-    slots, limits = preference(times.slots, request.avoid_night), _companion_limits(products, tables)
+    slots = preference(times.slots, request.avoid_night)
+    limits = tuple((share.name, share.most_mg) for share in shares(request, products, tables))
     return maker_for(products, slots, pieces, roomy(top_mg), spread, even, limits, times.most_mg), times, pieces
-
-
-def _companion_limits(products: tuple[Product, ...], tables: Tables) -> Limits:
-    """The most mg a day of each companion ingredient of these products, where the table has one."""
-    names = dict.fromkeys(companion.ingredient for product in products for companion in product.companions)
-    rows = ((name, tables.limits.settings.get(f"companion-{name}")) for name in names)
-    return tuple((name, row.number("mg_max")) for name, row in rows if row is not None)
 
 
 def _paired(
@@ -136,13 +131,8 @@ def _barred(request: PlanRequest, tables: Tables, maker: Maker | PairedMaker, do
         return None
     (name, least), mg = found, as_decimal(maker.measure.mg(dose))
     lower = as_decimal(maker.measure.mg(maker.doses.at_most(dose)))
-    return Infeasible("companion-above-limit", companion_words(f"{brief(mg)} mg {request.ingredient}", least, name, tables), mg, lower)
-
-
-def companion_words(doses: str, mg: Decimal | Fraction, companion: str, tables: Tables) -> str:
-    """That doses would bring more of a companion than its row allows, with the row's source."""
-    row = tables.limits.setting(f"companion-{companion}")
-    return f"{doses} a day would bring {brief(mg)} mg {companion}, above {brief(row.number('mg_max'))} mg ({row.source})"
+    share = next(one for one in shares(request, maker.products, tables) if one.name == name)
+    return Infeasible("companion-above-limit", share.refusal(f"{brief(mg)} mg {request.ingredient}", least), mg, lower)
 
 
 def _with_past(course: Course) -> Course:

@@ -10,18 +10,19 @@ from decimal import Decimal
 
 from fhir_taper import __version__
 from fhir_taper.errors import WrongUsage
-from fhir_taper.plans.medicines.dose import as_exact, brief, canonical, plain, shown
+from fhir_taper.plans.medicines.dose import plain
 from fhir_taper.plans.medicines.dose_words import daily
 from fhir_taper.plans.medicines.equivalence import factors_for
 from fhir_taper.plans.medicines.products import Product
 from fhir_taper.plans.tables import Tables
+from fhir_taper.plans.tapers.companions import refused_step, rises, shares
 from fhir_taper.plans.tapers.course import Course, Drafted, DraftStep
 from fhir_taper.plans.tapers.identity import plan_id, plan_key
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.judgement import check_ends, sound
 from fhir_taper.plans.tapers.parameters import Parameters
 from fhir_taper.plans.tapers.plan import EquivalentFactor, PlanGoal, PlanProduct, ReviewGate, Step, TaperPlan
-from fhir_taper.plans.tapers.preparing import bench, companion_words, prepare
+from fhir_taper.plans.tapers.preparing import bench, prepare
 from fhir_taper.plans.tapers.protocol import Chosen, choose
 from fhir_taper.plans.tapers.request import PlanRequest
 from fhir_taper.plans.tapers.schedule_findings import schedule_findings
@@ -64,7 +65,15 @@ def _attempt(request: PlanRequest, tables: Tables) -> TaperPlan | Infeasible:
     drafted = draft(course)
     if isinstance(drafted, Infeasible):
         return drafted
-    return _companions_refuse(drafted, tables) or _plan(request, tables, chosen, course, drafted)
+    allowed = shares(request, drafted.products, tables)
+    refused = refused_step((step.doses for step in drafted.steps), drafted.products, allowed)
+    return refused or _plan(request, tables, chosen, course, _with_rise_of_companions(drafted, request, tables))
+
+
+def _with_rise_of_companions(drafted: Drafted, request: PlanRequest, tables: Tables) -> Drafted:
+    """Other tablets than today's may bring more of a companion, within its limit: that is said."""
+    says = rises(drafted.steps[0].doses, drafted.products, request, tables)
+    return replace(drafted, notes=(*drafted.notes, ("companion-rise", says))) if says else drafted
 
 
 def _refuse_nonsense(request: PlanRequest) -> None:
@@ -82,23 +91,6 @@ def _refuse_nonsense(request: PlanRequest) -> None:
 
 def _is_patch(request: PlanRequest) -> bool:
     return any(product.is_patch for product in request.products if product.ingredient == request.ingredient)
-
-
-def _companions_refuse(drafted: Drafted, tables: Tables) -> Infeasible | None:
-    """The first step that would give more of a companion ingredient than its row allows: no pieces of these products make it with less."""
-    by_code: dict[str, Product] = {product.rxcui: product for product in drafted.products if product.companions}
-    for step in drafted.steps if by_code else ():
-        totals: dict[str, Decimal] = {}
-        for unit in (unit for dose in step.doses for unit in dose.units if unit.rxcui in by_code):
-            for companion in by_code[unit.rxcui].companions:
-                totals[companion.ingredient] = totals.get(companion.ingredient, Decimal(0)) + companion.mg * unit.per_day
-        for name, total in totals.items():
-            row = tables.limits.settings.get(f"companion-{name}")
-            if row is not None and total > row.number("mg_max"):
-                doses = " and ".join(f"{brief(dose.mg)} mg {dose.ingredient}" for dose in step.doses if dose.units)
-                says = companion_words(doses, total, name, tables)
-                return Infeasible("companion-above-limit", says, canonical(shown(as_exact(step.doses[0].mg))))
-    return None
 
 
 def _plan(request: PlanRequest, tables: Tables, chosen: Chosen, course: Course, drafted: Drafted) -> TaperPlan:
@@ -157,6 +149,7 @@ def _asked(request: PlanRequest, chosen: Chosen, params: tuple[tuple[str, str], 
         *(f"{product.rxcui}/{product.parts}" for product in products),
         *(f"{intake.slot}:{intake.units}" for intake in request.intakes),
         *(f"{entry.rxcui}@{entry.slot}:{entry.units}" for entry in request.taken),
+        *(f"{name}:{plain(mg)}" for name, mg in request.companions_elsewhere),
         *(f"at-most@{one.slot}:{plain(one.mg)}" for one in request.at_most if not request.taken),
     )
 

@@ -34,7 +34,7 @@ def schedule_findings(request: PlanRequest, chosen: Chosen, drafted: Drafted) ->
         *_rises(drafted),
         *_of_class(request, drafted),
         *_limited(row, drafted),
-        *_notes(drafted),
+        *_notes(request, drafted),
         *_defaults(row, is_patch=is_patch),
     ]
     return ranked(found)
@@ -110,13 +110,16 @@ _NOTES = {
     "shape-parameter": "The curve's {note} is a shape, not pharmacology.",
     "crossing": "{note}.",
     "protocol-target": "{note}.",
+    "companion-rise": "The tablets of this plan bring more of what stands beside {drug}: {note}.",
 }
+_TO_ACKNOWLEDGE = frozenset({"companion-rise"})
 
 
-def _notes(drafted: Drafted) -> Iterator[Finding]:
+def _notes(request: PlanRequest, drafted: Drafted) -> Iterator[Finding]:
     for code, note in drafted.notes:
         if code in _NOTES:
-            yield Finding(Severity.INFORMATION, code, _NOTES[code].format(note=note), _DESIGN, note)
+            severity = Severity.ACKNOWLEDGE if code in _TO_ACKNOWLEDGE else Severity.INFORMATION
+            yield Finding(severity, code, _NOTES[code].format(note=note, drug=request.drug), _DESIGN, note)
 
 
 def _defaults(row: LimitsRow, *, is_patch: bool) -> Iterator[Finding]:

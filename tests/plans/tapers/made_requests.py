@@ -52,6 +52,13 @@ def product(ingredient: str, mg: str, parts: int = 1, form: Form = Form.TABLET, 
     )
 
 
+def own(rxcui: str) -> Product:
+    """A product of the package's own table: what is taken but not used by a plan is looked up there."""
+    found = tables().medicines.product(rxcui)
+    assert found is not None
+    return found
+
+
 def tablets(ingredient: str, *strengths: str, parts: int = 1, **fields: Any) -> tuple[Product, ...]:
     """Tablets of several strengths."""
     return tuple(product(ingredient, mg, parts, **fields) for mg in strengths)

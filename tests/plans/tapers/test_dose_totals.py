@@ -41,7 +41,7 @@ def test_a_confirmed_intake_leaves_nothing_of_its_own_unknown() -> None:
     own, other = regimen(UNKNOWN), regimen(UNKNOWN, item(DIAZEPAM_5, "10"))
 
     assert with_confirmed(own, "oxycodone", DrugClass.OPIOID, "10").mme_at_least is False
-    assert with_confirmed(other, "morphine", DrugClass.OPIOID, "10") == DoseTotals(Decimal(10), True, Decimal(10), False)
+    assert with_confirmed(other, "morphine", DrugClass.OPIOID, "10") == DoseTotals(Decimal(10), mme_at_least=True, diazepam_mg=Decimal(10))
 
 
 def test_a_confirmed_intake_without_a_factor_is_not_known() -> None:
