@@ -22,7 +22,7 @@ from fhir_taper.plans.tapers.request import PlanRequest
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """The most mg a day of one companion that a plan may bring: `limit_mg` of the row less `elsewhere_mg`, or `today_mg` where that is more."""
+    """The most mg a day of a companion that a plan may bring: `limit_mg` of the row less `elsewhere_mg`; `today_mg` where that is more."""
 
     name: str
     limit_mg: Decimal

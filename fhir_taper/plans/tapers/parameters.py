@@ -95,12 +95,12 @@ class Parameters:
         return value
 
     def bands(self, default: tuple[BandRow, ...], required: str) -> tuple[BandRow, ...]:
-        """Bands as given, as the protocol states them, or the default, falling by `above`; WrongUsage with `required` without any."""
+        """Bands as given, as the protocol states them, or the default, in the order as stated; WrongUsage with `required` without any."""
         found = bands_from(self._given["bands"]) if "bands" in self._given else self._bands or default
         if not found:
             raise WrongUsage(f"bands: {required}")
         self._resolved["bands"] = bands_as_text(found)
-        return tuple(sorted(found, key=lambda band: -band.above))
+        return found
 
     def _number(self, name: str, default: Fraction | Decimal | None) -> Fraction:
         text = self._given.get(name)

@@ -103,6 +103,21 @@ def test_a_hold_is_added_once_before_the_first_cut_of_its_band() -> None:
     assert [(step.start - plan.steps[0].start).days for step in plan.steps] == [0, 14, 28, 70, 84]
 
 
+def test_bands_stated_in_different_units_are_ordered_by_the_doses_that_they_mean() -> None:
+    in_mg = planned(fine("20", strategy="stepped", params={"bands": "10:1:28,6:2:14,0:1:14"}))
+    mixed = planned(fine("20", strategy="stepped", params={"bands": "6:2:14,0:1:14,50:5%b:28"}))
+
+    assert [(step.start, step.mg_per_day("diazepam")) for step in mixed.steps] == [
+        (step.start, step.mg_per_day("diazepam")) for step in in_mg.steps
+    ]
+
+
+@pytest.mark.parametrize("bands", ["10:2:14,10:1:14,0:1:14", "10:2:14,50:5%b:28,0:1:14", "0:2:14,0:1:14"])
+def test_two_bands_that_begin_at_one_dose_are_refused(bands: str) -> None:
+    with pytest.raises(WrongUsage, match="bands: two of them begin above"):
+        planned(fine("20", strategy="stepped", params={"bands": bands}))
+
+
 def test_diazepam_without_bands_follows_the_slow_published_bands() -> None:
     plan = planned(request("diazepam", "40", DIAZEPAM, strategy="stepped"))
 

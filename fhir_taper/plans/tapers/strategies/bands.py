@@ -9,8 +9,10 @@ to six decimals of a mg when it is made.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from fhir_taper.errors import WrongUsage
+from fhir_taper.plans.medicines.dose import brief
 from fhir_taper.plans.medicines.rounding import MICRO, half_even
 from fhir_taper.plans.tables.limit_tables import BandRow
 from fhir_taper.plans.tapers.course import Course
@@ -31,8 +33,14 @@ class Band:
 
 
 def bands_of(course: Course, rows: Iterable[BandRow]) -> tuple[Band, ...]:
-    """Bands as stated, over the course's measure. Raises WrongUsage where the lowest band ends above the target."""
-    found = tuple(_band(course, row) for row in sorted(rows, key=lambda row: -row.above))
+    """Bands as stated, over the course's measure, the highest first: edges are compared as doses, whatever unit they were stated in.
+
+    Raises WrongUsage where the lowest band ends above the target, or two bands begin at the same dose.
+    """
+    found = tuple(sorted((_band(course, row) for row in rows), key=lambda band: -band.above))
+    twice = next((upper.above for upper, lower in pairwise(found) if upper.above == lower.above), None)
+    if twice is not None:
+        raise WrongUsage(f"bands: two of them begin above {brief(course.mg(twice))} mg a day")
     if found[-1].above > course.target:
         raise WrongUsage(f"bands: nothing is said below {course.mg(found[-1].above)} mg, and the target is {course.mg(course.target)} mg")
     return found
