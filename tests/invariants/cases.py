@@ -1,7 +1,7 @@
 """Ten thousand requests for a taper, each made from nothing but its number: `case(4711)` is the same request everywhere and for ever.
 
 The cells (class × way to taper) take turns, so every one of them is seen often; within a cell everything is drawn: any ordinary product
-that can be counted or measured off, one to four times of day, halves and quarters permitted or not, start doses from a sliver of the
+that can be counted or measured off, one to six times of day, halves and quarters permitted or not, start doses from a sliver of the
 smallest tablet to far too much, doses that no tablet makes, targets above zero, re-plans, overrides. The generator knows what may be asked,
 never what the answer is.
 
@@ -26,7 +26,7 @@ from fhir_taper.plans.tables.rows import BENZO_TABLES
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.plan import Baseline, TaperPlan, Tier
 from fhir_taper.plans.tapers.propose import propose
-from fhir_taper.plans.tapers.request import Past, PlanRequest, Taken
+from fhir_taper.plans.tapers.request import AtMost, Past, PlanRequest, Taken
 
 CASES = 10_000
 CURVES = ("linear", "proportional", "hyperbolic", "stepped")
@@ -163,6 +163,7 @@ class _Draw:
             unit_override=("Dr Who", "nothing smaller is sold", products[0].mg) if self._chance(0.08) else None,
             sources=(f"MedicationRequest/m{number}/_history/1",),
             taken=taken if says_product else (),
+            at_most=self._at_most(products, taken) if not says_product and self._chance(0.6) else (),
             past=self._past(start, baseline) if self._chance(0.08) and self.way != SUBSTITUTION else None,
         )
         return self._crossing(asked) if self.way == SUBSTITUTION else replace(asked, params=self._params(asked, protocol))
@@ -254,7 +255,7 @@ class _Draw:
         return part * self.rng.randint(1, {"low": 1, "usual": 3, "huge": 14}[size]) * (product.parts if size == "huge" else 1)
 
     def _slots(self) -> tuple[Slot, ...]:
-        count = self.rng.choice((1, 1, 2, 2, 2, 3, 3, 4)) if self.drug_class is not _Z else self.rng.choice((1, 1, 1, 2))
+        count = self.rng.choice((1, 1, 2, 2, 2, 3, 3, 4, 5, 6)) if self.drug_class is not _Z else self.rng.choice((1, 1, 1, 2))
         chosen = self.rng.sample(tuple(Slot), count) if self.drug_class is not _Z or count > 1 else [Slot.NIGHT]
         return tuple(slot for slot in Slot if slot in chosen)
 
@@ -266,6 +267,16 @@ class _Draw:
         for entry in taken:
             by_slot[entry.slot] = by_slot.get(entry.slot, Decimal(0)) + entry.units
         return tuple(Intake(slot if is_timed else None, units) for slot, units in by_slot.items())
+
+    def _at_most(self, products: tuple[Product, ...], taken: tuple[Taken, ...]) -> tuple[AtMost, ...]:
+        """What the orders allow at each time, where nobody says what is taken of which product; now and then more than is taken."""
+        if products[0].is_patch:
+            return ()
+        by_slot: dict[Slot | None, Decimal] = {}
+        for entry in taken:
+            by_slot[entry.slot] = by_slot.get(entry.slot, Decimal(0)) + self._mg(products, entry)
+        share, is_timed = self.rng.choice((1, 1, 2)), self._chance(0.5)
+        return tuple(AtMost(slot if is_timed else None, mg * share) for slot, mg in by_slot.items())
 
     def _part(self, product: Product) -> Decimal:
         """The smallest part of one unit that may be taken (mL of a liquid)."""

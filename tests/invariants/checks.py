@@ -23,7 +23,7 @@ from fhir_taper.plans.tapers.parameters import number_from
 from fhir_taper.plans.tapers.plan import PlanProduct, StepKind
 from fhir_taper.plans.tapers.plan_document import from_document, to_document
 from fhir_taper.plans.tapers.propose import propose
-from tests.invariants.reading import Subject, Taken, doses_that_exist, exact, may_be_split
+from tests.invariants.reading import Subject, Taken, doses_that_exist, exact, may_be_split, most_at_once
 
 Problems = Iterator[str]
 _DAY = timedelta(days=1)
@@ -42,6 +42,16 @@ def i01_daily_dose_never_rises(of: Subject) -> Problems:
         if of.crossing and index <= of.crossing[-1] and before.mg.get(of.plan.ingredient, 0) <= step.mg.get(of.plan.ingredient, 0):
             yield f"step {index}: {of.plan.ingredient} does not fall at this stage"
     yield from _times_rise(of)
+
+
+def i01_no_intake_is_larger_than_the_largest_of_today(of: Subject) -> Problems:
+    """No time of any step holds more than the largest intake of today: what is taken, else what the orders allow at one time."""
+    for release in Release:
+        most = most_at_once(of.request, of.request.ingredient, release)
+        for index, step in enumerate(of.steps) if most is not None else ():
+            mg = [mg for (name, kind, _), mg in step.released.items() if (name, kind) == (of.request.ingredient, release)]
+            if max(mg, default=Fraction(0)) > (most or 0):
+                yield f"step {index}: {max(mg)} mg at one time, where {most} mg is the most of today"
 
 
 def _times_rise(of: Subject) -> Problems:

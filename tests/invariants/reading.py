@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
 from itertools import combinations
 from math import ceil, gcd, lcm
+from operator import or_
 
-from fhir_taper.plans.medicines.codes import DrugClass, Form, Release, Slot
+from fhir_taper.plans.medicines.codes import DrugClass, Form, Release, RxNormCode, Slot
 from fhir_taper.plans.medicines.products import Product
-from fhir_taper.plans.tables import Tables
+from fhir_taper.plans.tables import Tables, load
 from fhir_taper.plans.tapers.plan import PlanProduct, Step, StepKind, TaperPlan
 from fhir_taper.plans.tapers.request import PlanRequest
 
@@ -147,7 +148,7 @@ class Subject:
 def doses_for(asked: PlanRequest, tables: Tables, products: Products, pieces: int, top: Fraction) -> "Existing":
     """All doses of these products at the patient's times. Two releases fall one after the other, so doses are stacked, never mixed."""
     if len({product.release for product in products}) == 1:
-        found = doses_that_exist(products, times_of(asked, products), pieces, Fraction(ceil(top)))
+        found = _at_the_times(asked, products, pieces, Fraction(ceil(top)))
         return _within_companion_limits(found, asked, tables, products, times_of(asked, products) * pieces)
     is_immediate_first = tables.limits.setting("mixed-release").whole("immediate_first") == 1
     first = Release.IMMEDIATE if is_immediate_first else Release.EXTENDED
@@ -192,7 +193,34 @@ def _least_of_a_companion(coins: list[tuple[int, Fraction]], size: int, most: in
 
 
 def _alone(asked: PlanRequest, products: Products, pieces: int) -> "Existing":
-    return doses_that_exist(products, times_of(asked, products), pieces, Fraction(ceil(_mg_today(asked, products))))
+    return _at_the_times(asked, products, pieces, Fraction(ceil(_mg_today(asked, products))))
+
+
+def _at_the_times(asked: PlanRequest, products: Products, pieces: int, top: Fraction) -> "Existing":
+    """Doses over the patient's times; where the largest intake of today is known, sums of so many intakes of at most that."""
+    most = None if products[0].form is Form.PATCH else most_at_once(asked, products[0].ingredient, products[0].release)
+    if most is None or most >= top:
+        return doses_that_exist(products, times_of(asked, products), pieces, top)
+    one = doses_that_exist(products, 1, pieces, Fraction(ceil(most)))
+    bits = sum(1 << n for n, count in enumerate(one.pieces) if count is not None and n * one.quantum <= most)
+    sums, size = 1, int(top / one.quantum) + 1
+    for _ in range(times_of(asked, products)):
+        sums = reduce(or_, (sums << n for n in range(len(one.pieces)) if bits >> n & 1))
+    return Existing(one.quantum, tuple(1 if sums >> n & 1 else None for n in range(size)))
+
+
+def most_at_once(asked: PlanRequest, ingredient: str, release: Release) -> Fraction | None:
+    """The largest intake of today of one ingredient and release; None where nobody says it, and of what is crossed over to."""
+    known = {one.rxcui: one for one in (*load().medicines.products.values(), *asked.products)}
+    at: dict[Slot, Fraction] = {}
+    for entry in asked.taken:
+        one = known[RxNormCode(entry.rxcui)]
+        if (one.ingredient, one.release) == (ingredient, release):
+            assert entry.slot is not None
+            at[entry.slot] = at.get(entry.slot, Fraction(0)) + exact(one.mg) * exact(entry.units)
+    if at:
+        return max(at.values())
+    return max((exact(one.mg) for one in asked.at_most), default=None) if ingredient == asked.ingredient else None
 
 
 def _mg_today(asked: PlanRequest, products: Products) -> Fraction:
@@ -213,7 +241,8 @@ def times_of(asked: PlanRequest, products: Products) -> int:
     if any(product.form is Form.PATCH for product in products):
         return 1
     mine = {product.rxcui for product in products}
-    taken = [entry.slot for entry in asked.taken if entry.rxcui in mine] or [entry.slot for entry in asked.intakes or asked.taken]
+    taken = [entry.slot for entry in asked.taken if entry.rxcui in mine]
+    taken = taken or [entry.slot for entry in asked.at_most or asked.intakes or asked.taken]
     if None in taken:
         return min(len(taken), len(Slot))
     return len(set(taken)) or (1 if asked.drug_class is DrugClass.Z_DRUG else 2)

@@ -16,6 +16,7 @@ from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.tables import load
 from fhir_taper.plans.tapers.plan import Dose, GateState, PlanState, Step, StepKind, TaperPlan, Units
 from fhir_taper.plans.tapers.propose import propose
+from fhir_taper.plans.tapers.request import AtMost
 from tests.invariants.cases import case
 from tests.invariants.checks import CHECKS
 from tests.invariants.life import LIFE, i13_collisions
@@ -29,7 +30,8 @@ Spoil = Callable[[TaperPlan], TaperPlan]
 @lru_cache(maxsize=1)
 def good() -> Subject:
     """Diazepam 10 mg a day in halves of 2 and 5 mg tablets, linear: reductions, limited and unit-limited steps."""
-    asked = request("diazepam", "10", tablets("diazepam", "2", "5", parts=2), "morning", "night", strategy="linear")
+    at_most = tuple(AtMost(slot, Decimal(5)) for slot in (Slot.MORNING, Slot.NIGHT))
+    asked = request("diazepam", "10", tablets("diazepam", "2", "5", parts=2), "morning", "night", strategy="linear", at_most=at_most)
     return Subject(asked, planned(asked), load())
 
 
@@ -96,6 +98,7 @@ def all_reviews_passed(plan: TaperPlan) -> TaperPlan:
 SPOILT = (
     Spoilt("a dose that rises", "i01", lambda plan: at(plan, 3, lambda step: replace(step, doses=plan.steps[0].doses))),
     Spoilt("all of a day's dose at night", "i01", step_with(3, doses=taking("2", "6"))),
+    Spoilt("two doses at one time", "i01_no_intake", step_with(2, doses=taking("2", "3"))),
     Spoilt("a gap of a day", "i02", lambda plan: at(plan, 2, lambda step: replace(step, start=step.start + _DAY))),
     Spoilt("a day that belongs to two steps", "i02", a_day_longer),
     Spoilt("a step without end", "i02", step_with(2, end=None)),
