@@ -4,11 +4,11 @@ From the orders where they leave no question, else from a person, whose name it 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from fhir_taper.errors import WrongUsage
-from fhir_taper.plans.medicines.dose import add, as_exact, multiply, plain, shown
+from fhir_taper.plans.medicines.dose import add, as_exact, brief, multiply, plain, shown
 from fhir_taper.plans.medicines.products import Product
 from fhir_taper.plans.medicines.regimen import Intake, OrderedDose, RegimenItem
 from fhir_taper.plans.tapers.baseline import scheduled_baseline, why_unconfirmed
@@ -48,6 +48,12 @@ def taken_today(reading: Reading, options: PlanOptions, ingredient: str, items: 
     baseline = _baseline(reading, options, ingredient)
     if isinstance(baseline, Infeasible):
         return baseline
+    today = _by_orders(baseline, orders, ingredient)
+    return today if isinstance(today, Infeasible) else replace(today, said=(*_made_daily(baseline, orders), *today.said))
+
+
+def _by_orders(baseline: Baseline, orders: tuple[RegimenItem, ...], ingredient: str) -> TakenToday | Infeasible:
+    """Products and times of the orders, as far as they say how the baseline is taken."""
     products = tuple(order.product for order in orders if order.product is not None)
     ordered = [dose for order in orders for dose in order.ordered] if all(order.ordered for order in orders) else []
     times = lay_out(ordered, baseline.mg)
@@ -61,6 +67,26 @@ def taken_today(reading: Reading, options: PlanOptions, ingredient: str, items: 
         Taken(order.product.rxcui, intake.slot, intake.units) for order in orders if order.product is not None for intake in order.intakes
     )
     return TakenToday(baseline, products, intakes, taken, at_most)
+
+
+def _made_daily(baseline: Baseline, orders: tuple[RegimenItem, ...]) -> tuple[Finding, ...]:
+    """What the plan changes from its first day on where the orders are not of the same amount on each day: it gives their mean daily."""
+    uneven = [
+        order
+        for order in orders
+        if not (order.product is not None and order.product.is_patch) and (order.every_days > 1 or order.peak_day_mg is not None)
+    ]
+    if not uneven:
+        return ()
+    ordered = "; ".join(f"{order.drug}: {_rhythm(order)}" for order in uneven)
+    says = f"By its orders it is not taken in the same amount every day ({ordered}). This plan gives {brief(baseline.mg)} mg every day."
+    clears = "The same amount on average is taken every day already, and a person says so (--taken)."
+    return (Finding(Severity.ACKNOWLEDGE, "made-daily", says, "design: a change of rhythm is said", ordered, clears=clears),)
+
+
+def _rhythm(order: RegimenItem) -> str:
+    most = "" if order.peak_day_mg is None else f"{plain(order.peak_day_mg)} mg "
+    return f"{most}{'on some days' if order.every_days == 1 else f'every {order.every_days} days'}"
 
 
 def _laid_out(

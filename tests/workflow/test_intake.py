@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -134,3 +135,29 @@ def test_a_dose_that_fits_on_no_times_must_be_said(baseline: str) -> None:
 def test_what_a_person_says_is_taken_may_be_more_at_one_time_than_is_ordered() -> None:
     taken = (Taken("1049621", Slot.MORNING, Decimal(3)), Taken("1049621", Slot.NIGHT, Decimal(3)))
     assert first_units(oxycodone(6, as_needed=True), taken=taken, baseline_by=BY) == {Slot.MORNING: 3, Slot.NIGHT: 3}
+
+
+@pytest.mark.parametrize(
+    ("repeat", "said"),
+    [
+        ({"frequency": 1, "period": 2, "periodUnit": "d"}, "10 mg every 2 days"),
+        ({"dayOfWeek": ["mon", "thu"]}, "10 mg on some days"),
+    ],
+)
+def test_a_plan_that_makes_an_uneven_intake_daily_says_so_to_be_acknowledged(repeat: dict[str, Any], said: str) -> None:
+    uneven = tablets("197589", "diazepam 10 MG Oral Tablet", 1)
+    uneven["dosageInstruction"][0]["timing"]["repeat"] = {**repeat, "boundsPeriod": {"start": "2024-01-05"}}
+    plan = make_plan(reading_of(uneven), asking("diazepam", strategy="linear", baseline_mg=Decimal(5), baseline_by=BY))
+    assert isinstance(plan, TaperPlan)
+    found = next(finding for finding in plan.findings if finding.code == "made-daily")
+
+    assert (found.severity, said in found.message) == (Severity.ACKNOWLEDGE, True)
+    assert "This plan gives 5 mg every day" in found.message
+
+
+def test_a_daily_intake_is_not_said_to_change_its_rhythm() -> None:
+    twice = reading_of(tablets("197589", "diazepam 10 MG Oral Tablet", 2))
+    plan = make_plan(twice, asking("diazepam", strategy="linear"))
+    assert isinstance(plan, TaperPlan)
+
+    assert "made-daily" not in {finding.code for finding in plan.findings}
