@@ -7,7 +7,7 @@ fill. A stop is not a request. The id is made from what is proposed, so that ano
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
@@ -96,7 +96,7 @@ def _request(plan: TaperPlan, window: Window, ids: Ids, labels: tuple[Label, ...
         "reasonReference": [{"reference": condition} for condition in around.addresses],
         "basedOn": [{"reference": ids.urn(CARE_PLAN)}],
         "note": [{"text": shown(note)} for note in (_PROPOSAL, *_review(window), *window.notes)],
-        "dosageInstruction": [dosage for index, line in enumerate(window.lines) for dosage in _dosages(plan, window, line, index + 1)],
+        "dosageInstruction": [dosage for index, line in enumerate(window.lines) for dosage in _dosages(window, line, index + 1)],
         "dispenseRequest": {
             "validityPeriod": {"start": window.earliest_fill.isoformat(), "end": window.end.isoformat()},
             "numberOfRepeatsAllowed": window.refills,
@@ -113,17 +113,16 @@ def _review(window: Window) -> Iterator[str]:
         yield f"The review before step {window.review} is open: this starts only when it is passed or overridden."
 
 
-def _dosages(plan: TaperPlan, window: Window, line: Line, sequence: int) -> Iterator[Json]:
+def _dosages(window: Window, line: Line, sequence: int) -> Iterator[Json]:
     """The dosages of one line: one per amount, because a Dosage has one dose; times with the same amount stand together."""
-    first = _first_dosing_day(plan, line)
     for amount, slots in _by_amount(line.units).items():
         part = replace(line.units, slots=tuple((slot, amount) for slot in slots))
         directions = sig(part, window.product, line.every_days)
         yield {
             "sequence": sequence,
-            "text": _text(window, line, directions, first),
-            "patientInstruction": f"From {first.isoformat()} to {line.end.isoformat()}: {directions}.",
-            "timing": {"repeat": _repeat(window.product, line, slots, first)},
+            "text": _text(window, line, directions),
+            "patientInstruction": f"From {line.first.isoformat()} to {line.end.isoformat()}: {directions}.",
+            "timing": {"repeat": _repeat(window.product, line, slots)},
             "doseAndRate": [{"doseQuantity": to_quantity(amount, window.product.form)}],
         }
 
@@ -135,24 +134,15 @@ def _by_amount(units: Units) -> dict[Decimal, tuple[Slot, ...]]:
     return grouped
 
 
-def _text(window: Window, line: Line, directions: str, first: date) -> str:
+def _text(window: Window, line: Line, directions: str) -> str:
     """Directions; with the days where the dose changes inside the window, or where not every day is a dosing day."""
     if len(window.lines) == 1 and line.every_days == 1:
         return directions
-    return f"From {first.isoformat()} to {line.end.isoformat()}: {directions}"
+    return f"From {line.first.isoformat()} to {line.end.isoformat()}: {directions}"
 
 
-def _repeat(product: PlanProduct, line: Line, slots: tuple[Slot, ...], first: date) -> Json:
-    bounds = {"boundsPeriod": {"start": first.isoformat(), "end": line.end.isoformat()}}
+def _repeat(product: PlanProduct, line: Line, slots: tuple[Slot, ...]) -> Json:
+    bounds = {"boundsPeriod": {"start": line.first.isoformat(), "end": line.end.isoformat()}}
     if product.form is Form.PATCH and product.wear_h:
         return bounds | {"frequency": 1, "period": product.wear_h, "periodUnit": "h"}
     return bounds | {"frequency": len(slots), "period": line.every_days, "periodUnit": "d", "when": [_WHEN[slot] for slot in slots]}
-
-
-def _first_dosing_day(plan: TaperPlan, line: Line) -> date:
-    """A line may start between two dosing days of its step: its timing starts on the next of them."""
-    step = next((step for step in plan.steps if step.number == line.step), None)
-    if step is None or line.every_days == 1:
-        return line.start
-    phase = (line.start - step.start).days % line.every_days
-    return line.start + timedelta(days=(line.every_days - phase) % line.every_days)

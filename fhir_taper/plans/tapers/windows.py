@@ -28,11 +28,15 @@ _HOURS = 24
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One dosage of a window: the same units on each of `dosing_days` days in [start, end]. `need` is units (mL, patches), exact."""
+    """One dosage of a window: the same units on each of `dosing_days` days in [start, end]. `need` is units (mL, patches), exact.
+
+    `first` is the first dosing day: a window may start between two of them.
+    """
 
     step: int
     start: date
     end: date
+    first: date
     units: Units
     every_days: int
     dosing_days: int
@@ -217,15 +221,15 @@ def _window(plan: TaperPlan, rules: LifeRules, number: int, pieces: tuple[_Piece
 
 def _line(piece: _Piece, product: PlanProduct) -> Line:
     step, start, end, units = piece
-    days = _dosing_days(step, start, end)
-    return Line(step.number, start, end, units, step.every_days, days, _need(product, units, days), sig(units, product, step.every_days))
+    first = _first_dosing_day(step, start)
+    days = 0 if first > end else (end - first).days // step.every_days + 1
+    directions = sig(units, product, step.every_days) + ("" if first == start else f", first dose on {first.isoformat()}")
+    return Line(step.number, start, end, first, units, step.every_days, days, _need(product, units, days), directions)
 
 
-def _dosing_days(step: Step, start: date, end: date) -> int:
-    """Days in [start, end] that are a whole number of `every_days` after the step's first day."""
-    phase = (start - step.start).days % step.every_days
-    first = start + timedelta(days=(step.every_days - phase) % step.every_days)
-    return 0 if first > end else (end - first).days // step.every_days + 1
+def _first_dosing_day(step: Step, start: date) -> date:
+    """The first day from `start` on that is a whole number of `every_days` after the step's first day."""
+    return start + timedelta(days=(step.start - start).days % step.every_days)
 
 
 def _need(product: PlanProduct, units: Units, dosing_days: int) -> Decimal:

@@ -26,6 +26,16 @@ def test_days_without_a_dose_are_no_window() -> None:
     assert not list(windows_from(every_third_day(), LIFE, START + timedelta(days=56)))
 
 
+def test_a_window_that_starts_between_two_dosing_days_says_when_the_first_dose_is_due() -> None:
+    later = next(windows_from(every_third_day(), LIFE, START + timedelta(days=29)))[0]  # dosing days are 28, 31, 34, …
+    line = later.lines[0]
+
+    assert (line.first, line.dosing_days) == (START + timedelta(days=31), 5)
+    assert later.sig == f"Take 1 tablet in the morning, every third day, first dose on {line.first.isoformat()}"
+    on_a_dosing_day = next(windows_from(every_third_day(), LIFE, START + timedelta(days=28)))[0]
+    assert "first dose" not in on_a_dosing_day.sig
+
+
 def test_a_hold_over_days_without_a_dose_prescribes_nothing_for_them() -> None:
     plan = every_third_day()
     day = START + timedelta(days=57)  # the hold adds days 58 and 59: a dosing day, which is supplied, and one without
