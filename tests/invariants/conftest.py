@@ -1,4 +1,4 @@
-"""Prints what the proof counted, class by strategy, at the end of every run that made it."""
+"""Makes the proof for all tests, and prints what it counted, class by strategy, at the end of every run that made it."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ TABLE = "plans per class and strategy"
 
 @pytest.fixture(scope="session")
 def proof() -> Proof:
-    """Return the proof over all cases; made once."""
+    """Return the proof over all cases; made once in every process that runs tests (one, with `--dist loadfile`)."""
     return prove()
 
 
