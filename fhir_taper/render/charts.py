@@ -2,8 +2,8 @@
 
 Nothing by colour alone: each line has its own dash, its own end mark and its label at the line's end; every step has a title with date
 and dose; the
-chart has a title and a description, and a table stands beside it wherever it is shown. Colours hold 4.5:1 on white and follow forced
-colours.
+chart has a title and a description, and a table stands beside it wherever it is shown. Alone it has a head that says what it is, whose it
+is and that it is a draft (`plan_chart`). Colours hold 4.5:1 on white and follow forced colours. No text leaves the picture.
 """
 
 from collections.abc import Sequence
@@ -11,17 +11,28 @@ from datetime import date, timedelta
 from decimal import Decimal
 from xml.sax.saxutils import escape
 
-from fhir_taper.plans.medicines.dose import Exact, canonical, plain, shown
+from fhir_taper.plans.medicines.dose import Exact, brief, dose_for_people, shown
+from fhir_taper.render.printable import printable
 from fhir_taper.render.series import Level, Series, span, ticks
+from fhir_taper.render.text_width import lines_within, text_width
 
 WIDTH = 960
 HEIGHT = 400
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 190, 24, 56
+"""Of the plot with its axes and labels; a head comes on top."""
+FONT = 13
+_RIGHT, _TOP, _BOTTOM = 190, 24, 56
+_LEAST_LEFT, _BESIDE_AXIS = 64, 8
+_SAMPLE, _MARGIN = 36, 8
+"""From the plot to a label: the sample of its line. From a label to the edge of the picture."""
+_HEAD_LINE, _HEAD_INDENT = 19, 16
+_SIZES, _BOLD = {"title": 16}, 0.85
+"""Font sizes of a head; bold letters are wider than those that are counted."""
 _STROKES = ("#0b5394", "#7a3e00", "#38761d", "#741b47", "#444444", "#005f5f")
 _DASHES = ("", "9 4", "2 4", "12 4 2 4", "5 3", "1 3")
-_LABEL_GAP = 17
+_LABEL_GAP, _LABEL_LINE = 17, 15
 _STYLE = (
     "text{font:13px system-ui,-apple-system,'Segoe UI',sans-serif;fill:#1b1b1b}"
+    ".title{font-size:16px;font-weight:bold}.state{font-weight:bold;fill:#8a1c1c}"
     ".axis{stroke:#767676;stroke-width:1}.grid{stroke:#dedede;stroke-width:1}"
     ".line{fill:none;stroke-width:2.25;stroke-linejoin:round}.pause{fill:#fff3cd}"
     "@media (forced-colors:active){text{fill:CanvasText}.axis,.grid,.line{stroke:CanvasText}"
@@ -30,30 +41,42 @@ _STYLE = (
 
 
 class _Plane:
-    """Days and milligrams to points of the picture."""
+    """Days and milligrams to points of the picture, below a head of `top` units."""
 
-    def __init__(self, series: Sequence[Series]) -> None:
+    def __init__(self, series: Sequence[Series], top: float) -> None:
         self.first, self.last = span(series)
         self.values = ticks(max((one.highest for one in series), key=shown))
+        self.left = max(_LEAST_LEFT, *(text_width(brief(value), FONT) + 2 * _BESIDE_AXIS for value in self.values))
+        self.top, self.bottom = top + _TOP, top + HEIGHT - _BOTTOM
         self._days = max(1, (self.last - self.first).days)
 
     def x(self, day: date) -> float:
-        return round(_LEFT + (WIDTH - _LEFT - _RIGHT) * (day - self.first).days / self._days, 1)
+        return round(self.left + (WIDTH - self.left - _RIGHT) * (day - self.first).days / self._days, 1)
 
     def y(self, mg: Exact) -> float:
-        return round(HEIGHT - _BOTTOM - (HEIGHT - _TOP - _BOTTOM) * float(shown(mg)) / float(self.values[-1]), 1)
+        return round(self.bottom - (self.bottom - self.top) * float(shown(mg)) / float(self.values[-1]), 1)
 
 
-def step_chart(series: Sequence[Series], title: str, unit: str = "mg per day") -> str:
-    """An SVG document. Raises ValueError without a series: an empty chart would look like a taper to nothing."""
+def step_chart(series: Sequence[Series], title: str, unit: str = "mg per day", head: Sequence[tuple[str, str]] = ()) -> str:
+    """An SVG document. `head` are lines of text above the plot, each with a class of the style ("title", "state", "").
+
+    Raises ValueError without a series: an empty chart would look like a taper to nothing.
+    """
     if not series:
         raise ValueError("a chart needs at least one series")
-    plane = _Plane(series)
+    room = (WIDTH - 2 * _HEAD_INDENT) * _BOLD
+    over = [(line, look) for text, look in head for line in lines_within(printable(text), room, _SIZES.get(look, FONT))]
+    plane = _Plane(series, len(over) * _HEAD_LINE + (_MARGIN if over else 0))
+    height = round(plane.bottom + _BOTTOM)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="chart-title chart-desc">',
-        f'<title id="chart-title">{escape(title)}</title>',
-        f'<desc id="chart-desc">{escape(" ".join(_in_words(one, unit) for one in series))}</desc>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" aria-labelledby="chart-title chart-desc">',
+        f'<title id="chart-title">{_escaped(title)}</title>',
+        f'<desc id="chart-desc">{_escaped(" ".join(_in_words(one, unit) for one in series))}</desc>',
         f"<style>{_STYLE}</style>",
+        *(
+            f'<text class="{look}" x="{_HEAD_INDENT}" y="{(number + 1) * _HEAD_LINE}">{_escaped(line)}</text>'
+            for number, (line, look) in enumerate(over)
+        ),
         *_pauses(plane, series),
         *_axes(plane, unit),
         *(line for index, one in enumerate(series) for line in _line(plane, one, index, unit)),
@@ -63,9 +86,13 @@ def step_chart(series: Sequence[Series], title: str, unit: str = "mg per day") -
     return "\n".join(parts) + "\n"
 
 
+def _escaped(text: str) -> str:
+    return escape(printable(text))
+
+
 def _in_words(one: Series, unit: str) -> str:
     first, last = one.levels[0], one.levels[-1]
-    start, end = f"{plain(first.mg)} {unit} on {first.start:%Y-%m-%d}", f"{plain(last.mg)} on {last.start:%Y-%m-%d}"
+    start, end = f"{dose_for_people(first.mg)} {unit} on {first.start:%Y-%m-%d}", f"{dose_for_people(last.mg)} on {last.start:%Y-%m-%d}"
     return f"{one.label}: from {start} to {end} in {len(one.levels) - 1} changes."
 
 
@@ -77,13 +104,13 @@ def _stroke(index: int) -> str:
 
 def _axes(plane: _Plane, unit: str) -> list[str]:
     right = WIDTH - _RIGHT
-    parts = [f'<text x="{_LEFT}" y="{_TOP - 9}">{escape(unit)}</text>']
+    parts = [f'<text x="{plane.left}" y="{plane.top - 9}">{_escaped(unit)}</text>']
     for value in plane.values:
         y = plane.y(value)
-        parts.append(f'<line class="grid" x1="{_LEFT}" x2="{right}" y1="{y}" y2="{y}"/>')
-        parts.append(f'<text x="{_LEFT - 8}" y="{y + 4}" text-anchor="end">{plain(canonical(value))}</text>')
+        parts.append(f'<line class="grid" x1="{plane.left}" x2="{right}" y1="{y}" y2="{y}"/>')
+        parts.append(f'<text x="{plane.left - _BESIDE_AXIS}" y="{y + 4}" text-anchor="end">{brief(value)}</text>')
     base = plane.y(Decimal(0))
-    parts.append(f'<line class="axis" x1="{_LEFT}" x2="{right}" y1="{base}" y2="{base}"/>')
+    parts.append(f'<line class="axis" x1="{plane.left}" x2="{right}" y1="{base}" y2="{base}"/>')
     for day in _date_ticks(plane.first, plane.last):
         x = plane.x(day)
         parts.append(f'<line class="axis" x1="{x}" x2="{x}" y1="{base}" y2="{base + 5}"/>')
@@ -108,7 +135,7 @@ def _pauses(plane: _Plane, series: Sequence[Series]) -> list[str]:
                 x = plane.x(level.start)
                 parts.append(
                     f'<rect class="pause" x="{x}" y="{top}" width="{round(plane.x(end) - x, 1)}" height="{round(base - top, 1)}">'
-                    f"<title>Reductions paused: keep taking {plain(level.mg)}</title></rect>"
+                    f"<title>Reductions paused: keep taking {dose_for_people(level.mg)} mg a day</title></rect>"
                 )
     return parts
 
@@ -121,27 +148,28 @@ def _line(plane: _Plane, one: Series, index: int, unit: str) -> list[str]:
 
 
 def _mark(plane: _Plane, one: Series, level: Level, index: int, unit: str) -> str:
-    says = f"{one.label}: {plain(level.mg)} {unit} from {level.start:%Y-%m-%d}"
+    says = f"{one.label}: {dose_for_people(level.mg)} {unit} from {level.start:%Y-%m-%d}"
     circle = f'<circle cx="{plane.x(level.start)}" cy="{plane.y(level.mg)}" r="3" fill="{_STROKES[index % len(_STROKES)]}">'
-    return f"{circle}<title>{escape(says)}</title></circle>"
+    return f"{circle}<title>{_escaped(says)}</title></circle>"
 
 
 def _labels(plane: _Plane, series: Sequence[Series]) -> list[str]:
     """Labels right of the plot, each at its line's end as far as the others leave room, with a leader to it."""
     wanted = sorted((plane.y(one.levels[-1].mg), index) for index, one in enumerate(series))
-    lowest = HEIGHT - 8.0
-    placed: list[tuple[int, float, float]] = []
+    lowest = plane.bottom + _BOTTOM - _MARGIN
+    placed: list[tuple[int, float, float, list[str]]] = []
     for y, index in reversed(wanted):
-        at = min(y, lowest)
-        placed.append((index, y, at))
+        lines = lines_within(printable(series[index].label), _RIGHT - _SAMPLE - _MARGIN, FONT)
+        at = min(y, lowest - (len(lines) - 1) * _LABEL_LINE)
+        placed.append((index, y, at, lines))
         lowest = at - _LABEL_GAP
     parts = []
     right = WIDTH - _RIGHT
-    for index, y, at in placed:
-        one = series[index]
-        end = plane.x(one.end)
+    for index, y, at, lines in placed:
+        end = plane.x(series[index].end)
         if end < right - 4 or abs(at - y) > 1:
             parts.append(f'<path d="M{end} {y}L{right + 4} {round(at, 1)}" stroke="#b0b0b0" fill="none"/>')
         parts.append(f'<path class="line" {_stroke(index)} d="M{right + 6} {round(at, 1)}H{right + 30}"/>')
-        parts.append(f'<text x="{right + 36}" y="{round(at + 4, 1)}">{escape(one.label)}</text>')
+        for number, line in enumerate(lines):
+            parts.append(f'<text x="{right + _SAMPLE}" y="{round(at + 4 + number * _LABEL_LINE, 1)}">{escape(line)}</text>')
     return parts

@@ -3,31 +3,44 @@
 Until a plan is active it says "Draft – not approved" on every page. Nothing here computes a dose. For print, see `print_page`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from textwrap import wrap
 
-from fhir_taper.plans.medicines.codes import Slot
-from fhir_taper.plans.medicines.dose import plain
+from fhir_taper.plans.medicines.codes import Form, Slot
+from fhir_taper.plans.medicines.dose_words import daily
 from fhir_taper.plans.tapers.finding import Finding, Severity, ranked
+from fhir_taper.plans.tapers.limits_words import limits_in_words
 from fhir_taper.plans.tapers.plan import PlanGoal, PlanState, TaperPlan, Tier
+from fhir_taper.plans.tapers.use import IN_WORDS
+from fhir_taper.render.amounts import NOTHING, used_products
+from fhir_taper.render.cover import Cover
 from fhir_taper.render.plan_rows import PlanRow, equivalent_heading, equivalent_tables, rows_of, used_slots
 from fhir_taper.render.printable import printable
+from fhir_taper.render.words import parameters_in_words
 
 PAUSE_RULE = "Pausing means: pause reductions and keep taking today's dose. It never means stopping."
 NEVER_STOP = "Do not stop suddenly and do not skip ahead: stopping at once can be dangerous."
 ASK_FOR_A_PAUSE = "If a step is too hard, ask for a pause. You can stay at a dose for longer."
+LEGEND = "At each time of day: number of tablets (or other units) × strength of one; of a liquid the mL, and in brackets their mg."
+EDITED = "protocol-edited"
+"""Code of the finding that a protocol's parameters are not as published."""
 
 _WIDTH = 100
 
 
 @dataclass(frozen=True, slots=True)
 class PlanPage:
-    """Everything that a page of a plan says, in words."""
+    """Everything that a page of a plan says, in words. `state` is what the head of every page says of it."""
 
     title: str
+    patient: str
+    state: str
     banner: str
     facts: tuple[tuple[str, str], ...]
     slots: tuple[Slot, ...]
     equivalent: str
+    legend: str
     rows: tuple[PlanRow, ...]
     findings: tuple[Finding, ...]
     advice: tuple[str, ...]
@@ -35,60 +48,86 @@ class PlanPage:
     footer: str
 
 
-def page_of(plan: TaperPlan) -> PlanPage:
+def page_of(plan: TaperPlan, cover: Cover) -> PlanPage:
     """The words of a plan's page."""
+    told = (f"fhir-taper {plan.program_version}", f"plan {plan.id}", f"version {plan.version}", cover.when)
     return PlanPage(
-        title=f"{plan.drug}: {goal_in_words(plan)}",
+        title=title_of(plan),
+        patient=str(cover.patient),
+        state=state_of(plan),
         banner=banner_of(plan),
-        facts=facts_of(plan),
+        facts=facts_of(plan, cover),
         slots=used_slots(plan),
         equivalent=equivalent_heading(plan.equivalents),
+        legend=LEGEND,
         rows=rows_of(plan),
         findings=ranked(plan.findings),
         advice=(NEVER_STOP, PAUSE_RULE, ASK_FOR_A_PAUSE),
         contacts=plan.contingency.emergency_contacts,
-        footer=f"fhir-taper {plan.program_version} · plan {plan.id} · version {plan.version} · made {plan.created.isoformat()}",
+        footer=" · ".join(part for part in told if part),
     )
 
 
-def banner_of(plan: TaperPlan) -> str:
-    """What state the page is in; empty once the plan is active."""
+def state_of(plan: TaperPlan) -> str:
+    """The state of the plan in a few words; empty once it is active."""
     if plan.state is PlanState.DRAFT:
-        stops = sum(finding.severity is Severity.STOP for finding in plan.findings)
-        blocked = f" – {stops} finding{'s' if stops > 1 else ''} must be resolved before it can be approved" if stops else ""
-        return f"Draft – not approved{blocked}"
+        return "Draft – not approved"
     if plan.state is PlanState.ON_HOLD:
         return "On hold: pause reductions, keep taking today's dose"
-    return "" if plan.state is PlanState.ACTIVE else plan.state.value.capitalize()
+    return "" if plan.state is PlanState.ACTIVE else plan.state.value.replace("-", " ").capitalize()
 
 
-def goal_in_words(plan: TaperPlan) -> str:
-    """Where the plan begins and where it ends, in mg a day."""
+def banner_of(plan: TaperPlan) -> str:
+    """The state of the plan, and of a draft how much stands in the way of its approval; empty once it is active."""
+    stops = sum(finding.severity is Severity.STOP for finding in plan.findings)
+    if plan.state is not PlanState.DRAFT or not stops:
+        return state_of(plan)
+    return f"{state_of(plan)} – {stops} finding{'s' if stops > 1 else ''} must be resolved before it can be approved"
+
+
+def title_of(plan: TaperPlan) -> str:
+    """What is tapered, from where, to where."""
+    start = daily(plan.baseline.mg, is_patch=is_patch(plan))
     if plan.goal is PlanGoal.DISCONTINUE:
-        return f"taper from {plain(plan.baseline.mg)} mg a day to stop"
-    return f"taper from {plain(plan.baseline.mg)} to {plain(plan.target_mg)} mg a day ({plan.goal.value})"
+        return f"{plan.drug}: taper from {start} to stop"
+    goal = "" if plan.goal is PlanGoal.TARGET else f" ({plan.goal.value})"
+    return f"{plan.drug}: taper from {start} to {daily(plan.target_mg, is_patch=is_patch(plan))}{goal}"
 
 
-def facts_of(plan: TaperPlan) -> tuple[tuple[str, str], ...]:
+def is_patch(plan: TaperPlan) -> bool:
+    """Whether the medicine that the plan starts from is worn as patches."""
+    return any(product.form is Form.PATCH for product in plan.products if product.ingredient == plan.ingredient)
+
+
+def facts_of(plan: TaperPlan, cover: Cover) -> tuple[tuple[str, str], ...]:
     """Label and value of what was decided, in reading order; what is empty is left out."""
-    parameters = ", ".join(f"{name} {value}" for name, value in plan.params)
     confirmed = f", confirmed by {plan.baseline.confirmed_by}" if plan.baseline.confirmed_by else ""
     start, last = plan.steps[0].start, plan.steps[-1].start
     length = f"{(last - start).days} days, {len(plan.steps) - 1} changes"
-    by_protocol = f" by protocol {plan.protocol}" if plan.protocol else ""
     facts = (
-        ("Patient", plan.patient),
-        ("Way", f"{plan.strategy}{by_protocol}{f' ({parameters})' if parameters else ''}"),
-        ("Baseline", f"{plain(plan.baseline.mg)} mg a day{confirmed}"),
+        ("Patient", str(cover.patient)),
+        ("Way", way_of(plan, cover)),
+        ("Baseline", f"{daily(plan.baseline.mg, is_patch=is_patch(plan))}{confirmed}"),
         ("From – to", f"{start.isoformat()} – {last.isoformat()} ({length})"),
         ("Equivalent", equivalent_tables(plan.equivalents) if plan.equivalents else ""),
-        ("Products", "; ".join(product.name for product in plan.products)),
-        ("Limits", f"{plan.limits.row}; duration of use {plan.use}"),
+        ("Products", "; ".join(product.name for product in used_products(plan))),
+        ("Limits", limits_in_words(plan.limits)),
+        ("Use so far", IN_WORDS.get(plan.use, plan.use)),
         ("Risk tier", tier_in_words(plan)),
         ("Reason", plan.reason),
         ("Author", plan.author),
     )
     return tuple((label, value) for label, value in facts if value)
+
+
+def way_of(plan: TaperPlan, cover: Cover) -> str:
+    """The protocol by its title and the name by which it is asked for, or the strategy; with the parameters that are not the protocol's."""
+    params = parameters_in_words(plan.params)
+    if plan.protocol is None:
+        return f"{plan.strategy}: {params}" if params else plan.strategy
+    named = f"{cover.protocol} (protocol {plan.protocol})" if cover.protocol else f"protocol {plan.protocol}"
+    is_edited = any(finding.code == EDITED for finding in plan.findings)
+    return f"{named}, edited: {params}" if is_edited else named
 
 
 def tier_in_words(plan: TaperPlan) -> str:
@@ -99,17 +138,16 @@ def tier_in_words(plan: TaperPlan) -> str:
     return f"{plan.tier.value}: {'; '.join(raised) or 'no factor found'}"
 
 
-def page_text(plan: TaperPlan) -> str:
+def page_text(plan: TaperPlan, cover: Cover) -> str:
     """Plain text, at most about 100 columns: for a note, a letter, a terminal without colour."""
-    page = page_of(plan)
+    page = page_of(plan, cover)
     label_width = max(len(label) for label, _ in page.facts) + 2
     lines = [page.title, "=" * len(page.title), ""]
     if page.banner:
         lines += [page.banner.upper(), ""]
-    lines += [f"{label + ':':<{label_width}}{value}" for label, value in page.facts]
-    lines += ["", "Steps", "-----"]
-    lines += step_lines(plan)
-    lines += ["", *page.advice]
+    for label, value in page.facts:
+        lines += _hanging(f"{label + ':':<{label_width}}{value}", label_width)
+    lines += ["", "Steps", "-----", *step_lines(plan), "", *page.advice]
     lines += [f"Contact: {contact}" for contact in page.contacts]
     if page.findings:
         lines += ["", "Findings", "--------"]
@@ -117,20 +155,32 @@ def page_text(plan: TaperPlan) -> str:
     return "".join(f"{printable(line)}\n" for line in [*lines, "", page.footer])
 
 
-def step_lines(plan: TaperPlan) -> list[str]:
-    """The steps in words, two lines each, for where there is no room for a table."""
+def step_lines(plan: TaperPlan, width: int = _WIDTH) -> list[str]:
+    """The steps in words, for where there is no room for a table."""
     slots = used_slots(plan)
-    return [line for row in rows_of(plan) for line in _step_lines(slots, row)]
+    return [line for row in rows_of(plan) for line in _step_lines(slots, row, width)]
 
 
-def _step_lines(slots: tuple[Slot, ...], row: PlanRow) -> list[str]:
+def _step_lines(slots: Iterable[Slot], row: PlanRow, width: int) -> list[str]:
     until = f"{row.start} to {row.end}" if row.end else f"from {row.start}"
-    taken = ", ".join(f"{slot.value} {cell}" for slot, cell in zip(slots, row.slots, strict=True) if cell != "–") or "nothing"
+    taken = [f"{slot.value} {cell}" for slot, cell in zip(slots, row.slots, strict=True) if str(cell) != NOTHING]
     change = f" ({row.change} mg, {row.of_previous})" if row.change else ""
     note = f" [{row.note}]" if row.note else ""
-    return [f"{row.number:>3}. {until}: {row.dose} mg a day{change}{note}", f"     {taken}"]
+    head = f"{row.number:>3}. {until}: {row} a day{change}{note}"
+    return [*_hanging(head, 5, width), *(line for one in taken or ["nothing"] for line in _hanging(f"     {one}", 7, width))]
 
 
 def _finding_lines(finding: Finding) -> list[str]:
-    cleared = [f"    To clear: {finding.clears}"] if finding.clears else []
-    return [f"{finding.severity.value}: {finding.message}", *cleared, f"    Source: {finding.source}"]
+    parts = [f"    To clear: {finding.clears}"] if finding.clears else []
+    return [
+        *_hanging(f"{finding.severity.value}: {finding.message}", 4),
+        *(line for part in (*parts, f"    Source: {finding.source}") for line in _hanging(part, 8)),
+    ]
+
+
+def _hanging(text: str, indent: int, width: int = _WIDTH) -> list[str]:
+    """One paragraph, wrapped between words under its first one."""
+    start = len(text) - len(text.lstrip())
+    broken = wrap(text.lstrip(), width - indent, break_long_words=False, break_on_hyphens=False)
+    first, *rest = broken or [""]
+    return [" " * start + first, *(" " * indent + line for line in rest)]

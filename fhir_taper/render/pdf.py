@@ -1,17 +1,24 @@
 """HTML to PDF through WeasyPrint: the one module that imports it.
 
-Needs the system's Pango; where that is absent, a typed error names the package.
+A page whose words leave its margins loses doses, so it is never given out: the next wider layout is tried. Needs the system's Pango; where
+that is absent, a typed error names the package.
 """
 
 import warnings
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from fhir_taper.errors import MissingSystemLibrary
 
+_ROUNDING = 0.5
+"""Pixels: a box may end so much behind the margin by the arithmetic of its layout."""
 
-def pdf_of(html: str) -> bytes:
-    """A PDF of a self-contained page; a page that refers to anything outside is refused (ValueError).
 
-    Raises MissingSystemLibrary where Pango is absent.
+def pdf_of(layouts: Iterable[str]) -> bytes:
+    """A PDF of the first of these self-contained pages on which every word stays within the margins.
+
+    A page that refers to anything outside is refused, and so are layouts of which none fits (ValueError). Raises MissingSystemLibrary where
+    Pango is absent.
     """
     try:
         with warnings.catch_warnings():
@@ -24,8 +31,23 @@ def pdf_of(html: str) -> bytes:
         ) from error
     # a plan's page holds everything that it shows; a reference to the outside could leak who looked at it
     nothing = weasyprint.URLFetcher(allowed_protocols=(), fail_on_errors=True)
-    try:
-        document: bytes = weasyprint.HTML(string=html, url_fetcher=nothing).write_pdf()
-    except weasyprint.urls.FatalURLFetchingError as error:  # a BaseException: nothing else would stop it
-        raise ValueError(f"a plan's page must not load anything: {error}") from error
-    return document
+    for html in layouts:
+        try:
+            document = weasyprint.HTML(string=html, url_fetcher=nothing).render()
+        except weasyprint.urls.FatalURLFetchingError as error:  # a BaseException: nothing else would stop it
+            raise ValueError(f"a plan's page must not load anything: {error}") from error
+        if not any(cut_off(document)):
+            made: bytes = document.write_pdf()
+            return made
+    raise ValueError("no layout of this plan fits its page: words would be cut off")
+
+
+def cut_off(document: Any) -> Iterator[str]:
+    """Words of a rendered document that leave the margins of their page, by the boxes in which WeasyPrint lays them out."""
+    for page in document.pages:
+        sheet = page._page_box  # the layout has no public face
+        left, right = sheet.content_box_x(), sheet.content_box_x() + sheet.width
+        for box in sheet.descendants():
+            text = getattr(box, "text", "")
+            if text and text.strip() and (box.position_x < left - _ROUNDING or box.position_x + box.width > right + _ROUNDING):
+                yield text

@@ -1,19 +1,16 @@
 """A plan as rows of words: what every table, page and handout shows of a step. Made once, so that screen, paper and terminal say the same.
 
-Percentages and equivalents are rounded here and only here; doses are printed with the digits they have.
+Percentages, equivalents and means over days are rounded when shown, each once; a dose is printed as it is.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
-from fractions import Fraction
 
-from fhir_taper.plans.medicines.codes import Form, Slot
-from fhir_taper.plans.medicines.dose import ZERO, Exact, canonical, plain, shown
-from fhir_taper.plans.tapers.plan import EquivalentFactor, PlanProduct, Step, StepKind, TaperPlan
+from fhir_taper.plans.medicines.codes import Slot
+from fhir_taper.plans.medicines.dose import Exact, dose_for_people, one_decimal
+from fhir_taper.plans.tapers.plan import EquivalentFactor, Step, StepKind, TaperPlan
 from fhir_taper.plans.tapers.step_figures import StepFigures, step_figures
+from fhir_taper.render.amounts import Cell, cell_of, every_in_words, labels_of
 
-_PARTS = {Decimal("0.25"): "¼", Decimal("0.5"): "½", Decimal("0.75"): "¾"}
 _KINDS = {
     StepKind.BASELINE: "today",
     StepKind.REDUCTION: "",
@@ -24,27 +21,42 @@ _KINDS = {
     StepKind.INTERVAL: "longer interval",
     StepKind.STOP: "stop",
 }
+MEASURES = {"mme": "MME", "diazepam_mg": "mg diazepam"}
+"""Units of the equivalents."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """One step in words. `slots` holds a cell per time of day that the plan uses; empty cells are "–".
+    """One step in words. `slots` holds a cell per time of day that the plan uses. `dose` is (medicine, mg a day) for each that is given.
 
-    Where a plan gives more than one medicine, every cell and dose names its medicine: 5 mg of one may be tenfold the other.
+    Where a plan gives more than one medicine, every cell and dose names its medicine: 5 mg of one may be tenfold the other. The name is
+    empty in a plan of one.
     """
 
     number: str
     start: str
     end: str
     days: str
-    slots: tuple[str, ...]
-    dose: str
+    slots: tuple[Cell, ...]
+    dose: tuple[tuple[str, str], ...]
     equivalent: str
     change: str
     of_previous: str
     of_baseline: str
     note: str
     is_pause: bool
+
+    @property
+    def dose_lines(self) -> tuple[str, ...]:
+        """For a column of mg a day: names above their amounts, joined by "+"."""
+        lines: list[str] = []
+        for medicine, mg in self.dose:
+            lines += [f"+ {medicine}" if lines else medicine, mg] if medicine else [mg]
+        return tuple(lines)
+
+    def __str__(self) -> str:
+        """The dose for a sentence: "lorazepam 1.5 mg + diazepam 20 mg"."""
+        return " + ".join(f"{medicine} {mg} mg".strip() for medicine, mg in self.dose)
 
 
 def used_slots(plan: TaperPlan) -> tuple[Slot, ...]:
@@ -55,19 +67,26 @@ def used_slots(plan: TaperPlan) -> tuple[Slot, ...]:
 
 def rows_of(plan: TaperPlan) -> tuple[PlanRow, ...]:
     """One row per step, in order."""
-    products = {product.rxcui: product for product in plan.products}
-    slots = used_slots(plan)
-    return tuple(_row(plan, step, figures, slots, products) for step, figures in zip(plan.steps, step_figures(plan), strict=True))
+    slots, labels, is_named = used_slots(plan), labels_of(plan), len(medicines_of(plan)) > 1
+    return tuple(
+        _row(plan, step, figures, tuple(cell_of(step, slot, plan, labels, is_named=is_named) for slot in slots))
+        for step, figures in zip(plan.steps, step_figures(plan), strict=True)
+    )
 
 
-def _row(plan: TaperPlan, step: Step, figures: StepFigures, slots: tuple[Slot, ...], products: Mapping[str, PlanProduct]) -> PlanRow:
+def medicines_of(plan: TaperPlan) -> tuple[str, ...]:
+    """The medicines that the plan gives over its length, in the order in which it does: two where it crosses over."""
+    return tuple(dict.fromkeys(dose.ingredient for step in plan.steps for dose in step.doses if dose.units))
+
+
+def _row(plan: TaperPlan, step: Step, figures: StepFigures, cells: tuple[Cell, ...]) -> PlanRow:
     return PlanRow(
         number=str(step.number),
         start=step.start.isoformat(),
         end=step.end.isoformat() if step.end else "",
         days=str((step.end - step.start).days + 1) if step.end else "",
-        slots=tuple(_cell(step, slot, products, is_named=len(medicines_of(plan)) > 1) for slot in slots),
-        dose=dose_in_words(plan, step),
+        slots=cells,
+        dose=_dose(plan, step),
         equivalent=_equivalent(figures.equivalent),
         change=_signed(figures.change_mg),
         of_previous=_percent(figures.change_pct_of_previous),
@@ -77,23 +96,14 @@ def _row(plan: TaperPlan, step: Step, figures: StepFigures, slots: tuple[Slot, .
     )
 
 
-def dose_in_words(plan: TaperPlan, step: Step) -> str:
-    """Mean mg per day; each ingredient by name in a plan that crosses over."""
-    shown_doses = [
-        (dose.ingredient, step.mg_per_day(dose.ingredient)) for dose in step.doses if dose.units or dose.ingredient == plan.ingredient
-    ]
-    if len(shown_doses) <= 1 and len(medicines_of(plan)) <= 1:
-        return plain(_shown(shown_doses[0][1])) if shown_doses else "0"
-    given = [(ingredient, mg) for ingredient, mg in shown_doses if mg]
-    return " + ".join(f"{ingredient} {plain(_shown(mg))}" for ingredient, mg in given) or "0"
+def _dose(plan: TaperPlan, step: Step) -> tuple[tuple[str, str], ...]:
+    """Mean mg per day of every medicine that is given; of a step that gives nothing, zero."""
+    is_named = len(medicines_of(plan)) > 1
+    given = dict.fromkeys(dose.ingredient for dose in step.doses if dose.units)
+    return tuple((name if is_named else "", dose_for_people(step.mg_per_day(name))) for name in given) or (("", "0"),)
 
 
-def medicines_of(plan: TaperPlan) -> tuple[str, ...]:
-    """The medicines that the plan gives over its length, in the order in which it does: two where it crosses over."""
-    return tuple(dict.fromkeys(dose.ingredient for step in plan.steps for dose in step.doses if dose.units))
-
-
-def _equivalent(equivalent: Decimal | tuple[Decimal, Decimal] | None) -> str:
+def _equivalent(equivalent: Exact | tuple[Exact, Exact] | None) -> str:
     """Diazepam mg or MME per day by the plan's table, one decimal; a range where no table was chosen; empty where nothing converts."""
     if equivalent is None:
         return ""
@@ -101,25 +111,25 @@ def _equivalent(equivalent: Decimal | tuple[Decimal, Decimal] | None) -> str:
     return "–".join(dict.fromkeys(one_decimal(end) for end in ends))
 
 
-def _signed(change: Decimal | None) -> str:
+def _signed(change: Exact | None) -> str:
     """The change with a real minus sign; empty where there is none."""
     if not change:
         return ""
-    return f"{'−' if change < 0 else '+'}{plain(canonical(abs(change)))}"
+    return f"{'−' if change < 0 else '+'}{dose_for_people(-change if change < 0 else change)}"
 
 
-def _percent(change: Decimal | None) -> str:
+def _percent(change: Exact | None) -> str:
     """A percentage with one decimal; empty where there is no change or nothing to compare with."""
     if not change:
         return ""
-    return f"{'−' if change < 0 else '+'}{one_decimal(abs(change))} %"
+    return f"{'−' if change < 0 else '+'}{one_decimal(-change if change < 0 else change)} %"
 
 
 def equivalent_heading(factors: tuple[EquivalentFactor, ...]) -> str:
     """What the equivalent column holds; empty where nothing converts."""
     if not factors:
         return ""
-    return "MME/d" if factors[0].measure == "mme" else "diazepam eq."
+    return "MME/day" if factors[0].measure == "mme" else "diazepam eq. mg/day"
 
 
 def equivalent_tables(factors: tuple[EquivalentFactor, ...]) -> str:
@@ -129,48 +139,5 @@ def equivalent_tables(factors: tuple[EquivalentFactor, ...]) -> str:
     return tables if chosen else f"range over {tables}: no table was chosen"
 
 
-def count_in_words(units: Decimal) -> str:
-    """0.5 -> ½, 1.25 -> 1¼, 3 -> 3; anything finer stays a decimal."""
-    whole, part = divmod(units, 1)
-    if part in _PARTS:
-        return f"{int(whole) or ''}{_PARTS[part]}"
-    return plain(canonical(units))
-
-
-def units_in_words(units: Decimal, product: PlanProduct) -> str:
-    """One amount of one product: ½ × 2 mg; 0.4 mL (2 mg); 1 × 25 µg/h patch."""
-    if product.form in (Form.SOLUTION, Form.SUSPENSION):
-        return f"{plain(canonical(units))} mL ({plain(canonical(units * product.mg))} mg)"
-    if product.form is Form.PATCH:
-        return f"{count_in_words(units)} × {plain(_exact(Fraction(product.mg) * 1000 / 24))} µg/h patch"
-    return f"{count_in_words(units)} × {plain(canonical(product.mg))} mg"
-
-
-def one_decimal(value: Fraction | Exact) -> str:
-    """Rounded half-up to one decimal, for showing only."""
-    exact = Fraction(value)
-    rounded = (Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
-    return plain(canonical(rounded))
-
-
-def _cell(step: Step, slot: Slot, products: Mapping[str, PlanProduct], *, is_named: bool) -> str:
-    taken = [
-        units_in_words(amount, products[units.rxcui]) + (f" {dose.ingredient}" if is_named else "")
-        for dose in step.doses
-        for units in dose.units
-        for at, amount in units.slots
-        if at is slot and amount != ZERO
-    ]
-    return " + ".join(taken) or "–"
-
-
 def _interval(step: Step) -> str:
-    return "" if step.every_days == 1 else f"one dosing day in {step.every_days}"
-
-
-def _exact(value: Fraction) -> Decimal:
-    return canonical(shown(value))
-
-
-def _shown(value: Exact) -> Decimal:
-    return canonical(value) if isinstance(value, Decimal) else shown(value).quantize(Decimal("0.01"))
+    return "" if step.every_days == 1 else f"taken {every_in_words(step.every_days)}; mg/day is the mean"

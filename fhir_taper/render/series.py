@@ -55,7 +55,7 @@ def series_of(plan: TaperPlan, label: str = "") -> Series:
     before = plan.steps[-2] if len(plan.steps) > 1 else last
     tail = max(7, (last.start - before.start).days)
     name = label or plan.drug
-    shown_as = f"{name} (as {plan.ingredient})" if is_cross_over(plan) else name
+    shown_as = f"{name} (all of it as mg of {plan.ingredient})" if is_cross_over(plan) else name
     return Series(shown_as, levels, last.start + timedelta(days=tail))
 
 

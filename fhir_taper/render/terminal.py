@@ -19,21 +19,16 @@ from fhir_taper.plans.tapers.finding import Finding, Severity, ranked
 from fhir_taper.render.printable import printable
 
 WARNING, STRONG, QUIET = "bold red", "bold", "dim"
-_PLAIN_WIDTH = 120
-_NARROWEST = 10
-"""Columns of text are folded down to this many characters, and no further."""
-_BESIDE = 3
-"""Characters between two columns."""
+_READABLE, _UNBOUND, _EDGES = 12, 10_000, 2
 MARKS = {Severity.STOP: "■", Severity.ACKNOWLEDGE: "▲", Severity.INFORMATION: "·"}
 _WORDS = {Severity.STOP: "STOP", Severity.ACKNOWLEDGE: "Acknowledge", Severity.INFORMATION: "Information"}
 _STYLES = {Severity.STOP: WARNING, Severity.ACKNOWLEDGE: "bold yellow", Severity.INFORMATION: ""}
 
 
 def draw(paint: Callable[[Console], None]) -> str:
-    """What `paint` puts on a console with the real terminal's width and colours; 120 columns without colour where nobody is looking."""
-    terminal = sys.stdout.isatty()
+    """What `paint` puts on a console as wide as COLUMNS, or the terminal that is there, or 80; with colours where somebody is looking."""
     buffer = io.StringIO()
-    paint(Console(file=buffer, force_terminal=terminal, width=None if terminal else _PLAIN_WIDTH, highlight=False))
+    paint(Console(file=buffer, force_terminal=sys.stdout.isatty(), highlight=False))
     return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
 
 
@@ -42,29 +37,45 @@ def said(words: str, style: str = "") -> Text:
     return Text(printable(words), style=style)
 
 
-def table_of(*headings: str, numbers: Iterable[str] = (), fixed: Iterable[str] = ()) -> Table:
-    """A light table; the columns in `numbers` are right-aligned. Where the width is short the columns in `fixed` give way last."""
-    right, keeps = frozenset(numbers), frozenset((*numbers, *fixed))
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+def stacked(lines: Iterable[str]) -> Text:
+    """Lines of a cell under each other."""
+    return Text("\n").join(said(line) for line in lines)
+
+
+def table_of(*headings: str, numbers: Iterable[str] = (), flowing: Iterable[str] = (), is_tight: bool = False) -> Table:
+    """A light table; the columns in `numbers` are right-aligned, those in `flowing` may be broken between words, and no other is."""
+    right, flows = frozenset(numbers), frozenset(flowing)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0) if is_tight else (0, 1))
     for heading in headings:
-        table.add_column(Text(heading), justify="right" if heading in right else "left", overflow="fold", no_wrap=heading in keeps)
+        table.add_column(Text(heading), justify="right" if heading in right else "left", overflow="fold", no_wrap=heading not in flows)
     return table
 
 
-def width_of(console: Console, table: Table) -> int:
-    """The narrowest width at which the columns in `numbers` and `fixed` stand whole: a dose that is cut off is another dose."""
-    needed = 0
-    for column in table.columns:
-        widest = max(Measurement.get(console, console.options, cell).maximum for cell in column.cells)
-        needed += _BESIDE + (widest if column.no_wrap else min(widest, _NARROWEST))
-    return needed
+def fits(console: Console, table: Table) -> bool:
+    """Whether every number stands whole and every word unbroken at the console's width; the columns that flow then share the room.
+
+    A dose that is cut off is another dose, and a word that is broken letter by letter is read by nobody.
+    """
+    unbound = console.options.update(width=_UNBOUND)
+    sizes = [[Measurement.get(console, unbound, cell) for cell in (column.header, *column.cells)] for column in table.columns]
+    most = [max(size.maximum for size in cells) for cells in sizes]
+    least = [
+        widest if column.no_wrap else max(min(widest, _READABLE), *(size.minimum for size in cells))
+        for column, widest, cells in zip(table.columns, most, sizes, strict=True)
+    ]
+    _, after, _, before = table.padding
+    spare = console.width - sum(least) - (1 + before + after) * (len(least) - 1) - _EDGES
+    wanted = sum(most) - sum(least)
+    for column, low, high in zip(table.columns, least, most, strict=True):
+        column.width = low + min(high - low, max(spare, 0) * (high - low) // wanted) if wanted else low
+    table.width = None if spare >= 0 else console.width - spare
+    return spare >= 0
 
 
-def print_table(console: Console, table: Table) -> None:
-    """A table as wide as the console, or wider where it must be: the terminal then breaks lines, and nothing is lost."""
-    needed = width_of(console, table)
-    table.width = needed if needed > console.width else None
-    console.print(table, crop=False)
+def print_first_that_fits(console: Console, *tables: Table) -> None:
+    """The first of these tables that fits, or the last one, wider than the console: the terminal breaks its lines, and nothing is lost."""
+    chosen = next((table for table in tables if fits(console, table)), tables[-1])
+    console.print(chosen, crop=False)
 
 
 def print_facts(console: Console, facts: Iterable[tuple[str, str]]) -> None:

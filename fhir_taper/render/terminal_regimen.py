@@ -4,23 +4,25 @@ factor and source."""
 from rich.console import Console
 from rich.table import Table
 
-from fhir_taper.plans.medicines.codes import TAPERED_CLASSES, DrugClass
-from fhir_taper.plans.medicines.dose import Exact, plain
+from fhir_taper.plans.medicines.dose import Exact, dose_for_people
 from fhir_taper.plans.medicines.equivalence import by_ingredient
-from fhir_taper.plans.medicines.regimen import Issue, ItemState, Regimen, RegimenItem, Setting
+from fhir_taper.plans.medicines.regimen import Regimen
 from fhir_taper.plans.medicines.totals import IngredientTotal, Span, Total
-from fhir_taper.render.plan_rows import one_decimal
-from fhir_taper.render.terminal import QUIET, STRONG, WARNING, draw, indented, print_table, said, table_of
+from fhir_taper.render.regimen_rows import (
+    RegimenRow,
+    issues_of,
+    left_out_of,
+    not_counted,
+    others_of,
+    remarks_of,
+    rows_of,
+    span_in_words,
+)
+from fhir_taper.render.terminal import QUIET, STRONG, WARNING, draw, indented, print_first_that_fits, said, stacked, table_of
 
-_ORDER = {ItemState.NOT_COMPUTABLE: 0, ItemState.COMPUTED: 1, ItemState.EXCLUDED: 2}
 _AT_LEAST, _UP_TO = "at least: not everything could be counted", "up to: one medicine may be counted twice"
-_SETTINGS = {
-    Setting.REPORTED: "reported as taken, not ordered here",
-    Setting.DISPENSED: "from a dispense",
-    Setting.INPATIENT: "ordered in hospital",
-    Setting.DISCHARGE: "ordered at discharge",
-}
 _NAMES = {"mme": "Opioids, MME a day", "diazepam_mg": "Benzodiazepines, diazepam equivalent mg a day"}
+_NUMBERS = ("scheduled\nmg/d", "maximum\nmg/d", "equivalent/d")
 
 
 def regimen_text(regimen: Regimen, mme: Total, diazepam: Total) -> str:
@@ -30,80 +32,65 @@ def regimen_text(regimen: Regimen, mme: Total, diazepam: Total) -> str:
         console.print(said(f"Regimen of {regimen.patient or 'an unnamed patient'} on {regimen.as_of.isoformat()}", style=STRONG))
         if not regimen.complete:
             console.print(said("The chart is incomplete: totals are “at least”, and nothing is planned unattended.", style=WARNING))
-        ours, others = _split(regimen)
-        if ours:
-            print_table(console, _items(ours, mme, diazepam))
+        rows = rows_of(regimen, mme, diazepam)
+        if rows:
+            print_first_that_fits(console, _wide(rows), _narrow(rows))
         else:
-            console.print(said("No opioid, benzodiazepine or z-drug in this chart."))
-        for item in ours:
-            _remarks(console, item)
-        if others:
-            indented(console, f"Other medicines: {', '.join(dict.fromkeys(item.drug for item in others))}", by=0, style=QUIET)
+            console.print(said("No opioid, benzodiazepine or z-drug that is taken now in this chart."))
+        for remark in remarks_of(regimen):
+            indented(console, remark, style=QUIET)
+        for line in not_counted(regimen):
+            indented(console, f"Not counted, {line}", by=0, style=QUIET)
+        if others_of(regimen):
+            indented(console, f"Other medicines: {', '.join(others_of(regimen))}", by=0, style=QUIET)
         for total in (mme, diazepam):
             _total(console, total)
         _companions(console, regimen)
-        for issue in regimen.issues:
-            _issue(console, issue)
+        for severity, sentence in issues_of(regimen):
+            indented(console, sentence, by=0, style=WARNING if severity == "error" else "")
 
     return draw(paint)
 
 
-def _split(regimen: Regimen) -> tuple[list[RegimenItem], list[RegimenItem]]:
-    """Items of the classes that we compute, unreadable ones first, and the rest that is taken."""
-    named = TAPERED_CLASSES | {DrugClass.UNKNOWN}
-    ours = [item for item in regimen.items if item.drug_class in named]
-    others = [item for item in regimen.items if item.drug_class not in named and item.state is not ItemState.EXCLUDED]
-    return sorted(ours, key=lambda item: _ORDER[item.state]), others
-
-
-def _items(items: list[RegimenItem], mme: Total, diazepam: Total) -> Table:
-    table = table_of(
-        "medicine", "scheduled mg/d", "maximum mg/d", "equivalent", "how", "until", numbers=("scheduled mg/d", "maximum mg/d", "equivalent")
-    )
-    for item in items:
-        line = mme.line_of(item) or diazepam.line_of(item)
-        equivalent = _span(line.max or line.scheduled) if line else ""
-        until = item.end.isoformat() if item.end else ""
-        scheduled, largest = _amount(item.scheduled_mg, item), _amount(item.max_mg, item)
-        table.add_row(*(said(cell) for cell in (item.drug, scheduled, largest, equivalent, _state(item), until)))
+def _wide(rows: tuple[RegimenRow, ...]) -> Table:
+    table = table_of("medicine", *_NUMBERS, "how", "until", numbers=_NUMBERS, flowing=("medicine", "how"))
+    for row in rows:
+        table.add_row(*(said(cell) for cell in (row.medicine, row.scheduled, row.maximum, row.equivalent, row.how, row.until)))
     return table
 
 
-def _state(item: RegimenItem) -> str:
-    """How it was computed, or why it was not."""
-    if item.state is ItemState.COMPUTED:
-        return item.how
-    mark = "✗ not computable" if item.state is ItemState.NOT_COMPUTABLE else "not counted"
-    return f"{mark}: {item.reason.value if item.reason else 'no reason given'}. {item.how}".rstrip(". ")
-
-
-def _amount(amount: Exact | None, item: RegimenItem) -> str:
-    if amount is None:
-        return "" if item.state is ItemState.EXCLUDED else "?"
-    return plain(amount)
-
-
-def _remarks(console: Console, item: RegimenItem) -> None:
-    duplicates = [f"may be the same as {', '.join(item.possible_duplicate_of)}"] if item.possible_duplicate_of else []
-    unknown = [f"the maximum is not known: {item.max_reason.value}"] if item.max_reason else []
-    from_where = [_SETTINGS[item.setting]] if item.setting in _SETTINGS and item.state is not ItemState.EXCLUDED else []
-    not_tapered = [f"not tapered: {item.why_not_candidate}"] if item.state is ItemState.COMPUTED and item.why_not_candidate else []
-    for remark in (*from_where, *item.notes, *unknown, *not_tapered, *duplicates):
-        indented(console, f"{item.drug} ({item.sources[0]}): {remark}", style=QUIET)
+def _narrow(rows: tuple[RegimenRow, ...]) -> Table:
+    """The same with how it was computed, and until when, under the medicine."""
+    table = table_of("medicine", *_NUMBERS, numbers=_NUMBERS, flowing=("medicine",), is_tight=True)
+    for row in rows:
+        under = (f"  {row.how}" if row.how else "", f"  until {row.until}" if row.until else "")
+        medicine = stacked((row.medicine, *(line for line in under if line)))
+        table.add_row(medicine, *(said(cell) for cell in (row.scheduled, row.maximum, row.equivalent)))
+    return table
 
 
 def _total(console: Console, total: Total) -> None:
     if not total.lines and not total.left_out:
         return
     tables = total.table or f"range over {', '.join(total.tables) or 'no table'}"
-    flagged = _flags(at_least=total.at_least, up_to=total.up_to)
-    console.print(
-        said(f"{_NAMES[total.measure]}: scheduled {_span(total.scheduled)}, maximum {_span(total.max)}{flagged}, by {tables}", style=STRONG)
-    )
+    scheduled = _sum(total.scheduled, [line.scheduled for line in total.lines])
+    largest = _sum(total.max, [line.max for line in total.lines])
+    if scheduled is None and largest is None:
+        none = "unknown (nothing could be counted)" if total.at_least else "nothing that is counted"
+        console.print(said(f"{_NAMES[total.measure]}: {none}", style=STRONG))
+    else:
+        flagged = _flags(at_least=total.at_least, up_to=total.up_to)
+        amounts = f"scheduled {scheduled or 'unknown'}, maximum {largest or 'unknown'}"
+        console.print(said(f"{_NAMES[total.measure]}: {amounts}{flagged}, by {tables}", style=STRONG))
     for line in total.lines:
         indented(console, str(line), style=QUIET)
-    for left in total.left_out:
-        indented(console, f"left out: {left.item.drug}: {left.says}", style=QUIET)
+    for left in left_out_of(total):
+        indented(console, f"left out: {left}", style=QUIET)
+
+
+def _sum(total: Span, counted: list[Span | None]) -> str | None:
+    """The sum in words, None where not one amount of it is known: a sum of nothing is not zero."""
+    return None if all(one is None for one in counted) else span_in_words(total)
 
 
 def _companions(console: Console, regimen: Regimen) -> None:
@@ -111,7 +98,7 @@ def _companions(console: Console, regimen: Regimen) -> None:
     held = {part.ingredient for item in regimen.items if item.product is not None for part in item.product.companions}
     for total in by_ingredient(regimen):
         if total.ingredient in held:
-            amounts = [f"{words} {'?' if mg is None else plain(mg)} mg" for words, mg in _both(total)]
+            amounts = [f"{words} {'?' if mg is None else dose_for_people(mg)} mg" for words, mg in _both(total)]
             said_of = f"{total.ingredient}, in combination products and alone: {', '.join(amounts)} a day"
             console.print(said(said_of + _flags(at_least=total.at_least, up_to=total.up_to), style=STRONG))
 
@@ -124,14 +111,3 @@ def _flags(*, at_least: bool, up_to: bool) -> str:
     """How far a total can be trusted, in brackets."""
     flags = [words for words, is_set in ((_AT_LEAST, at_least), (_UP_TO, up_to)) if is_set]
     return f" ({'; '.join(flags)})" if flags else ""
-
-
-def _issue(console: Console, issue: Issue) -> None:
-    place = f" ({issue.source})" if issue.source else ""
-    indented(console, f"{issue.severity}: {issue.message}{place}", by=0, style=WARNING if issue.severity == "error" else "")
-
-
-def _span(span: Span | None) -> str:
-    if span is None:
-        return "?"
-    return "–".join(dict.fromkeys(one_decimal(end) for end in (span.low, span.high)))

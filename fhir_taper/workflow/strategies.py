@@ -9,6 +9,7 @@ from dataclasses import replace
 from fhir_taper.errors import WrongUsage
 from fhir_taper.exact_json import encode
 from fhir_taper.plans.medicines.codes import DrugClass
+from fhir_taper.plans.tables import load
 from fhir_taper.plans.tapers.candidates import Candidate, Candidates, candidates_document
 from fhir_taper.plans.tapers.finding import Finding
 from fhir_taper.plans.tapers.infeasible import Infeasible
@@ -46,9 +47,10 @@ def candidates_output(found: Candidates, form: str) -> bytes:
     """The answer of `fhir-taper strategies` as a chart and table for people, or as JSON (schema 1)."""
     if form == "json":
         return encode(candidates_document(found), indent=2) + b"\n"
-    from fhir_taper.render.terminal_plan import candidates_text
+    from fhir_taper.render.terminal_candidates import candidates_text
 
-    return candidates_text(found).encode()
+    titles = {row.id: row.title for row in load().limits.protocols.values()}
+    return candidates_text(found, titles).encode()
 
 
 def _all_options(reading: Reading, options: PlanOptions, request: PlanRequest) -> Iterator[PlanOptions]:

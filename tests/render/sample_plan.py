@@ -79,3 +79,62 @@ def crossed_over() -> TaperPlan:
     return replace(
         plan, products=(*plan.products, ten), steps=(plan.steps[0], stage, after, replace(plan.steps[3], doses=(diazepam,)), end)
     )
+
+
+SIX_TIMES = tuple(slot.value for slot in Slot)
+
+
+def er_and_ir() -> TaperPlan:
+    """Oxycodone 15 mg extended and immediate release in one plan."""
+    both = [
+        PlanProduct(code, f"oxycodone hydrochloride 15 MG {name} Oral Tablet", "oxycodone", Form.TABLET, release, Decimal(15))
+        for code, name, release in (("1049599", "Extended Release", Release.EXTENDED), ("1049618", "", Release.IMMEDIATE))
+    ]
+    taken = Dose("oxycodone", tuple(_units(product, morning="1", night="1") for product in both))
+    return _given(taken, *both, drug="oxycodone", ingredient="oxycodone", drug_class=DrugClass.OPIOID, equivalents=())
+
+
+def liquids() -> TaperPlan:
+    """Two bottles of diazepam: 0.25 mL of the one is 0.25 mg, of the other 1.25 mg."""
+    bottles = [
+        PlanProduct(
+            code, f"diazepam {mg} MG/ML Oral Solution", "diazepam", Form.SOLUTION, Release.IMMEDIATE, Decimal(mg), 1, Decimal("0.05")
+        )
+        for code, mg in (("309843", 1), ("309844", 5))
+    ]
+    taken = Dose("diazepam", tuple(_units(product, morning="0.25", night="4.75") for product in bottles))
+    return _given(taken, *bottles, drug="diazepam", ingredient="diazepam")
+
+
+def many_strengths() -> TaperPlan:
+    """Two medicines with long names, four strengths each, at six times of a day: the widest page that there is."""
+    products = [
+        PlanProduct(f"{name}{mg}", f"{name} {mg} MG Oral Capsule", name, form, Release.IMMEDIATE, Decimal(mg), 4)
+        for name in ("chlordiazepoxide", "flunitrazepam-like")
+        for mg, form in (("12.5", Form.TABLET), ("37.5", Form.TABLET), ("62.5", Form.CAPSULE), ("112.5", Form.CAPSULE))
+    ]
+    doses = [
+        Dose(name, tuple(_units(product, **dict.fromkeys(SIX_TIMES, "10.75")) for product in products if product.ingredient == name))
+        for name in ("chlordiazepoxide", "flunitrazepam-like")
+    ]
+    plan = _given(doses[0], *products, drug="chlordiazepoxide", ingredient="chlordiazepoxide")
+    return replace(plan, steps=tuple(replace(step, doses=tuple(doses)) if step.doses[0].units else step for step in plan.steps))
+
+
+def every_third_night() -> TaperPlan:
+    """One 5 mg tablet of zolpidem at night, then every 2nd, then every 3rd night."""
+    five = PlanProduct("854876", "zolpidem tartrate 5 MG Oral Tablet", "zolpidem", Form.TABLET, Release.IMMEDIATE, Decimal(5))
+    plan = _given(Dose("zolpidem", (_units(five, night="1"),)), five, drug="zolpidem", ingredient="zolpidem", equivalents=())
+    steps = [
+        replace(step, every_days=number + 1, kind=StepKind.INTERVAL if number else StepKind.BASELINE)
+        for number, step in enumerate(plan.steps[:3])
+    ]
+    return replace(plan, steps=(*steps, replace(plan.steps[4], number=3)))
+
+
+def _given(dose: Dose, *products: PlanProduct, **changes: object) -> TaperPlan:
+    """The sample's days with another medicine: the same dose until the stop."""
+    plan = sample_plan(products=products, **changes)
+    return replace(
+        plan, steps=tuple(replace(step, doses=(dose,) if step.doses[0].units else (Dose(dose.ingredient),)) for step in plan.steps)
+    )

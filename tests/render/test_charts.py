@@ -8,11 +8,16 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from fhir_taper.render.charts import HEIGHT, WIDTH, step_chart
+from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
+from fhir_taper.render.charts import FONT, HEIGHT, WIDTH, step_chart
+from fhir_taper.render.cover import Cover, Patient
+from fhir_taper.render.plan_chart import plan_chart
 from fhir_taper.render.series import Level, Series, series_of, span, ticks
 from fhir_taper.render.terminal_chart import terminal_chart
-from tests.render.sample_plan import sample_plan
+from fhir_taper.render.text_width import lines_within, text_width
+from tests.render.sample_plan import crossed_over, every_third_night, many_strengths, sample_plan
 
+COVER = Cover(Patient("p1", "Anna Berg", "1950-03-01", "77"))
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -39,7 +44,7 @@ def test_every_step_is_titled_with_its_date_and_dose() -> None:
 
 def test_a_pause_is_drawn_and_says_to_keep_taking_the_dose() -> None:
     titles = [one.findtext(f"{SVG}title") for one in _drawn(series_of(sample_plan())).iter(f"{SVG}rect")]
-    assert titles == ["Reductions paused: keep taking 1.5"]
+    assert titles == ["Reductions paused: keep taking 1.5 mg a day"]
 
 
 def test_lines_differ_by_dash_and_label_and_not_by_colour_alone() -> None:
@@ -95,3 +100,64 @@ def test_a_terminal_chart_marks_lines_by_letter_and_meetings_by_a_star() -> None
     assert any("a" in line and "b" not in line for line in lines[1:5])
     assert lines[-2:] == ["    a  slow", "    b  fast"]
     assert max(len(line) for line in lines) <= 72
+
+
+def _beyond(root: ET.Element) -> list[str]:
+    """Texts that leave the picture, by the widest of the usual fonts."""
+    width, height = (float(side) for side in root.get("viewBox", "").split()[2:])
+    found = []
+    for text in root.iter(f"{SVG}text"):
+        size = 16 * 1.15 if text.get("class") == "title" else FONT * (1.15 if text.get("class") else 1)
+        long, x, y = text_width(text.text or "", size), float(text.get("x", "nan")), float(text.get("y", "nan"))
+        start = x - {"end": long, "middle": long / 2}.get(text.get("text-anchor", ""), 0)
+        if not (start >= 0 and start + long <= width and y - FONT >= 0 and y + 4 <= height):
+            found.append(text.text or "")
+    return found
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        sample_plan(),
+        crossed_over(),
+        many_strengths(),
+        every_third_night(),
+        sample_plan(drug="W" * 60),
+        sample_plan(drug="a very long name of a medicine " * 8, reason="x"),
+    ],
+    ids=["tablets", "cross-over", "large doses", "means", "no space", "long"],
+)
+def test_no_text_leaves_the_picture(plan: TaperPlan) -> None:
+    assert _beyond(ET.fromstring(plan_chart(plan, COVER))) == []  # noqa: S314 (our own output)
+
+
+def test_a_label_that_is_too_long_goes_on_below() -> None:
+    root = _drawn(_series("lorazepam (all of it as mg of lorazepam)", ("2026-01-05", "4"), ("2026-02-02", "0")))
+    words = [text.text or "" for text in root.iter(f"{SVG}text")]
+    assert words[-2:] == ["lorazepam (all of it as", "mg of lorazepam)"]
+    assert _beyond(root) == []
+
+
+def test_a_chart_alone_says_what_it_is_whose_it_is_and_that_it_is_a_stopped_draft() -> None:
+    texts = [text.text for text in ET.fromstring(plan_chart(sample_plan(), COVER)).iter(f"{SVG}text")]  # noqa: S314 (our own output)
+    assert texts[:4] == [
+        "lorazepam: taper from 2 mg a day to stop",
+        "Draft – not approved – 1 finding must be resolved before it can be approved",
+        "Stop: Pregnancy is on record.",
+        "Anna Berg · born 1950-03-01 · MRN 77",
+    ]
+
+
+def test_a_chart_of_an_active_plan_carries_no_draft_mark() -> None:
+    assert "Draft" not in plan_chart(sample_plan(state=PlanState.ACTIVE), COVER)
+
+
+def test_doses_in_titles_have_no_trailing_zeros() -> None:
+    titles = [one.findtext(f"{SVG}title") for one in _drawn(_series("a", ("2026-01-05", "2.00"))).iter(f"{SVG}circle")]
+    assert titles == ["a: 2 mg per day from 2026-01-05"]
+
+
+def test_lines_are_broken_between_words_and_a_longer_word_within_it() -> None:
+    assert lines_within("aa aa aa", text_width("aa aa", 10), 10) == ["aa aa", "aa"]
+    assert lines_within("aaaa", text_width("aa", 10), 10) == ["aa", "aa"]
+    assert "".join(lines_within("½ ☃ 薬", 5, 10)) == "½☃薬"

@@ -1,20 +1,18 @@
 """The plan on paper: draft until approved, stops first, everything escaped, nothing loaded from elsewhere."""
 
-import importlib
-import io
-import sys
-import warnings
-from importlib.abc import MetaPathFinder
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
 
-import pytest
-from pypdf import PdfReader
-
-from fhir_taper.errors import MissingSystemLibrary
-from fhir_taper.plans.tapers.plan import PlanState
-from fhir_taper.render.pages import banner_of, page_text
-from fhir_taper.render.pdf import pdf_of
+from fhir_taper.plans.medicines.codes import Form, Release
+from fhir_taper.plans.tapers.finding import Finding, Severity
+from fhir_taper.plans.tapers.plan import Baseline, PlanProduct, PlanState
+from fhir_taper.render.cover import Cover, Patient
+from fhir_taper.render.pages import banner_of, page_text, title_of, way_of
 from fhir_taper.render.print_page import page_html
 from tests.render.sample_plan import sample_plan
+
+COVER = Cover(Patient("p1", "Anna Berg", "1950-03-01", "77"))
 
 
 def test_a_draft_says_that_it_is_not_approved_and_what_stands_in_the_way() -> None:
@@ -28,7 +26,7 @@ def test_a_plan_on_hold_says_to_keep_taking_the_dose() -> None:
 
 
 def test_the_text_lists_steps_with_what_to_take_and_stops_before_the_rest() -> None:
-    text = page_text(sample_plan())
+    text = page_text(sample_plan(), COVER)
     assert "  3. 2026-02-23 to 2026-03-08: 0.25 mg a day (−1.25 mg, −83.3 %) [smallest cut, beyond a limit]" in text
     assert "     night ½ × 0.5 mg" in text
     assert text.index("Stop: Pregnancy is on record.") < text.index("Information: The zone is not known.")
@@ -36,47 +34,37 @@ def test_the_text_lists_steps_with_what_to_take_and_stops_before_the_rest() -> N
 
 
 def test_the_html_escapes_what_people_typed() -> None:
-    html = page_html(sample_plan())
+    html = page_html(sample_plan(), COVER)
     assert "falls &amp; sedation &lt;by day&gt;" in html
     assert "<by day>" not in html
 
 
-class _NoPango(MetaPathFinder):
-    """A machine on which the library cannot be loaded."""
-
-    def find_spec(self, fullname: str, *_: object) -> None:
-        if fullname == "weasyprint":
-            raise OSError("cannot load library 'libpango-1.0-0'")
-
-
-def _has_pango() -> bool:
-    with warnings.catch_warnings(action="ignore"):
-        try:
-            importlib.import_module("weasyprint")
-        except OSError:
-            return False
-    return True
+def test_the_text_names_the_patient_and_when_it_was_printed_and_not_when_the_plan_starts() -> None:
+    text = page_text(sample_plan(), replace(COVER, printed=datetime(2025, 12, 24, 9, 30, tzinfo=UTC)))
+    assert "Anna Berg · born 1950-03-01 · MRN 77" in text
+    assert text.endswith("version 1 · printed 2025-12-24 09:30 UTC\n")
+    assert "made" not in text
 
 
-def test_the_pdf_holds_the_plan_and_its_banner_or_the_missing_library_is_named() -> None:
-    if not _has_pango():
-        with pytest.raises(MissingSystemLibrary, match="libpango"):
-            pdf_of(page_html(sample_plan()))
-        return
-    pdf = PdfReader(io.BytesIO(pdf_of(page_html(sample_plan()))))
-    text = " ".join(page.extract_text() for page in pdf.pages)
-    assert "Draft – not approved" in text
-    assert "½ × 0.5 mg" in " ".join(text.split())
-    assert "version 1" in text
+def test_what_the_chart_does_not_say_of_the_patient_is_said() -> None:
+    assert str(Patient("p1")) == "name not in the chart · date of birth not in the chart · id p1"
 
 
-def test_a_missing_library_is_named_with_the_package_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "weasyprint", raising=False)
-    monkeypatch.setattr(sys, "meta_path", [_NoPango(), *sys.meta_path])
-    with pytest.raises(MissingSystemLibrary, match=r"libpango-1\.0-0"):
-        pdf_of("<p>plan</p>")
+def test_a_protocol_is_named_by_its_title_and_by_what_is_typed() -> None:
+    plan = sample_plan(protocol="asam-2025")
+    assert way_of(plan, replace(COVER, protocol="ASAM 2025: 10 %")) == "ASAM 2025: 10 % (protocol asam-2025)"
+    edited = replace(plan, findings=(Finding(Severity.INFORMATION, "protocol-edited", "Edited.", "design"),))
+    assert way_of(edited, COVER) == "protocol asam-2025, edited: 25 %, every 14 days"
 
 
-def test_a_page_that_would_load_something_is_refused() -> None:
-    with pytest.raises((ValueError, MissingSystemLibrary), match=r"must not load anything|libpango"):
-        pdf_of('<img src="https://ehr.example.org/pixel.png">')
+def test_no_line_of_the_text_is_longer_than_a_hundred_columns() -> None:
+    text = page_text(sample_plan(reason="as agreed " * 40), COVER)
+    assert max(len(line) for line in text.splitlines()) <= 100
+
+
+def test_a_patch_is_tapered_in_mcg_per_hour() -> None:
+    name = "72 HR fentanyl 0.1 MG/HR Transdermal System"
+    patch = PlanProduct("245136", name, "lorazepam", Form.PATCH, Release.EXTENDED, Decimal("2.4"), wear_h=72)
+    assert title_of(sample_plan(baseline=Baseline(Decimal("2.4")), products=(patch,))) == (
+        "lorazepam: taper from 100 mcg/h (2.4 mg a day) to stop"
+    )

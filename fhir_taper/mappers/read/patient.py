@@ -17,12 +17,14 @@ from fhir_taper.mappers.systems import TIME_ZONE_EXTENSION
 from fhir_taper.plans.medicines.regimen import Issue
 
 _OTHER_ZONE_EXTENSION = "http://hl7.org/fhir/StructureDefinition/timezone"
+_RECORD_NUMBER = "MR"
+"""Code of http://terminology.hl7.org/CodeSystem/v2-0203; systems write it with and without its system."""
 _ZONE = re.compile(r"[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}")
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The patient. Everything but the id may be unknown."""
+    """The patient. Everything but the id may be unknown. `born` is the birth date as charted, `birth_date` the day that a taper goes by."""
 
     id: str
     birth_date: date | None = None
@@ -30,6 +32,8 @@ class Person:
     zone: str | None = None
     name: str = ""
     gender: str = ""
+    born: str = ""
+    record_number: str = ""
 
 
 def read_patient(chart: Chart) -> Mapped[Person]:
@@ -48,6 +52,8 @@ def read_patient(chart: Chart) -> Mapped[Person]:
         _zone(resource),
         _name(resource),
         _text(resource.get("gender")),
+        _text(resource.get("birthDate")) if _birth_date(resource) else "",
+        _record_number(resource),
     )
     return Mapped(person, issues, (entry.reference,))
 
@@ -96,6 +102,18 @@ def _name(resource: Mapping[str, Any]) -> str:
     given = best.get("given")
     parts = [*(given if isinstance(given, list) else []), best.get("family")]
     return " ".join(_text(part) for part in parts if _text(part))
+
+
+def _record_number(resource: Mapping[str, Any]) -> str:
+    """The value of the first identifier that is a medical record number (type MR), "" where none says that it is one."""
+    listed = resource.get("identifier")
+    for identifier in listed if isinstance(listed, list) else []:
+        kind = identifier.get("type") if isinstance(identifier, Mapping) else None
+        codings = kind.get("coding") if isinstance(kind, Mapping) else None
+        codes = [one.get("code") for one in codings if isinstance(one, Mapping)] if isinstance(codings, list) else []
+        if _RECORD_NUMBER in codes and identifier.get("use") != "old" and _text(identifier.get("value")):
+            return _text(identifier.get("value"))
+    return ""
 
 
 def _text(value: object) -> str:

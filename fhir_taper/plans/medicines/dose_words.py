@@ -6,21 +6,21 @@ Rates are mcg/h, because a patch is prescribed, dispensed and read so; mg a day,
 from decimal import Decimal
 from fractions import Fraction
 
-from fhir_taper.plans.medicines.dose import Exact, as_exact, brief, divide, multiply
+from fhir_taper.plans.medicines.dose import Exact, as_exact, divide, dose_for_people, multiply
 
 _MCG_PER_MG, _HOURS_PER_DAY = Decimal(1000), Decimal(24)
 
 
 def daily(mg: Exact | int, *, is_patch: bool) -> str:
     """Of a day: "7.5 mg a day", or "25 mcg/h (0.6 mg a day)"."""
-    in_mg = f"{brief(as_exact(mg))} mg a day"
+    in_mg = f"{dose_for_people(as_exact(mg))} mg a day"
     return f"{_rate(mg)} ({in_mg})" if is_patch else in_mg
 
 
 def amount(mg: Exact | int, *, is_patch: bool) -> str:
     """Only "7.5 mg", or "25 mcg/h": for a sentence that has said already that doses are a day's."""
-    return _rate(mg) if is_patch else f"{brief(as_exact(mg))} mg"
+    return _rate(mg) if is_patch else f"{dose_for_people(as_exact(mg))} mg"
 
 
 def _rate(mg: Exact | int) -> str:
-    return f"{brief(divide(multiply(Fraction(mg), _MCG_PER_MG), _HOURS_PER_DAY))} mcg/h"
+    return f"{dose_for_people(divide(multiply(Fraction(mg), _MCG_PER_MG), _HOURS_PER_DAY))} mcg/h"

@@ -9,14 +9,13 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
-from fhir_taper.plans.medicines.dose import ZERO, canonical
+from fhir_taper.plans.medicines.dose import ZERO, canonical, six_places
 from fhir_taper.plans.tapers.finding import Finding
 from fhir_taper.plans.tapers.infeasible import Infeasible, infeasible_to_document
 from fhir_taper.plans.tapers.plan import Step, StepKind, TaperPlan
 
 SCHEMA = 1
 _DAYS_PER_WEEK = 7
-_SHORT = {"percent": "{} %", "interval_days": "every {} d", "to": "to {}", "steps": "{} steps"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +27,13 @@ class Candidate:
     params: tuple[tuple[str, str], ...]
     outcome: TaperPlan | Infeasible
 
-    @property
-    def label(self) -> str:
-        """The protocol, or the strategy with its parameters in short: "linear, 10 %, every 14 d"."""
-        return self.protocol or ", ".join([self.strategy, *(_SHORT.get(name, f"{name} {{}}").format(value) for name, value in self.params)])
-
 
 @dataclass(frozen=True, slots=True)
 class Figures:
     """What a person compares.
 
     `smallest_mg` is the last dose above the target, `tablets` all units (tablets, mL, patches) that the closed steps take. A cross-over is
-    no cut: `first_cut_pct` and `smallest_mg` are then of the new agent.
+    no cut: `first_cut_pct` and `smallest_mg` are then of the new agent. A dose is never rounded (but a mean that does not terminate).
     """
 
     steps: int
@@ -79,7 +73,7 @@ def figures_of(plan: TaperPlan) -> Figures:
         weeks=ceil((last.start - plan.steps[0].start).days / _DAYS_PER_WEEK),
         end=last.start.isoformat(),
         first_cut_pct=_hundredths(first_cut / doses[0] * 100) if doses[0] else ZERO,
-        smallest_mg=_hundredths(min(above_target, default=Fraction(plan.target_mg))),
+        smallest_mg=six_places(min(above_target, default=Fraction(plan.target_mg))),
         tablets=canonical(sum((_units(step) for step in plan.steps), ZERO)),
     )
 

@@ -3,16 +3,14 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from fhir_taper.plans.medicines.dose import plain
+from fhir_taper.plans.medicines.dose import one_decimal
 from fhir_taper.plans.medicines.dose_words import amount
-from fhir_taper.plans.medicines.rounding import half_even
 from fhir_taper.plans.tables.rows import Basis, Limit
 from fhir_taper.plans.tapers.course import Track
 from fhir_taper.plans.tapers.making import decimal_of
 from fhir_taper.plans.tapers.plan import StepKind
 
 _UNCHANGED = frozenset({StepKind.BASELINE, StepKind.SUBSTITUTION})
-_TENTHS_OF_PERCENT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,5 +58,5 @@ def excess_of(limit: Limit, cut: Cut) -> Fraction | None:
 
 
 def shown_percent(part: int, whole: int) -> str:
-    """A percent for a sentence, to one decimal."""
-    return plain(decimal_of(half_even(part * _TENTHS_OF_PERCENT, whole), 10))
+    """A percent for a sentence, by the one rule of percents."""
+    return one_decimal(Fraction(100 * part, whole))

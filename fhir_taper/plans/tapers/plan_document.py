@@ -83,7 +83,7 @@ def _step(step: Step, figures: StepFigures) -> dict[str, Any]:
         "ideal_mg": step.ideal_mg,
         "doses": [_dose(step, dose) for dose in step.doses],
         "note": step.note,
-        **{name: to_plain(getattr(figures, name)) for name in StepFigures.__slots__},
+        **{name: to_plain(getattr(figures.rounded, name)) for name in StepFigures.__slots__},
     }
 
 

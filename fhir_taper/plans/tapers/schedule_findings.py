@@ -15,6 +15,7 @@ from fhir_taper.plans.tapers.course import Drafted
 from fhir_taper.plans.tapers.cut_findings import beyond_advised, percent_of, unit_limited
 from fhir_taper.plans.tapers.cuts import cuts_of
 from fhir_taper.plans.tapers.finding import SIGN_OFF_AWAITED, Finding, Severity, ranked
+from fhir_taper.plans.tapers.limits_words import limits_in_words
 from fhir_taper.plans.tapers.plan import StepKind
 from fhir_taper.plans.tapers.protocol import Chosen
 from fhir_taper.plans.tapers.request import PlanRequest
@@ -96,9 +97,10 @@ def _limited(row: LimitsRow, drafted: Drafted) -> Iterator[Finding]:
     limited = sum(kind is StepKind.LIMITED for kind in drafted.track.kinds)
     if limited or drafted.waits:
         value = f"{limited} limited, {len(drafted.waits)} waits"
-        doses, times = _counted(limited, "dose"), _counted(len(drafted.waits), "time")
+        set_by = [f"set {_counted(limited, 'dose')}"] if limited else []
+        waited = [f"let the plan wait {_counted(len(drafted.waits), 'time')}"] if drafted.waits else []
         says = (
-            f"Limits of row {row.row} set {doses} and let the plan wait {times}; nothing is caught up, "
+            f"The limits ({limits_in_words(row)}) {' and '.join(set_by + waited)}; nothing is caught up, "
             "so the taper is longer than its strategy alone."
         )
         yield Finding(Severity.INFORMATION, "limited", says, f"limits.csv: {row.row}", value, row.row)

@@ -7,6 +7,7 @@ from datetime import date
 
 UNDER_1_MONTH, UNDER_1_YEAR, FROM_1_YEAR = "<1m", "1m-1y", ">=1y"
 UNKNOWN_COUNTS_AS = FROM_1_YEAR
+IN_WORDS = {UNDER_1_MONTH: "less than a month", UNDER_1_YEAR: "a month to a year", FROM_1_YEAR: "a year or longer"}
 _MONTHS_PER_YEAR = 12
 
 

@@ -1,0 +1,137 @@
+"""What is taken at one time of day, in words that cannot be read as something else: every amount says its strength, and its bottle or
+release where a plan has more than one of them.
+
+Words only: no dose is computed and none is rounded. Two products of a plan never look the same.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from fhir_taper.plans.medicines.codes import LIQUID_FORMS, Form, Release, Slot
+from fhir_taper.plans.medicines.dose import ZERO, brief, canonical, multiply, plain
+from fhir_taper.plans.medicines.dose_words import amount as dose_amount
+from fhir_taper.plans.tapers.plan import PlanProduct, Step, TaperPlan
+
+_PARTS = {Decimal("0.25"): "¼", Decimal("0.5"): "½", Decimal("0.75"): "¾"}
+_ORDINALS = {2: "2nd", 3: "3rd"}
+_RELEASES = {Release.EXTENDED: "ER", Release.IMMEDIATE: "IR"}
+_DAY_PARTS = {Slot.NOON: "day", Slot.OVERNIGHT: "night"}
+NOTHING = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One medicine at one time of day. `medicine` is empty where the plan has only one. Each amount is one or two pieces that may stand
+    under each other: "0.25 mL (1.25 mg)", "of 5 mg/mL"."""
+
+    medicine: str
+    amounts: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """All that is taken at one time of day; `every` says on which days, where that is not daily ("every 2nd night")."""
+
+    given: tuple[Given, ...] = ()
+    every: str = ""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """For a table: a line for each amount, joined by "+", under the name of its medicine."""
+        found: list[str] = []
+        for one in self.given:
+            if one.medicine:
+                found.append(f"+ {one.medicine}" if found else one.medicine)
+            for number, pieces in enumerate(one.amounts):
+                joined = bool(found) and not (one.medicine and number == 0)
+                found += [f"+ {pieces[0]}" if joined else pieces[0], *pieces[1:]]
+        return (*found, *([self.every] if self.every else [])) or (NOTHING,)
+
+    def __str__(self) -> str:
+        """For a sentence: "1 × 0.5 mg lorazepam + 2 × 10 mg diazepam"."""
+        said = [" ".join([*pieces, *([one.medicine] if one.medicine else [])]) for one in self.given for pieces in one.amounts]
+        return " ".join([" + ".join(said), *([self.every] if self.every else [])]) or NOTHING
+
+
+def cell_of(step: Step, slot: Slot, plan: TaperPlan, labels: Mapping[str, tuple[str, ...]], *, is_named: bool) -> Cell:
+    """What a step gives at one time of day. Raises KeyError for a product that the plan does not name: a blank would be a lost dose."""
+    products = {product.rxcui: product for product in plan.products}
+    given = []
+    for dose in step.doses:
+        amounts = tuple(
+            amount_in_words(count, products[units.rxcui], labels[units.rxcui])
+            for units in dose.units
+            for at, count in units.slots
+            if at is slot and count != ZERO
+        )
+        if amounts:
+            given.append(Given(dose.ingredient if is_named else "", amounts))
+    return Cell(tuple(given), every_in_words(step.every_days, slot) if given else "")
+
+
+def amount_in_words(count: Decimal, product: PlanProduct, label: tuple[str, ...]) -> tuple[str, ...]:
+    """One amount of one product in pieces: ½ × 2 mg; 1 × 25 mcg/h patch; 0.4 mL (2 mg), of 5 mg/mL."""
+    if product.form in LIQUID_FORMS:
+        return (f"{plain(canonical(count))} mL ({brief(multiply(count, product.mg))} mg)", *label)
+    return (f"{count_in_words(count)} × {label[0]}", *label[1:])
+
+
+def count_in_words(units: Decimal) -> str:
+    """0.5 -> ½, 1.25 -> 1¼, 3 -> 3; anything finer stays a decimal."""
+    whole, part = divmod(units, 1)
+    if part in _PARTS:
+        return f"{int(whole) or ''}{_PARTS[part]}"
+    return plain(canonical(units))
+
+
+def every_in_words(every_days: int, slot: Slot | None = None) -> str:
+    """Every 2nd night; empty for every day."""
+    if every_days == 1:
+        return ""
+    return f"every {_ORDINALS.get(every_days, f'{every_days}th')} {_DAY_PARTS.get(slot, slot.value) if slot else 'day'}"
+
+
+def used_products(plan: TaperPlan) -> tuple[PlanProduct, ...]:
+    """The products that any step takes, in the plan's order; the others were only at hand."""
+    used = {units.rxcui for step in plan.steps for dose in step.doses for units in dose.units}
+    return tuple(product for product in plan.products if product.rxcui in used)
+
+
+def labels_of(plan: TaperPlan) -> dict[str, tuple[str, ...]]:
+    """RxNorm code -> what each product is called in a cell: its strength, with release, form or companions where they tell it apart."""
+    siblings: dict[str, list[PlanProduct]] = {}
+    for product in plan.products:
+        siblings.setdefault(product.ingredient, []).append(product)
+    labels = {product.rxcui: _label(product, siblings[product.ingredient]) for product in plan.products}
+    return {
+        product.rxcui: _told_apart(product, [other for other in siblings[product.ingredient] if other is not product], labels)
+        for product in plan.products
+    }
+
+
+def _label(product: PlanProduct, siblings: Iterable[PlanProduct]) -> tuple[str, ...]:
+    if product.form in LIQUID_FORMS:
+        return (f"of {brief(product.mg)} mg/mL",)
+    if product.form is Form.PATCH:
+        return (f"{dose_amount(product.mg, is_patch=True)} patch",)
+    solid = [one for one in siblings if one.form not in LIQUID_FORMS and one.form is not Form.PATCH]
+    has_both = len({one.release for one in solid}) > 1
+    release = f" {_RELEASES[product.release]}" if has_both or product.release is Release.EXTENDED else ""
+    form = f" {product.form.value}" if len({one.form for one in solid}) > 1 else ""
+    companions = _companions(product)
+    also = (f"with {companions}",) if companions and any(_companions(one) != companions for one in solid) else ()
+    return (f"{brief(product.mg)} mg{release}{form}", *also)
+
+
+def _told_apart(product: PlanProduct, others: Iterable[PlanProduct], labels: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The label, with the code beside it where another product would look the same."""
+    label = labels[product.rxcui]
+    return (*label, f"(RxNorm {product.rxcui})") if any(labels[other.rxcui] == label for other in others) else label
+
+
+def _companions(product: PlanProduct) -> str:
+    """The other ingredients of a combination with their strengths, by its name: "acetaminophen 325 mg"."""
+    head, *rest = product.name.split(" / ")
+    parts = [one for one in (head, *rest) if product.ingredient not in one.lower()] if rest else []
+    return " and ".join(part.replace(" MG", " mg") for part in parts)

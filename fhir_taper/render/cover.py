@@ -1,0 +1,41 @@
+"""What a page must say and a plan does not hold: who the patient is, the title of the protocol, when it was printed.
+
+Handed in, never looked up.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """The patient as the chart names them; what the chart does not say is empty. `born` is as charted: a year alone stays a year."""
+
+    id: str = ""
+    name: str = ""
+    born: str = ""
+    record_number: str = ""
+
+    def __str__(self) -> str:
+        """Name, date of birth and record number: on every page, so that pages of two patients are never taken for one."""
+        told = (
+            self.name or "name not in the chart",
+            f"born {self.born}" if self.born else "date of birth not in the chart",
+            f"MRN {self.record_number}" if self.record_number else "",
+            f"id {self.id}" if self.id and not self.record_number else "",
+        )
+        return " · ".join(part for part in told if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """`protocol` is the title of the plan's protocol, "" where it has none; `printed` an aware instant, None where time has stopped."""
+
+    patient: Patient = field(default_factory=Patient)
+    protocol: str = ""
+    printed: datetime | None = None
+
+    @property
+    def when(self) -> str:
+        """When it was printed, in words."""
+        return f"printed {self.printed:%Y-%m-%d %H:%M} {self.printed.tzname()}" if self.printed else ""
