@@ -8,12 +8,13 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from fhir_taper.cli import options as option
 from fhir_taper.errors import WrongUsage
+from fhir_taper.plans.medicines.plain_number import plain_decimal
 
 if TYPE_CHECKING:  # the use cases are imported when a command runs
     from fhir_taper.plans.tapers.request import Taken
@@ -113,13 +114,11 @@ def _taken(text: str) -> "Taken":
 
     rxcui, _, amount = text.partition("=")
     units, at, time = amount.partition("@")
+    number = plain_decimal(units.strip())
     try:
-        number = Decimal(units.strip())
         slot = Slot(time.strip()) if at else None
-    except InvalidOperation:
-        number, slot = Decimal(0), None
     except ValueError:
         raise WrongUsage(f"--taken {text!r}: {time.strip()!r} is none of {', '.join(Slot)}") from None
-    if not (rxcui.strip() and number.is_finite() and 0 < number <= _MOST_UNITS):
+    if not rxcui.strip() or number is None or not 0 < number <= _MOST_UNITS:
         raise WrongUsage(f"--taken {text!r} is not of the form RXCUI=UNITS or RXCUI=UNITS@TIME, such as 854235=1@morning")
     return Taken(rxcui.strip(), slot, number)

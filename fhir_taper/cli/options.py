@@ -3,8 +3,9 @@
 Choices that tables hold are checked against them by a test, so that `--help` needs no table.
 """
 
+import re
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,9 +13,14 @@ from typing import Annotated
 import typer
 
 from fhir_taper.plans.medicines.codes import Slot
+from fhir_taper.plans.medicines.plain_number import plain_decimal
 
 MOST_MG_A_DAY = 1_000_000
 """More than this is a typing error, whatever the drug."""
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+"""A day before or after these is a typing error."""
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_LONGEST = 40
 
 
 class TableOrJson(StrEnum):
@@ -55,19 +61,24 @@ class PermittedParts(StrEnum):
 
 
 def _day(text: str) -> date:
+    """A day as YYYY-MM-DD, near enough to now that no date after it, to the end of any plan, is out of range."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a date like 2026-01-05") from None
+        day = None
+    if day is None:
+        raise typer.BadParameter(f"{text[:_LONGEST]!r} is not a date like 2026-01-05")
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise typer.BadParameter(f"{text!r} is not between {FIRST_YEAR} and {LAST_YEAR}")
+    return day
 
 
-def _amount(text: str) -> Decimal:
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount < 0 or amount > MOST_MG_A_DAY:
-        raise typer.BadParameter(f"{text!r} is not an amount in mg per day")
+def _amount(text: str | Decimal) -> Decimal:
+    if isinstance(text, Decimal):  # Typer hands a default to the parser too
+        return text
+    amount = plain_decimal(text.strip())
+    if amount is None or not 0 <= amount <= MOST_MG_A_DAY:
+        raise typer.BadParameter(f"{text[:_LONGEST]!r} is not an amount in mg per day like 7.5")
     return amount
 
 

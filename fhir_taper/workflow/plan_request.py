@@ -7,14 +7,16 @@ Everything that was not said is either read from the chart, with its source, or 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fhir_taper.errors import WrongUsage
 from fhir_taper.mappers.read.prior_tapers import failed_tapers
 from fhir_taper.plans.medicines.codes import TAPERED_CLASSES, DrugClass
-from fhir_taper.plans.medicines.dose import Exact
+from fhir_taper.plans.medicines.dose import Exact, plain
 from fhir_taper.plans.medicines.products import Ingredient, Product
 from fhir_taper.plans.medicines.regimen import ItemState, RegimenItem
+from fhir_taper.plans.tables.chart_tables import load_chart_tables
 from fhir_taper.plans.tapers.companions import brought_by
 from fhir_taper.plans.tapers.finding import Finding
 from fhir_taper.plans.tapers.infeasible import Infeasible, WayOut
@@ -49,6 +51,7 @@ def question_of(reading: Reading, options: PlanOptions) -> Question | Infeasible
     ingredient = ingredient_of(reading, options.drug)
     zone = _zone(reading, options)
     items = tuple(item for item in reading.regimen.items if item.ingredient == ingredient.name and item.state is not ItemState.EXCLUDED)
+    _refuse_implausible(reading, ingredient, options.baseline_mg)
     today = _not_a_candidate(ingredient, items, options) or taken_today(reading, options, ingredient.name, items)
     if isinstance(today, Infeasible):
         return today
@@ -56,6 +59,7 @@ def question_of(reading: Reading, options: PlanOptions) -> Question | Infeasible
     if not products:
         says = f"no product of {ingredient.name} is known that could make a taper"
         return Infeasible("no-product", says, today.baseline.mg, ways_out=(WayOut.NAME_PRODUCTS,))
+    _refuse_implausible(reading, ingredient, today.baseline.mg)
     use_in_chart = _use_in_chart(reading, ingredient.name, options.start)
     use = options.use or use_in_chart
     of_ingredient = next((product for product in (*today.products, *products) if product.ingredient == ingredient.name), None)
@@ -126,6 +130,15 @@ def _zone(reading: Reading, options: PlanOptions) -> str | None:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise WrongUsage(f"{zone!r} is not an IANA time zone like America/New_York") from None
     return zone
+
+
+def _refuse_implausible(reading: Reading, ingredient: Ingredient, mg: Decimal | None) -> None:
+    """Raise WrongUsage for more a day than an order could hold without being taken for a mistake."""
+    solids = (product.mg for product in reading.catalogue.products_of(ingredient.name) if not product.is_liquid)
+    strongest, most_units = max(solids, default=None), load_chart_tables().most_units
+    if mg is not None and strongest is not None and mg > strongest * most_units:
+        says = f"more than {most_units} units of the strongest {ingredient.name} ({plain(strongest)} mg)"
+        raise WrongUsage(f"--baseline: {plain(mg)} mg a day would be {says}")
 
 
 def _use_in_chart(reading: Reading, ingredient: str, day: date) -> str | None:

@@ -27,6 +27,16 @@ WRONG = {
     "a negative target": (*LINEAR, "--target", "-1"),
     "a baseline that is no number": (*LINEAR, "--baseline", "NaN", "--baseline-by", "Dr. Example"),
     "an endless baseline": (*LINEAR, "--baseline", "Infinity", "--baseline-by", "Dr. Example"),
+    "a baseline with an exponent": (*LINEAR, "--baseline", "1e-9", "--baseline-by", "Dr. Example"),
+    "a baseline with a vast exponent": (*LINEAR, "--baseline", "1e-99999999", "--baseline-by", "Dr. Example"),
+    "a baseline with an underscore": (*LINEAR, "--baseline", "1_0", "--baseline-by", "Dr. Example"),
+    "a baseline in other digits": (*LINEAR, "--baseline", "١٠", "--baseline-by", "Dr. Example"),
+    "a baseline that no tablets make": (*LINEAR, "--baseline", "1000000", "--baseline-by", "Dr. Example"),
+    "a percentage in other digits": (*LINEAR, "--param", "percent=١٠"),
+    "a start as a week": ("--strategy", "linear", "--start", "2026-W05-6"),
+    "a start without hyphens": ("--strategy", "linear", "--start", "20260131"),
+    "a start at the end of time": ("--strategy", "linear", "--start", "9999-12-31"),
+    "a start at its beginning": ("--strategy", "linear", "--start", "0001-01-01"),
     "a zone that does not exist": (*LINEAR, "--zone", "Atlantis/Capital"),
     "a zone that is a path": (*LINEAR, "--zone", "../../etc/passwd"),
     "an unknown format": (*LINEAR, "--format", "docx"),
@@ -54,6 +64,6 @@ def test_the_parameter_that_is_wrong_is_named(tmp_path: Path) -> None:
 def test_an_unknown_table_is_wrong_usage(tmp_path: Path) -> None:
     path = tmp_path / "chart.json"
     path.write_bytes(chart(order()))
-    for words in (("--mme-table", "made-up"), ("--benzo-table", "made-up"), ("--as-of", "today-ish")):
+    for words in (("--mme-table", "made-up"), ("--benzo-table", "made-up"), ("--as-of", "today-ish"), ("--as-of", "9999-12-31")):
         outcome = run("regimen", str(path), *words)
         assert (outcome.status, outcome.out) == (2, b"")

@@ -5,13 +5,13 @@ safely is Infeasible, elsewhere. Grammar of bands: `above:cut[%b|%c]:days[:hold]
 `%c` of the current dose.
 """
 
-import re
 from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 
 from fhir_taper.errors import WrongUsage
 from fhir_taper.plans.medicines.dose import as_exact, plain
+from fhir_taper.plans.medicines.plain_number import plain_fraction
 from fhir_taper.plans.tables.limit_tables import BandRow
 
 _OF_SUFFIX = {"%b": "baseline", "%c": "current"}
@@ -20,7 +20,6 @@ _WHOLE = frozenset({"interval_days", "steps", "stages", "days", "max_days"})
 _BAND_FIELDS = (3, 4)
 _HUNDRED = 100
 _LONGEST = 40
-_PLAIN_NUMBER = re.compile(r"[+-]?(?:\d{1,9}(?:\.\d{1,12})?|\.\d{1,12}|\d{1,9}/\d{1,9})")
 
 
 class Parameters:
@@ -116,12 +115,13 @@ class Parameters:
 
 def number_from(name: str, text: str) -> Fraction:
     """An exact number in plain notation: decimal, or a fraction such as 50/9."""
-    if not _PLAIN_NUMBER.fullmatch(text):
-        raise WrongUsage(f"{name}: {text[:_LONGEST]!r} is not a number in plain notation")
     try:
-        return Fraction(text)
+        number = plain_fraction(text)
     except ZeroDivisionError:
         raise WrongUsage(f"{name}: {text!r} divides by zero") from None
+    if number is None:
+        raise WrongUsage(f"{name}: {text[:_LONGEST]!r} is not a number in plain notation")
+    return number
 
 
 def bands_from(text: str) -> tuple[BandRow, ...]:
