@@ -13,6 +13,9 @@ from typing import Protocol
 
 from fhir_taper.plans.medicines.codes import LIQUID_FORMS, DrugClass, Form, Release, RxNormCode, SourceState, Use
 
+_NOT_SWALLOWED_WHOLE = ("Tablet for Oral Suspension", "Tablet for Suspension", "Effervescent", "Chewable", "Disintegrating")
+"""Words of RxNorm dose forms, by which a product's name says how it is taken."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -71,8 +74,9 @@ class Product:
 
     @property
     def may_be_split(self) -> bool:
-        """Only immediate-release plain tablets may ever be split (domain §2)."""
-        return self.form is Form.TABLET and self.release is Release.IMMEDIATE
+        """Only plain immediate-release tablets that are swallowed may ever be split (domain §2), none that dissolves first."""
+        is_swallowed = self.route == "oral" and not any(word in self.name for word in _NOT_SWALLOWED_WHOLE)
+        return self.form is Form.TABLET and self.release is Release.IMMEDIATE and is_swallowed
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,7 +249,7 @@ def _as_product(product: PlanProduct, drug_class: DrugClass) -> Product:
         drug_class=drug_class,
         form=product.form,
         release=product.release,
-        route="",
+        route="oral",  # what may be cut is said by `parts`
         mg=product.mg,
         source=_UNSOURCED,
         parts=product.parts,
