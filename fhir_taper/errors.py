@@ -11,7 +11,18 @@
     ├── BrokenPlan          a plan of our own that breaks its rules: never shown           (internal; exit status 1)
     ├── TerminologyError    an RxNorm release that is wrong or truncated                   (exit status 3)
     ├── MissingSystemLibrary  a library of the operating system that is absent: names the package (exit status 1)
-    └── CannotWrite         where the answer should go cannot be written to                (exit status 1)
+    ├── CannotWrite         where the answer should go cannot be written to                (exit status 1)
+    ├── SettingsError       a configuration that cannot be meant: names file and key       (exit status 2)
+    ├── LaunchRefused       a launch that may not go on: says why, and what the person can do
+    ├── EhrError            what an EHR did, or did not, answer
+    │   ├── EhrUnreachable  no answer: nobody knows what the EHR did
+    │   ├── EhrAnswered     an answer that is a refusal: status and the server's own words
+    │   ├── HostRefused     an address that the tenant does not name: no request was sent
+    │   ├── AccessEnded     the token is no longer taken and cannot be renewed
+    │   └── WrongPatient    an answer about another patient than that of the launch
+    ├── WriteRefused        what the guard does not let out: every reason
+    └── StoreError          the database refuses: unknown key, damaged row, a version that somebody else took
+        └── StoreConflict   another writer came first; nothing was changed
 
 A clinical "no" is not an error: what cannot be computed is a RegimenItem with a reason, what cannot be tapered is an
 `Infeasible` with ways out. Messages are one line and name the place.
@@ -73,3 +84,60 @@ class MissingSystemLibrary(TaperError):
 
 class CannotWrite(TaperError):
     """The place for the answer cannot be written to: a full disk, a closed output."""
+
+
+class SettingsError(TaperError):
+    """A configuration that cannot be meant. The message names the file and the key."""
+
+
+class LaunchRefused(TaperError):
+    """A launch or session that may not go on. `reason` is a code for logs and tests; the message is a sentence for the person."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        self.reason = reason
+        super().__init__(message)
+
+
+class EhrError(TaperError):
+    """What an EHR did, or did not, answer."""
+
+
+class EhrUnreachable(EhrError):
+    """No whole answer came. For a write this means: nobody knows whether it was done."""
+
+
+class EhrAnswered(EhrError):
+    """The EHR answered with a refusal. The message is for people; `words` are the server's own (an OperationOutcome's), bounded."""
+
+    def __init__(self, status: int, words: str = "") -> None:
+        self.status = status
+        self.words = words
+        super().__init__(f"the EHR answered {status}{f': {words}' if words else ''}")
+
+
+class HostRefused(EhrError):
+    """An address on a host that the tenant does not name. Nothing was sent there."""
+
+
+class AccessEnded(EhrError):
+    """The EHR no longer takes the token, and it cannot be renewed: the person launches again."""
+
+
+class WrongPatient(EhrError):
+    """The EHR answered with a resource of another patient. It is shown to nobody, and audited."""
+
+
+class WriteRefused(TaperError):
+    """A write that may not leave. `reasons` are all of them, each one sentence for a clinician."""
+
+    def __init__(self, *reasons: str) -> None:
+        self.reasons = reasons
+        super().__init__("; ".join(reasons))
+
+
+class StoreError(TaperError):
+    """The store cannot do what was asked: a key that is unknown, a row that was changed from outside, a schema of another version."""
+
+
+class StoreConflict(StoreError):
+    """Another writer came first. Nothing was changed."""

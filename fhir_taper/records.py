@@ -1,0 +1,183 @@
+"""Frozen values that cross layers: who an EHR is to us, what a launch is, what was asked of it, what came of it.
+
+A leaf: values and their invariants, no I/O. What is secret is a `Secret`, which shows itself to nobody by accident.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A token, key or verifier. Its text is had by `reveal()` alone: never in a repr, a log line, a page or an error."""
+
+    _text: str = field(repr=False)
+
+    def reveal(self) -> str:
+        """The secret itself, for the one place that must send or seal it."""
+        return self._text
+
+    def __str__(self) -> str:
+        return "(secret)"
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+
+class AuthMethod(StrEnum):
+    """How this app proves itself to the token endpoint of a tenant (SMART 2.2, client authentication)."""
+
+    PUBLIC = "public"
+    SYMMETRIC = "symmetric"
+    ASYMMETRIC = "asymmetric"
+
+
+class Role(StrEnum):
+    """What a person may do here (privacy S4): decided by the tenant's table of users, never by what a browser says."""
+
+    PRESCRIBER = "prescriber"
+    PHARMACIST = "pharmacist"
+    COACH = "coach"
+    AUDITOR = "auditor"
+    PATIENT = "patient"
+    READER = "reader"
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """One EHR that this app may be launched from. The only source of issuers, hosts and origins (privacy S2)."""
+
+    id: str
+    issuer: str
+    """The FHIR base URL, byte for byte as the EHR launches with it; the `aud` of every authorization request."""
+    client_id: str
+    timezone: str
+    vendor: str = "generic"
+    auth: AuthMethod = AuthMethod.PUBLIC
+    client_secret: Secret | None = None
+    signing_keys: tuple[Secret, ...] = ()
+    """Private keys (PEM), the one that signs first; the second stays published while it is rotated out."""
+    scopes: str | None = None
+    audience: str | None = None
+    """Where an EHR wants another `aud` than its issuer (a trailing slash)."""
+    endpoint_origins: tuple[str, ...] = ()
+    """Origins besides the issuer's own on which its authorization, token and key endpoints may be."""
+    frame_ancestors: tuple[str, ...] = ()
+    locale: str = "en-US"
+    crisis_lines: tuple[str, ...] = ()
+    staffed_hours: str = ""
+    pkce: bool = True
+    insecure_loopback: bool = False
+    roles: Mapping[Role, tuple[str, ...]] = field(default_factory=dict)
+    """Users by role: fhirUser reference ("Practitioner/p1"), NPI or PractitionerRole code. Everybody else reads only."""
+    backend_client_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PendingLaunch:
+    """An authorization request that the EHR has not answered yet. Single use; bound to the browser that began it."""
+
+    state_hash: str
+    tenant_id: str
+    browser_hash: str
+    verifier: Secret
+    nonce: Secret
+    launch: Secret | None
+    """The EHR's opaque launch value; None for a standalone launch."""
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSet:
+    """What the token endpoint gave, and until when it counts."""
+
+    access_token: Secret
+    expires: datetime
+    scope: str
+    refresh_token: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """One open chart: one tenant, one patient, one user, one browser. Its id is in every URL, its cookie in one browser only."""
+
+    id: str
+    tenant_id: str
+    patient_id: str
+    user: str
+    """fhirUser, relative to the issuer ("Practitioner/p1"); empty where the EHR did not say."""
+    user_name: str
+    role: Role
+    scope: str
+    """What was granted, as the EHR wrote it."""
+    cookie_hash: str
+    csrf: Secret
+    begun: datetime
+    last_seen: datetime
+    ends: datetime
+    encounter_id: str | None = None
+    intent: str | None = None
+    need_patient_banner: bool = True
+    style_url: str | None = None
+    fhir_context: tuple[Json, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A resource as the EHR gave it: raw with exact decimals, its version (opaque) and where it came from."""
+
+    resource: Json
+    url: str
+    etag: str | None = None
+
+
+class WriteState(StrEnum):
+    """What is known of one write. UNKNOWN is looked at by a person; nothing retries it."""
+
+    PENDING = "pending"
+    WRITTEN = "written"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    MISMATCH = "mismatch"
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One write, recorded before its request leaves and settled by its answer."""
+
+    id: str
+    tenant_id: str
+    launch_id: str
+    patient_id: str
+    plan_id: str
+    plan_version: int
+    output: str
+    """What it is for: "plan", "dose-proposal", "documentation" …"""
+    rung: str
+    write_identifier: str
+    """The identifier the resource carries, so that it can be found after a lost answer."""
+    request_hash: str
+    state: WriteState
+    opened: datetime
+    settled: datetime | None = None
+    detail: Json = field(default_factory=dict)
+    """Per resource: type, id, version, status, differences; the reason of a refusal."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One thing that happened, for the chain. `detail` holds ids and versions, never clinical text."""
+
+    tenant_id: str
+    at: datetime
+    actor: str
+    action: str
+    outcome: str
+    patient_id: str | None = None
+    launch_id: str | None = None
+    detail: Json = field(default_factory=dict)

@@ -1,0 +1,136 @@
+"""A configuration file: what is taken, and which key is named where it cannot be meant."""
+
+from base64 import b64encode
+from pathlib import Path
+
+import pytest
+
+from fhir_taper.errors import SettingsError
+from fhir_taper.records import AuthMethod, Role
+from fhir_taper.settings import CONFIG_VARIABLE, Settings, load_settings
+
+KEY = "k1:" + b64encode(bytes(range(32))).decode()
+ENVIRONMENT = {"TAPER_KEY": KEY, "TAPER_AUDIT": "audit", "TAPER_SECRET": "s3cret"}
+TOP = """
+public_base_url = "https://taper.example.org"
+database_url = "sqlite:///fhir-taper.db"
+encryption_keys = ["env:TAPER_KEY"]
+audit_key = "env:TAPER_AUDIT"
+"""
+TENANT = """
+[[tenants]]
+id = "general"
+issuer = "https://ehr.example.org/fhir"
+client_id = "fhir-taper"
+timezone = "America/New_York"
+"""
+
+
+def settings(tmp_path: Path, text: str, environment: dict[str, str] = ENVIRONMENT) -> Settings:
+    path = tmp_path / "fhir-taper.toml"
+    path.write_text(text)
+    return load_settings(path, environment)
+
+
+def test_the_least_file_is_a_public_client_of_one_generic_ehr(tmp_path: Path) -> None:
+    found = settings(tmp_path, TOP + TENANT)
+    assert found.public_base_url == "https://taper.example.org"
+    (tenant,) = found.tenants
+    assert (tenant.id, tenant.vendor, tenant.auth, tenant.locale) == ("general", "generic", AuthMethod.PUBLIC, "en-US")
+    assert found.encryption_keys[0][0] == "k1"
+
+
+def test_an_issuer_is_found_with_or_without_one_trailing_slash_and_kept_as_it_was_written(tmp_path: Path) -> None:
+    found = settings(tmp_path, TOP + TENANT)
+    for asked in ("https://ehr.example.org/fhir", "https://ehr.example.org/fhir/"):
+        tenant = found.tenant_of_issuer(asked)
+        assert tenant is not None
+        assert tenant.issuer == "https://ehr.example.org/fhir"
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        "https://ehr.example.org/fhir//",
+        "https://ehr.example.org./fhir",
+        "https://EHR.example.org/fhir",
+        "https://ehr.example.org@evil.example/fhir",
+        "https://evil.example/https://ehr.example.org/fhir",
+        "http://ehr.example.org/fhir",
+        "",
+    ],
+)
+def test_an_issuer_that_is_only_alike_is_a_stranger(tmp_path: Path, stranger: str) -> None:
+    assert settings(tmp_path, TOP + TENANT).tenant_of_issuer(stranger) is None
+
+
+def test_roles_and_a_backend_client_are_read(tmp_path: Path) -> None:
+    more = '[tenants.roles]\nprescriber = ["Practitioner/p1"]\n[tenants.backend]\nclient_id = "events"\n'
+    (tenant,) = settings(tmp_path, TOP + TENANT + more).tenants
+    assert tenant.roles == {Role.PRESCRIBER: ("Practitioner/p1",)}
+    assert tenant.backend_client_id == "events"
+
+
+def test_a_client_secret_comes_from_the_environment(tmp_path: Path) -> None:
+    (tenant,) = settings(tmp_path, TOP + TENANT + 'auth = "symmetric"\nclient_secret_env = "TAPER_SECRET"\n').tenants
+    assert tenant.client_secret is not None
+    assert tenant.client_secret.reveal() == "s3cret"
+
+
+def test_a_private_key_comes_from_a_file_beside_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_text("PEM\n")
+    (tenant,) = settings(tmp_path, TOP + TENANT + 'auth = "asymmetric"\nprivate_key_file = "key.pem"\n').tenants
+    assert [key.reveal() for key in tenant.signing_keys] == ["PEM"]
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (TOP + TENANT + "colour = 1\n", "tenants[0].colour"),
+        ("shade = 1\n" + TOP + TENANT, "shade"),
+        (TOP, "tenants"),
+        (TOP + TENANT + TENANT, "tenants.id"),
+        (TOP + TENANT.replace("https://", "http://"), "tenants[0].issuer"),
+        (TOP + TENANT.replace("https://", "https://user@"), "tenants[0].issuer"),
+        (TOP + TENANT.replace("example.org/", "example.org./"), "tenants[0].issuer"),
+        (TOP + TENANT.replace("New_York", "Gotham"), "tenants[0].timezone"),
+        (TOP + TENANT + "client_id2 = 1\n", "tenants[0].client_id2"),
+        (TOP + TENANT.replace('"fhir-taper"', "7"), "tenants[0].client_id"),
+        (TOP + TENANT + 'auth = "magic"\n', "tenants[0].auth"),
+        (TOP + TENANT + 'auth = "symmetric"\n', "tenants[0].client_secret_env"),
+        (TOP + TENANT + 'auth = "asymmetric"\n', "tenants[0].private_key_file"),
+        (TOP + TENANT + 'client_secret_env = "NOT_SET"\n', "NOT_SET"),
+        (TOP + TENANT + 'private_key_file = "absent.pem"\n', "absent.pem"),
+        (TOP + TENANT + 'frame_ancestors = ["https://a.example/path"]\n', "tenants[0].frame_ancestors"),
+        (TOP + TENANT + "[tenants.roles]\nking = []\n", "tenants[0].roles.king"),
+        (TOP + TENANT + "[tenants.backend]\nid = 'x'\n", "tenants[0].backend.id"),
+        (TOP.replace("env:TAPER_KEY", "c2VjcmV0") + TENANT, "encryption_keys"),
+        (TOP.replace("env:TAPER_KEY", "env:TAPER_SECRET") + TENANT, "encryption_keys"),
+        (TOP.replace('audit_key = "env:TAPER_AUDIT"', "") + TENANT, "audit_key"),
+        ("tenants = 1\n" + TOP, "tenants"),
+        ("not toml", "fhir-taper.toml"),
+    ],
+)
+def test_what_cannot_be_meant_is_an_error_that_names_the_key(tmp_path: Path, text: str, named: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        settings(tmp_path, text)
+    assert named in str(error.value)
+    assert "s3cret" not in str(error.value)
+
+
+def test_plain_http_is_for_loopback_alone_and_only_where_it_is_allowed(tmp_path: Path) -> None:
+    local = TENANT.replace("https://ehr.example.org/fhir", "http://127.0.0.1:8080/fhir")
+    with pytest.raises(SettingsError, match="not https"):
+        settings(tmp_path, TOP + local)
+    allowed = "allow_insecure_loopback = true\n" + TOP
+    assert settings(tmp_path, allowed + local).tenants[0].insecure_loopback
+    with pytest.raises(SettingsError, match="not https"):
+        settings(tmp_path, allowed + TENANT.replace("https://", "http://"))
+
+
+def test_without_a_file_the_way_to_name_one_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=CONFIG_VARIABLE):
+        load_settings(None, {})
+    path = tmp_path / "c.toml"
+    path.write_text(TOP + TENANT)
+    assert load_settings(None, {**ENVIRONMENT, CONFIG_VARIABLE: str(path)}).tenants[0].id == "general"
