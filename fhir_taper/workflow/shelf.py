@@ -7,25 +7,31 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from fhir_taper.errors import WrongUsage
-from fhir_taper.plans.medicines.codes import Use
+from fhir_taper.plans.medicines.codes import Form, Release, Use
 from fhir_taper.plans.medicines.products import Ingredient, Product
 from fhir_taper.workflow.plan_options import PlanOptions
 from fhir_taper.workflow.regimen import Reading
 
 _ORAL = "oral"
+_SOLID = frozenset({Form.TABLET, Form.CAPSULE})
+_DAILY = "24 HR"
+"""How RxNorm names an extended release that is made for one intake a day."""
 
 
 def shelf_of(reading: Reading, options: PlanOptions, ingredient: Ingredient, taken: Iterable[Product]) -> tuple[Product, ...]:
     """What the plan may use: as named; else what is taken and its sisters (same ingredient, release, form, companions), unbranded.
 
-    Raises WrongUsage for products that cannot be meant.
+    Sisters have as much of each companion in a unit as what is taken, and liquids no sisters: a bottle of another concentration is a dose
+    some times too high in the wrong hand. Raises WrongUsage for products that cannot be meant.
     """
     if options.products:
         chosen = [product_named(reading, "--products", rxcui) for rxcui in options.products]
     else:
         own = list(taken)
         target = dict(options.params).get("to")
-        others = [sister for one in own for sister in _sisters(reading, one)] + (_cross_over_products(reading, target) if target else [])
+        others = [sister for one in own for sister in _sisters(reading, one)] + (
+            _cross_over_products(reading, target, own) if target else []
+        )
         chosen = _one_per_strength(own, others)
     unique = {product.rxcui: _with_parts(product, options.parts) for product in chosen}
     if options.products and not any(product.ingredient == ingredient.name for product in unique.values()):
@@ -42,26 +48,32 @@ def product_named(reading: Reading, option: str, rxcui: str) -> Product:
 
 
 def _sisters(reading: Reading, product: Product) -> list[Product]:
-    companions = tuple(companion.ingredient for companion in product.companions)
+    if product.is_liquid:
+        return []
     return [
         one
         for one in reading.catalogue.products_of(product.ingredient)
         if _is_on_shelf(reading, one)
         and (one.release, one.form, one.route) == (product.release, product.form, product.route)
-        and tuple(companion.ingredient for companion in one.companions) == companions
+        and one.companions == product.companions
     ]
 
 
-def _cross_over_products(reading: Reading, target: str) -> list[Product]:
-    """Plain immediate-release oral tablets of the agent that a substitution goes to."""
+def _cross_over_products(reading: Reading, target: str, taken: list[Product]) -> list[Product]:
+    """What a substitution goes to: released as what is taken is where the agent has such products, else its plain tablets."""
     ingredient = reading.catalogue.ingredient_named(target) or reading.catalogue.ingredient(target)
     if ingredient is None:
         raise WrongUsage(f"--param to={target}: not a medicine that is known here")
-    return [
+    oral = [
         one
         for one in reading.catalogue.products_of(ingredient.name)
-        if _is_on_shelf(reading, one) and one.may_be_split and one.route == _ORAL and not one.companions
+        if _is_on_shelf(reading, one) and one.route == _ORAL and not one.companions
     ]
+    plain = [one for one in oral if one.may_be_split]
+    if not taken or not all(one.release is Release.EXTENDED and one.route == _ORAL for one in taken):
+        return plain
+    is_daily = any(_DAILY in one.name for one in taken)
+    return [one for one in oral if one.release is Release.EXTENDED and (_DAILY in one.name) is is_daily and one.form in _SOLID] or plain
 
 
 def _is_on_shelf(reading: Reading, product: Product) -> bool:

@@ -23,6 +23,7 @@ from fhir_taper.plans.tapers.judgement import check_ends, sound
 from fhir_taper.plans.tapers.parameters import Parameters
 from fhir_taper.plans.tapers.plan import EquivalentFactor, PlanGoal, PlanProduct, ReviewGate, Step, TaperPlan
 from fhir_taper.plans.tapers.preparing import bench, prepare
+from fhir_taper.plans.tapers.product_findings import product_findings
 from fhir_taper.plans.tapers.protocol import Chosen, choose
 from fhir_taper.plans.tapers.request import PlanRequest
 from fhir_taper.plans.tapers.schedule_findings import schedule_findings
@@ -131,7 +132,7 @@ def _plan(request: PlanRequest, tables: Tables, chosen: Chosen, course: Course, 
         tier_factors=request.tier_factors,
         author=request.author,
         gates=tuple(ReviewGate(step.number, step.start) for step in steps[1:]),  # every step after the baseline lowers something
-        findings=schedule_findings(request, chosen, drafted),
+        findings=(*product_findings(request, drafted, tables), *schedule_findings(request, chosen, drafted)),
         sources=request.sources,
     )
 

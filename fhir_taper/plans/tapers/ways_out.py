@@ -152,9 +152,10 @@ def _other_products(request: PlanRequest, tables: Tables) -> Iterator[tuple[WayO
     shelf = tuple(product for product in _shelf(request, tables) if product.rxcui not in known)
     alone = tuple(product for product in shelf if _is_plain_oral(product))
     liquids = tuple(product for product in alone if product.is_liquid)
-    if liquids and own and not own[0].is_patch:
-        yield WayOut.LIQUID, replace(request, products=(*request.products, *liquids))
-    same = tuple(product for product in shelf if _is_sister(product, own)) if own else alone
+    if own and not any(product.is_patch or product.is_liquid for product in own):
+        for liquid in liquids:  # never two concentrations at once
+            yield WayOut.LIQUID, replace(request, products=(*request.products, liquid))
+    same = tuple(product for product in shelf if _is_sister(product, own) and not product.is_liquid) if own else alone
     if same:
         yield WayOut.OTHER_STRENGTHS, replace(request, products=(*request.products, *same))
     tablets = tuple(product for product in alone if product.form is Form.TABLET)
