@@ -102,15 +102,18 @@ def plans(count: int = CASES) -> Iterator[tuple[Case, TaperPlan]]:
 def families() -> dict[DrugClass, dict[str, tuple[tuple[Product, ...], ...]]]:
     """All ordinary, unbranded products that can be counted or measured off, as the sets that one order is filled from.
 
-    A family is one ingredient in one form, release and route with the same companions; one product per strength.
+    A family is one ingredient in one form, release and route with the same companions. A strength stands in it once, and once more for
+    every other amount of a companion beside it: what a chart and a shelf hold together.
     """
-    found: dict[DrugClass, dict[str, dict[object, dict[Decimal, Product]]]] = {}
+    found: dict[DrugClass, dict[str, dict[object, dict[object, Product]]]] = {}
     for product in load().medicines.products.values():
         measurable = product.form in SOLID_FORMS or product.is_patch or product.smallest_ml is not None
         if product.use is not Use.ORDINARY or product.brand or not measurable or product.drug_class not in _COMMON:
             continue
         kind = (product.form, product.release, product.route, tuple(one.ingredient for one in product.companions))
-        found.setdefault(product.drug_class, {}).setdefault(product.ingredient, {}).setdefault(kind, {}).setdefault(product.mg, product)
+        found.setdefault(product.drug_class, {}).setdefault(product.ingredient, {}).setdefault(kind, {}).setdefault(
+            (product.mg, product.companions), product
+        )
     return {
         drug_class: {
             name: tuple(tuple(sorted(of.values(), key=lambda one: (one.mg, one.rxcui))) for of in kinds.values())
@@ -196,6 +199,8 @@ class _Draw:
         others = [kind for kind in kinds if kind[0].is_patch is chosen[0].is_patch and kind[0] not in chosen and not kind[0].companions]
         if others and not chosen[0].companions and self._chance(0.15):
             chosen += self.rng.choice(others)
+        if any(one.companions for one in chosen) and self._chance(0.5):
+            chosen = list({one.mg: one for one in self.rng.sample(chosen, len(chosen))}.values())
         liquids = [one for one in chosen if one.is_liquid]
         if liquids:  # nobody is given more than two strengths of a liquid
             kept = self.rng.sample(liquids, min(len(liquids), self.rng.choice((1, 1, 2))))

@@ -23,7 +23,7 @@ from fhir_taper.plans.tapers.parameters import number_from
 from fhir_taper.plans.tapers.plan import PlanProduct, StepKind
 from fhir_taper.plans.tapers.plan_document import from_document, to_document
 from fhir_taper.plans.tapers.propose import propose
-from tests.invariants.reading import Subject, Taken, doses_that_exist, exact, may_be_split, most_at_once
+from tests.invariants.reading import Subject, Taken, doses_that_exist, exact, may_be_split, most_at_once, most_of_a_companion
 
 Problems = Iterator[str]
 _DAY = timedelta(days=1)
@@ -160,7 +160,7 @@ def _pieces(count: Fraction) -> int:
 
 
 def _companions(of: Subject) -> Problems:
-    """No companion ingredient above its own daily limit."""
+    """No companion ingredient above its own daily limit, or above what today's tablets bring where the plan may use them."""
     known: dict[str, Product] = {product.rxcui: product for product in of.request.products if product.companions}
     for number, step in enumerate(of.plan.steps if known else ()):
         totals: dict[str, Fraction] = {}
@@ -168,9 +168,9 @@ def _companions(of: Subject) -> Problems:
             for companion in known[unit.rxcui].companions:
                 totals[companion.ingredient] = totals.get(companion.ingredient, Fraction(0)) + exact(companion.mg) * exact(unit.per_day)
         for name, mg in totals.items():
-            row = of.tables.limits.settings.get(f"companion-{name}")
-            if row is not None and mg > exact(row.number("mg_max")):
-                yield f"step {number}: {mg} mg {name} a day"
+            most = most_of_a_companion(of.request, of.tables, name)
+            if most is not None and mg > most:
+                yield f"step {number}: {mg} mg {name} a day, at most {most} mg"
 
 
 def i04_limits_hold_at_every_step_start(of: Subject) -> Problems:

@@ -175,8 +175,22 @@ def _within_companion_limits(found: "Existing", asked: PlanRequest, tables: Tabl
         ]
         if row is not None:
             least = _least_of_a_companion(coins, len(pieces), most)
-            pieces = tuple(count if mg <= exact(row.number("mg_max")) else None for count, mg in zip(pieces, least, strict=True))
+            allowed = (
+                most_of_a_companion(asked, tables, name) if products[0].ingredient == asked.ingredient else exact(row.number("mg_max"))
+            )
+            pieces = tuple(count if mg <= (allowed or 0) else None for count, mg in zip(pieces, least, strict=True))
     return Existing(found.quantum, pieces)
+
+
+def most_of_a_companion(asked: PlanRequest, tables: Tables, name: str) -> Fraction | None:
+    """mg a day of a companion that a plan may bring: its limit, and what today's tablets bring where the plan may use them."""
+    row = tables.limits.settings.get(f"companion-{name}")
+    limit = None if row is None else exact(row.number("mg_max"))
+    own = {str(product.rxcui): product for product in asked.products}
+    if limit is None or not asked.taken or any(entry.rxcui not in own for entry in asked.taken):
+        return limit
+    brought = ((entry.units, one.mg) for entry in asked.taken for one in own[entry.rxcui].companions if one.ingredient == name)
+    return min(limit, sum((exact(units) * exact(mg) for units, mg in brought), Fraction(0)))
 
 
 def _least_of_a_companion(coins: list[tuple[int, Fraction]], size: int, most: int) -> list[Fraction]:

@@ -1,7 +1,7 @@
 """How much of a companion ingredient (acetaminophen, ibuprofen, aspirin) a plan may bring: its row's limit, shared with everything else.
 
-A plan's share is the limit less what the patient's other medicines may bring. Where the tablets that are tapered bring more than that
-today, the plan may bring as much as they do, and never more: it makes nobody worse off, and lowers it from the first step on.
+A plan that may use today's own tablets never brings more than they do. One of other tablets, which a person named, has as its share the
+limit less what the patient's other medicines may bring, or what today's tablets bring where that is more; more than today is said.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,9 +30,13 @@ class Share:
     today_mg: Exact
     source: str
 
+    is_capped: bool = False  # today's own tablets are products of the plan: it needs no more than they bring
+
     @property
     def most_mg(self) -> Decimal:
         """Never below zero."""
+        if self.is_capped:
+            return shown(self.today_mg)
         return shown(larger(ZERO, add(self.limit_mg, multiply(Decimal(-1), self.elsewhere_mg)), self.today_mg))
 
     def refusal(self, doses: str, mg: Exact) -> str:
@@ -52,9 +56,9 @@ def shares(request: PlanRequest, products: Iterable[Product], tables: Tables) ->
 def _share(request: PlanRequest, tables: Tables, name: str, row: Setting) -> Share:
     """Where today's tablets are not known, the baseline counts as made with the least of the companion, and that never above the row."""
     limit, today = row.number("mg_max"), _today(request, name, tables.medicines)
-    if today is None:
-        today = min(Fraction(limit), Fraction(_least(request, name)))
-    return Share(name, limit, dict(request.companions_elsewhere).get(name, ZERO), today, str(row.source))
+    is_capped = today is not None and {one.rxcui for one in request.taken} <= {product.rxcui for product in request.products}
+    today = as_exact(min(Fraction(limit), Fraction(_least(request, name) if today is None else today)))
+    return Share(name, limit, dict(request.companions_elsewhere).get(name, ZERO), today, str(row.source), is_capped)
 
 
 def brought_by(items: Iterable[RegimenItem], but: str) -> tuple[tuple[str, Exact], ...]:
