@@ -55,7 +55,8 @@ def series_of(plan: TaperPlan, label: str = "") -> Series:
     before = plan.steps[-2] if len(plan.steps) > 1 else last
     tail = max(7, (last.start - before.start).days)
     name = label or plan.drug
-    shown_as = f"{name} (all of it as mg of {plan.ingredient})" if is_cross_over(plan) else name
+    given = " and ".join(dict.fromkeys(dose.ingredient for step in plan.steps for dose in step.doses if dose.mg))
+    shown_as = f"{label or given}, as mg of {plan.ingredient}" if is_cross_over(plan) else name
     return Series(shown_as, levels, last.start + timedelta(days=tail))
 
 

@@ -42,10 +42,13 @@ def stacked(lines: Iterable[str]) -> Text:
     return Text("\n").join(said(line) for line in lines)
 
 
-def table_of(*headings: str, numbers: Iterable[str] = (), flowing: Iterable[str] = (), is_tight: bool = False) -> Table:
-    """A light table; the columns in `numbers` are right-aligned, those in `flowing` may be broken between words, and no other is."""
+def table_of(*headings: str, numbers: Iterable[str] = (), flowing: Iterable[str] = (), is_tight: bool = False, leading: int = 0) -> Table:
+    """A light table; the columns in `numbers` are right-aligned, those in `flowing` may be broken between words, and no other is.
+
+    `leading` is how many empty lines stand between rows.
+    """
     right, flows = frozenset(numbers), frozenset(flowing)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0) if is_tight else (0, 1))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0) if is_tight else (0, 1), leading=leading)
     for heading in headings:
         table.add_column(Text(heading), justify="right" if heading in right else "left", overflow="fold", no_wrap=heading not in flows)
     return table

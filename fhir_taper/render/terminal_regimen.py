@@ -61,7 +61,7 @@ def _wide(rows: tuple[RegimenRow, ...]) -> Table:
 
 def _narrow(rows: tuple[RegimenRow, ...]) -> Table:
     """The same with how it was computed, and until when, under the medicine."""
-    table = table_of("medicine", *_NUMBERS, numbers=_NUMBERS, flowing=("medicine",), is_tight=True)
+    table = table_of("medicine", *_NUMBERS, numbers=_NUMBERS, flowing=("medicine",), is_tight=True, leading=1)
     for row in rows:
         under = (f"  {row.how}" if row.how else "", f"  until {row.until}" if row.until else "")
         medicine = stacked((row.medicine, *(line for line in under if line)))

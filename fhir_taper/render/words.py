@@ -31,7 +31,7 @@ _PARAMETERS = {
 _ASKED = {
     "percent": "how large a cut (percent)",
     "interval_days": "how many days between cuts (interval_days)",
-    "bands": "bands",
+    "bands": "bands of cuts (--param bands=…)",
     "benzo_table": "equivalence table (--benzo-table)",
     "to": "the new medicine (to)",
 }

@@ -132,9 +132,9 @@ def test_no_text_leaves_the_picture(plan: TaperPlan) -> None:
 
 
 def test_a_label_that_is_too_long_goes_on_below() -> None:
-    root = _drawn(_series("lorazepam (all of it as mg of lorazepam)", ("2026-01-05", "4"), ("2026-02-02", "0")))
+    root = _drawn(_series("lorazepam and diazepam, as mg of lorazepam", ("2026-01-05", "4"), ("2026-02-02", "0")))
     words = [text.text or "" for text in root.iter(f"{SVG}text")]
-    assert words[-2:] == ["lorazepam (all of it as", "mg of lorazepam)"]
+    assert words[-3:] == ["lorazepam and", "diazepam, as mg of", "lorazepam"]
     assert _beyond(root) == []
 
 

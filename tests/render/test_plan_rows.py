@@ -1,10 +1,13 @@
 """A step in words is the same on every surface: tablets as fractions, real minus signs, ranges where no table was chosen."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from fhir_taper.plans.medicines.codes import Slot
+from fhir_taper.plans.tapers.cuts import shown_percent
+from fhir_taper.plans.tapers.plan import Dose, Units
 from fhir_taper.render.plan_rows import (
     equivalent_heading,
     equivalent_tables,
@@ -76,3 +79,11 @@ def test_a_plan_of_two_medicines_names_the_medicine_of_every_amount() -> None:
     assert [str(cell) for cell in rows[1].slots] == ["1 × 0.5 mg lorazepam", "1 × 1 mg lorazepam + 2 × 10 mg diazepam"]
     assert rows[1].slots[1].lines == ("lorazepam", "1 × 1 mg", "+ diazepam", "2 × 10 mg")
     assert [str(row) for row in rows] == ["lorazepam 2 mg", "lorazepam 1.5 mg + diazepam 20 mg", "diazepam 20 mg", "diazepam 20 mg", "0 mg"]
+
+
+def test_a_percent_is_the_same_in_a_row_and_in_a_finding() -> None:
+    plan = sample_plan()
+    before = replace(plan.steps[0], doses=(Dose("lorazepam", (Units(HALF_MG.rxcui, HALF_MG.mg, ((Slot.NIGHT, Decimal(8)),)),)),))
+    after = replace(plan.steps[1], doses=(Dose("lorazepam", (Units(HALF_MG.rxcui, HALF_MG.mg, ((Slot.NIGHT, Decimal("7.5")),)),)),))
+    row = rows_of(replace(plan, steps=(before, after, *plan.steps[2:])))[1]
+    assert row.of_previous == f"−{shown_percent(1, 16)} %" == "−6.3 %"

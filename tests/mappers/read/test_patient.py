@@ -23,7 +23,9 @@ def test_a_patient_is_read_with_its_source() -> None:
         "meta": {"versionId": "2"},
     }
     mapped = read_patient(chart_of(patient))
-    assert mapped.value == Person("p1", date(1970, 3, 1), deceased=False, zone="America/New_York", name="Ada M. Example", gender="female")
+    assert mapped.value == Person(
+        "p1", date(1970, 3, 1), deceased=False, zone="America/New_York", name="Ada M. Example", gender="female", born="1970-03-01"
+    )
     assert (mapped.issues, mapped.sources) == ((), ("Patient/p1/_history/2",))
 
 
@@ -90,3 +92,15 @@ def test_without_a_patient_resource_only_the_id_is_known() -> None:
     mapped = read_patient(chart_of(order()))
     assert mapped.value == Person("p1")
     assert [issue.code for issue in mapped.issues] == ["no-patient"]
+
+
+def test_the_birth_date_is_also_kept_as_charted() -> None:
+    person = read_patient(chart_of(PATIENT | {"birthDate": "1970"})).value
+    assert (person.born, person.birth_date) == ("1970", date(1970, 12, 31))
+
+
+def test_the_record_number_is_the_identifier_that_says_so() -> None:
+    kind = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "MR"}]}
+    listed = [{"value": "1"}, {"use": "old", "type": kind, "value": "2"}, {"type": kind, "value": "3"}]
+    assert read_patient(chart_of(PATIENT | {"identifier": listed})).value.record_number == "3"
+    assert not read_patient(chart_of(PATIENT | {"identifier": [{"value": "1"}]})).value.record_number

@@ -5,7 +5,19 @@ from fractions import Fraction
 
 import pytest
 
-from fhir_taper.plans.medicines.dose import ZERO, Exact, add, canonical, divide, multiply, plain, shown, six_places
+from fhir_taper.plans.medicines.dose import (
+    ZERO,
+    Exact,
+    add,
+    canonical,
+    divide,
+    dose_for_people,
+    multiply,
+    one_decimal,
+    plain,
+    shown,
+    six_places,
+)
 
 
 @pytest.mark.parametrize(
@@ -54,3 +66,19 @@ def test_numbers_are_shown_in_plain_notation() -> None:
     assert shown(Decimal("0.50")) == Decimal("0.50")
     assert str(canonical(Decimal("7.500"))) == "7.5"
     assert str(six_places(Fraction(2, 3))) == "0.666667"
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [("0.05", "0.1"), ("6.25", "6.3"), ("12.345", "12.3"), ("10", "10"), ("-6.25", "-6.3"), ("100/3", "33.3")],
+)
+def test_percents_and_equivalents_are_rounded_half_up_to_one_decimal_everywhere(amount: str, shown: str) -> None:
+    assert one_decimal(Fraction(amount)) == shown
+
+
+@pytest.mark.parametrize(
+    ("mg", "shown"),
+    [("0.125", "0.125"), ("50.0", "50"), ("5/3", "1.67"), ("1/24", "0.042"), ("-5/6", "-0.83")],
+)
+def test_a_dose_is_never_rounded_for_people_and_a_mean_that_does_not_end_is(mg: str, shown: str) -> None:
+    assert dose_for_people(Fraction(mg) if "/" in mg else Decimal(mg)) == shown

@@ -61,7 +61,7 @@ def test_a_patch_is_refused_in_the_unit_that_it_is_prescribed_in() -> None:
 def test_a_patch_dose_that_cannot_be_made_is_named_in_its_own_unit() -> None:
     no = refused(replace(FENTANYL, baseline=replace(FENTANYL.baseline, mg=Decimal("1.3"))))
 
-    assert "baseline of 54.166667 mcg/h (1.3 mg a day)" in no.message
+    assert "baseline of 54.17 mcg/h (1.3 mg a day)" in no.message
     assert no.message.endswith("the next lower dose is 50 mcg/h")
 
 
