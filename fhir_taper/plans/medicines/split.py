@@ -8,7 +8,7 @@ Amounts are quanta of a grid. The search runs over the day's doses as a set of a
 the order of preference, because a set fits under the times' caps exactly when it fits largest under largest.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, permutations
@@ -138,6 +138,7 @@ class _Search:
         self._nodes = 0
         self._best_key: tuple[int, int] | None = None
         self._best: list[tuple[int, ...]] = []
+        self._largest = intakes.largest_piece or intakes.top + 1
         self._fewest_possible = _least_pieces(intakes, dose, self._times, widest)
 
     @property
@@ -147,7 +148,7 @@ class _Search:
 
     def sets(self) -> list[tuple[int, ...]]:
         """All best sets, each falling; empty where none exists within the spread and the caps."""
-        for first in self._members(-(-self._dose // self._times), min(self._caps[0], self._dose)):
+        for first in self._members(_level(self._dose, self._caps), min(self._caps[0], self._dose)):
             if first * self._times - (self._times - 1) * self._widest > self._dose or self.gave_up:
                 break  # even with all others as low as the spread allows, the sum is above the dose
             self._extend((first,), self._dose - first, self._intakes.fewest(first))
@@ -157,13 +158,15 @@ class _Search:
         """Every next amount below the ones taken; the last two are looked up together."""
         self._nodes += 1
         left = self._times - len(taken)
-        if not self._even and self._best_key is not None and pieces > self._best_key[0]:
+        if not self._even and self._best_key is not None and pieces + -(-rest // self._largest) > self._best_key[0]:
             return
         if left == _A_PAIR:
             self._pair(taken, rest, pieces)
             return
         floor = taken[0] - self._widest
-        for amount in self._members(max(-(-rest // left), floor), min(taken[-1], self._caps[len(taken)], rest)):
+        for amount in self._members(max(_level(rest, self._caps[len(taken) :]), floor), min(taken[-1], self._caps[len(taken)], rest)):
+            if self.gave_up:
+                return
             if rest - amount >= floor * (left - 1):
                 self._extend((*taken, amount), rest - amount, pieces + self._intakes.fewest(amount))
 
@@ -198,6 +201,20 @@ def _least_pieces(intakes: Intakes, dose: int, times: int, widest: int) -> int:
     largest = intakes.largest_piece
     pieces = 1 if largest is None else -(-dose // largest)
     return max(pieces, min(times, -(-dose // widest)) if widest and dose else 0)
+
+
+def _level(dose: int, caps: Sequence[int]) -> int:
+    """The least that the largest share of a dose can be under falling caps: as water stands in vessels of these heights.
+
+    Above the first cap where they do not hold the dose.
+    """
+    left = len(caps)
+    for cap in reversed(caps):
+        if cap * left >= dose:
+            return -(-dose // left)
+        dose -= cap
+        left -= 1
+    return caps[0] + dose
 
 
 def _placed(amounts: tuple[int, ...], caps: tuple[int, ...]) -> tuple[int, ...]:
