@@ -42,8 +42,10 @@ class Share:
     def refusal(self, doses: str, mg: Exact) -> str:
         """That doses would bring more than the share, with the row's source."""
         beside = f" beside {brief(self.elsewhere_mg)} mg of other medicines" if self.elsewhere_mg else ""
-        today = f" and above the {brief(self.today_mg)} mg of today" if self.most_mg == self.today_mg else ""
-        return f"{doses} a day would bring {brief(mg)} mg {self.name}{beside}, above {brief(self.limit_mg)} mg{today} ({self.source})"
+        bounds = [] if self.is_capped and mg <= self.limit_mg else [f"above {brief(self.limit_mg)} mg ({self.source})"]
+        if self.most_mg == self.today_mg:
+            bounds.append(f"above the {brief(self.today_mg)} mg of today's tablets")
+        return f"{doses} a day would bring {brief(mg)} mg {self.name}{beside}, {' and '.join(bounds)}"
 
 
 def shares(request: PlanRequest, products: Iterable[Product], tables: Tables) -> tuple[Share, ...]:
