@@ -10,6 +10,7 @@ from typing import Any
 
 from fhir_taper.errors import MissingSystemLibrary
 
+_CELLS = ("td", "th")
 _ROUNDING = 0.5
 """Pixels: a box may end so much behind the margin by the arithmetic of its layout."""
 
@@ -43,11 +44,11 @@ def pdf_of(layouts: Iterable[str]) -> bytes:
 
 
 def cut_off(document: Any) -> Iterator[str]:
-    """Words of a rendered document that leave the margins of their page, by the boxes in which WeasyPrint lays them out."""
+    """What leaves the margins of a rendered page, by the boxes in which WeasyPrint lays it out: words, and cells by their tag."""
     for page in document.pages:
         sheet = page._page_box  # the layout has no public face
-        left, right = sheet.content_box_x(), sheet.content_box_x() + sheet.width
+        left, right = sheet.content_box_x() - _ROUNDING, sheet.content_box_x() + sheet.width + _ROUNDING
         for box in sheet.descendants():
-            text = getattr(box, "text", "")
-            if text and text.strip() and (box.position_x < left - _ROUNDING or box.position_x + box.width > right + _ROUNDING):
-                yield text
+            text = getattr(box, "text", "").strip()
+            if (text or box.element_tag in _CELLS) and not left <= box.position_x <= box.position_x + box.margin_width() <= right:
+                yield text or box.element_tag

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
@@ -42,15 +42,24 @@ def stacked(lines: Iterable[str]) -> Text:
     return Text("\n").join(said(line) for line in lines)
 
 
-def table_of(*headings: str, numbers: Iterable[str] = (), flowing: Iterable[str] = (), is_tight: bool = False, leading: int = 0) -> Table:
+def table_of(
+    *headings: str,
+    numbers: Iterable[str] = (),
+    flowing: Iterable[str] = (),
+    readable: int = _READABLE,
+    is_tight: bool = False,
+    leading: int = 0,
+) -> Table:
     """A light table; the columns in `numbers` are right-aligned, those in `flowing` may be broken between words, and no other is.
 
-    `leading` is how many empty lines stand between rows.
+    A flowing column that has so much to say is at least `readable` wide. `leading` is how many empty lines stand between rows.
     """
     right, flows = frozenset(numbers), frozenset(flowing)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0) if is_tight else (0, 1), leading=leading)
     for heading in headings:
-        table.add_column(Text(heading), justify="right" if heading in right else "left", overflow="fold", no_wrap=heading not in flows)
+        flow = heading in flows
+        justify: JustifyMethod = "right" if heading in right else "left"
+        table.add_column(Text(heading), justify=justify, overflow="fold", no_wrap=not flow, min_width=readable if flow else None)
     return table
 
 
@@ -63,13 +72,14 @@ def fits(console: Console, table: Table) -> bool:
     sizes = [[Measurement.get(console, unbound, cell) for cell in (column.header, *column.cells)] for column in table.columns]
     most = [max(size.maximum for size in cells) for cells in sizes]
     least = [
-        widest if column.no_wrap else max(min(widest, _READABLE), *(size.minimum for size in cells))
+        widest if column.no_wrap else max(min(widest, column.min_width or 0), *(size.minimum for size in cells))
         for column, widest, cells in zip(table.columns, most, sizes, strict=True)
     ]
     _, after, _, before = table.padding
     spare = console.width - sum(least) - (1 + before + after) * (len(least) - 1) - _EDGES
     wanted = sum(most) - sum(least)
     for column, low, high in zip(table.columns, least, most, strict=True):
+        column.min_width = None
         column.width = low + min(high - low, max(spare, 0) * (high - low) // wanted) if wanted else low
     table.width = None if spare >= 0 else console.width - spare
     return spare >= 0

@@ -81,7 +81,7 @@ def _print_feasible(console: Console, feasible: Feasible, titles: Mapping[str, s
 def _table(feasible: Feasible, titles: Mapping[str, str], shared: list[Found]) -> Table:
     numbers = ("first\ncut", "steps", "weeks", "smallest\nmg", "units")
     headings = ("way", "first\ncut", "steps", "weeks", "end", "smallest\nmg", "units", "findings of its own")
-    table = table_of(*headings, numbers=numbers, flowing=("way", "findings of its own"))
+    table = table_of(*headings, numbers=numbers, flowing=("way", "findings of its own"), readable=24)
     for one, plan in feasible:
         table.add_row(stacked(_titled(one, titles)), *_figures(plan), stacked(_own(plan, shared)))
     return table
@@ -91,7 +91,7 @@ def _narrow_table(feasible: Feasible, titles: Mapping[str, str], shared: list[Fo
     """The same with the findings under the way."""
     numbers = ("first\ncut", "steps", "weeks", "smallest\nmg", "units")
     table = table_of(
-        "way", "first\ncut", "steps", "weeks", "end", "smallest\nmg", "units", numbers=numbers, flowing=("way",), is_tight=True
+        "way", "first\ncut", "steps", "weeks", "end", "smallest\nmg", "units", numbers=numbers, flowing=("way",), is_tight=True, leading=1
     )
     for one, plan in feasible:
         table.add_row(stacked((*_titled(one, titles), *_own(plan, shared))), *_figures(plan))

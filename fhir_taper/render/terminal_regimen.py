@@ -53,7 +53,7 @@ def regimen_text(regimen: Regimen, mme: Total, diazepam: Total) -> str:
 
 
 def _wide(rows: tuple[RegimenRow, ...]) -> Table:
-    table = table_of("medicine", *_NUMBERS, "how", "until", numbers=_NUMBERS, flowing=("medicine", "how"))
+    table = table_of("medicine", *_NUMBERS, "how", "until", numbers=_NUMBERS, flowing=("medicine", "how"), readable=26)
     for row in rows:
         table.add_row(*(said(cell) for cell in (row.medicine, row.scheduled, row.maximum, row.equivalent, row.how, row.until)))
     return table

@@ -125,6 +125,8 @@ def test_a_layout_that_cuts_words_off_is_seen_and_never_given_out() -> None:
         return
     weasyprint = importlib.import_module("weasyprint")
     assert any("dose" in words for words in cut_off(weasyprint.HTML(string=wide).render()))
+    cells = f"<style>@page {{ size: A4; margin: 14mm }} td {{ min-width: 60mm }}</style><table><tr>{'<td>1</td>' * 4}</tr></table>"
+    assert "td" in set(cut_off(weasyprint.HTML(string=cells).render()))
     with pytest.raises(ValueError, match="words would be cut off"):
         pdf_of([wide])
     assert pdf_of([wide, "<p>narrow</p>"]).startswith(b"%PDF")
