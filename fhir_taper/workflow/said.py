@@ -11,7 +11,7 @@ from fhir_taper.plans.tables import Tables
 from fhir_taper.plans.tapers.chart_facts import Fact
 from fhir_taper.plans.tapers.finding import Finding, Severity
 from fhir_taper.plans.tapers.plan import PlanState
-from fhir_taper.plans.tapers.use import FROM_1_YEAR, UNKNOWN_COUNTS_AS
+from fhir_taper.plans.tapers.use import FROM_1_YEAR, IN_WORDS, UNKNOWN_COUNTS_AS, is_shorter
 from fhir_taper.workflow.plan_options import PlanOptions
 from fhir_taper.workflow.regimen import Reading
 
@@ -52,6 +52,8 @@ def said_of(reading: Reading, options: PlanOptions, ingredient: str, zone: str |
         found.append(_assumed("zone-not-known", says, "Give --zone."))
     if options.use is None:
         found += _duration(ingredient, use_in_chart)
+    elif is_shorter(options.use, use_in_chart):
+        found.append(_shorter_than_ordered(reading, ingredient, options.use))
     return tuple(found)
 
 
@@ -86,6 +88,16 @@ def _duration(ingredient: str, in_chart: str | None) -> list[Finding]:
         f"By the orders in this chart {ingredient} has been taken {in_chart}; earlier orders may be elsewhere. The limits depend on it."
     )
     return [_assumed("use-read-from-chart", message, "Confirm it with --use.", Severity.ACKNOWLEDGE)]
+
+
+def _shorter_than_ordered(reading: Reading, ingredient: str, use: str) -> Finding:
+    """Limits of a short use are wider: nobody's word makes a use shorter than the orders of the chart prove."""
+    since = dict(reading.facts.first_use)[ingredient].isoformat()
+    message = (
+        f"--use says that {ingredient} has been taken for {IN_WORDS[use]}, and the orders of this chart go on without a gap since {since}."
+    )
+    clears = "The duration that the orders prove (leave --use out), or the older orders corrected in the chart."
+    return _assumed("use-contradicts-chart", message, clears, Severity.STOP)
 
 
 def _assumed(code: str, message: str, clears: str, severity: Severity = Severity.INFORMATION) -> Finding:

@@ -74,3 +74,18 @@ def test_a_confirmed_fact_goes_through_the_plan_document_and_through_fhir() -> N
 def test_a_confirmation_that_cannot_be_meant_is_named(said: dict[str, object], names: str) -> None:
     with pytest.raises(WrongUsage, match=names):
         make_plan(methadone(), asking("methadone", strategy="linear", **said))
+
+
+def test_a_use_that_is_said_to_be_shorter_than_the_orders_prove_stops_the_plan() -> None:
+    plan = plan_with(replace(CONFIRMED, use="<1m"))
+    (stop,) = (finding for finding in plan.findings if finding.code == "use-contradicts-chart")
+
+    assert is_blocked(plan)
+    assert stop.severity is Severity.STOP
+    assert "less than a month, and the orders of this chart go on without a gap since 2024-01-05" in stop.message
+    assert "leave --use out" in stop.clears
+
+
+def test_a_use_as_long_as_the_orders_or_longer_is_believed() -> None:
+    assert "use-contradicts-chart" not in codes(plan_with(CONFIRMED))
+    assert "use-contradicts-chart" not in codes(plan_with(replace(CONFIRMED, use=None)))

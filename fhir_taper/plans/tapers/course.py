@@ -15,7 +15,7 @@ from fhir_taper.plans.medicines.rounding import MICRO, half_even
 from fhir_taper.plans.tables import Tables
 from fhir_taper.plans.tables.rows import LimitsRow, Part
 from fhir_taper.plans.tapers.infeasible import Infeasible
-from fhir_taper.plans.tapers.limits_words import limits_in_words
+from fhir_taper.plans.tapers.limits_words import limit_in_words, limits_in_words
 from fhir_taper.plans.tapers.making import Made, Maker, as_decimal, decimal_of
 from fhir_taper.plans.tapers.pace import History, Pace
 from fhir_taper.plans.tapers.paired import PairedMaker
@@ -196,7 +196,7 @@ def track_of(course: Course, segments: Iterable[Segment]) -> Track:
 
 _SAYS = {
     "duration": "at {at} the taper is longer than the {max_days} days that its limits row allows",
-    "notch-above-unit-max": "from {at} the next lower dose that can be made is {below}: a cut beyond the limits ({row})",
+    "notch-above-unit-max": "from {at} the next lower dose that can be made is {below}: {limit} ({row})",
     "waits-at-limit": "no number of steps up to the most that are tried keeps to the limits ({row}) without waiting at {at}",
 }
 
@@ -208,7 +208,11 @@ def infeasible(course: Course, stuck: Stuck, per_mg: int | None = None) -> Infea
     below = None if stuck.below is None else as_decimal(Fraction(stuck.below, measure))
     lower = amount(below or 0, is_patch=course.is_patch)
     at_dose = daily(at, is_patch=course.is_patch)
-    says = _SAYS[stuck.reason].format(at=at_dose, below=lower, row=limits_in_words(course.row), max_days=course.row.max_days)
+    says = _SAYS[stuck.reason].format(at=at_dose, below=lower, limit=limit_in_words(stuck.limit), **_row_in_words(course))
     if stuck.reason == "notch-above-unit-max" and course.row.unit is None:
         return Infeasible("no-unit-rule", f"{says}; {course.ingredient} has no unit rule", at, below)
     return Infeasible(stuck.reason, says, at, below)
+
+
+def _row_in_words(course: Course) -> dict[str, str]:
+    return {"row": limits_in_words(course.row), "max_days": str(course.row.max_days)}

@@ -63,22 +63,26 @@ class Pace:
         self.since = since
         self.max_days = row.max_days - since
         self.window = longest_window(row)
+        self._row = row
         self._limits = tuple(_compiled(limit, original) for limit in row.hard)
         self._first_cut = None if row.first_cut is None else _floor(row.first_cut.fraction, original)
         self._unit_max = None if row.unit is None else int(row.unit.unit_max_mg * per_mg)
 
     def lowest(self, day: int, history: History) -> int:
         """The lowest amount that the fraction limits allow on a day: it may lie between two doses, and above today's."""
-        lowest, current = 0, history.doses[-1]
+        lowest = 0
         for limit in self._limits:
-            if current <= limit.above or (limit.up_to is not None and current > limit.up_to):
-                continue
-            then = history.on(day - limit.days)
-            cut = limit.cut if limit.of_original else then * limit.numerator // limit.denominator
-            lowest = max(lowest, then - cut)
+            lowest = max(lowest, _allowed(limit, day, history))
         if self._first_cut is not None and not history.has_cut:
-            lowest = max(lowest, current - self._first_cut)
+            lowest = max(lowest, history.doses[-1] - self._first_cut)
         return lowest
+
+    def refuses(self, dose: int, day: int, history: History) -> Limit | None:
+        """The limit that does not allow a dose on a day, the cap of the first cut before all others; None where none does."""
+        if self._first_cut is not None and not history.has_cut and dose < history.doses[-1] - self._first_cut:
+            return self._row.first_cut
+        both = zip(self._row.hard, self._limits, strict=True)
+        return next((limit for limit, compiled in both if dose < _allowed(compiled, day, history)), None)
 
     def is_quiet(self, day: int, history: History) -> bool:
         """True where no reduction lies within the longest window before a day."""
@@ -87,6 +91,15 @@ class Pace:
     def is_unit(self, notch: int) -> bool:
         """True where a notch is small enough for the unit rule."""
         return self._unit_max is not None and notch <= self._unit_max
+
+
+def _allowed(limit: _Fraction, day: int, history: History) -> int:
+    """The lowest amount that one limit allows on a day."""
+    current = history.doses[-1]
+    if current <= limit.above or (limit.up_to is not None and current > limit.up_to):
+        return 0
+    then = history.on(day - limit.days)
+    return then - (limit.cut if limit.of_original else then * limit.numerator // limit.denominator)
 
 
 def longest_window(row: LimitsRow) -> int:

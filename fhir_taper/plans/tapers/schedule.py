@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fhir_taper.plans.medicines.rounding import Doses
+from fhir_taper.plans.tables.rows import Limit
 from fhir_taper.plans.tapers.pace import History, Pace
 from fhir_taper.plans.tapers.plan import StepKind
 
@@ -48,12 +49,16 @@ class Walked:
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
-    """A walk that cannot go on: at `dose` on `day` the next lower dose is `below` (None: there is none), and it may not be taken."""
+    """A walk that cannot go on: at `dose` on `day` the next lower dose is `below` (None: there is none), and it may not be taken.
+
+    `limit` is what does not allow it, where a limit does not.
+    """
 
     reason: str
     day: int
     dose: int
     below: int | None
+    limit: Limit | None = None
 
 
 def walk(points: Iterable[Point], doses: Doses, pace: Pace, history: History, target: int = 0, *, strict: bool = False) -> Walked | Stuck:
@@ -110,4 +115,5 @@ def _take(goal: int, current: int, day: int, doses: Doses, pace: Pace, history: 
     below = doses.below(current)
     if below is not None and pace.is_unit(current - below):
         return below, StepKind.UNIT_LIMITED
-    return Stuck("notch-above-unit-max", day, current, below)
+    refusing = None if below is None else pace.refuses(below, day, history)
+    return Stuck("notch-above-unit-max", day, current, below, refusing)

@@ -29,7 +29,7 @@ def schedule_findings(request: PlanRequest, chosen: Chosen, drafted: Drafted) ->
     is_patch = _is_patch(drafted)
     cuts = cuts_of(drafted.track, is_patch=is_patch)
     found = [
-        *_of_protocol(chosen, row),
+        *_of_protocol(request, chosen, row),
         *unit_limited(row, cuts),
         *beyond_advised(row, cuts),
         *_rises(drafted),
@@ -47,13 +47,16 @@ def _is_patch(drafted: Drafted) -> bool:
     return any(product.is_patch for product in drafted.products if product.ingredient == agent)
 
 
-def _of_protocol(chosen: Chosen, row: LimitsRow) -> Iterator[Finding]:
+def _of_protocol(request: PlanRequest, chosen: Chosen, row: LimitsRow) -> Iterator[Finding]:
     if chosen.protocol is None:
         return
     source, name = str(chosen.protocol.source), chosen.protocol.id
     if chosen.edited:
         says = f"Parameters of protocol {name} were edited: the limits are those of the default row {row.row}."
         yield Finding(Severity.INFORMATION, "protocol-edited", says, source, rule=name, clears="Run the protocol unedited.")
+    elif chosen.protocol.demands == "life-threatening" and not request.reason.strip():
+        says = f"Protocol {name} is only for a documented life-threatening reason, and none is given."
+        yield Finding(Severity.STOP, "life-threatening-reason-missing", says, source, rule=name, clears="The reason (--reason).")
     elif chosen.protocol.demands == "life-threatening":
         says = f"Protocol {name} is only for a life-threatening reason: document it."
         yield Finding(Severity.ACKNOWLEDGE, "life-threatening-reason", says, source, rule=name, clears="A slower protocol.")

@@ -11,6 +11,12 @@ IN_WORDS = {UNDER_1_MONTH: "less than a month", UNDER_1_YEAR: "a month to a year
 _MONTHS_PER_YEAR = 12
 
 
+def is_shorter(use: str, than: str | None) -> bool:
+    """True where a class of duration is shorter than another one that is known."""
+    classes = tuple(IN_WORDS)  # rising
+    return than is not None and classes.index(use) < classes.index(than)
+
+
 def use_of(first_use: date | None, day: date) -> str | None:
     """The class of duration on a day, None where the first use is unknown or lies after that day."""
     if first_use is None or first_use > day:

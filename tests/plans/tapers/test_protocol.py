@@ -86,9 +86,17 @@ def test_edited_bands_return_to_the_default_row_too() -> None:
     [("va-faster", "reason-required"), ("cdc-2022-weekly", "reason-required"), ("va-rapid", "life-threatening-reason")],
 )
 def test_fast_protocols_demand_a_reason(protocol: str, code: str) -> None:
-    plan = planned(request("morphine", "270", MORPHINE, "morning", "noon", "night", protocol=protocol))
+    plan = planned(request("morphine", "270", MORPHINE, "morning", "noon", "night", protocol=protocol, reason="overdose, intubated"))
 
     assert next(finding.severity for finding in plan.findings if finding.code == code) is Severity.ACKNOWLEDGE
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_a_protocol_for_a_life_threatening_reason_is_stopped_until_one_is_given(reason: str) -> None:
+    plan = planned(request("morphine", "270", MORPHINE, "morning", "noon", "night", protocol="va-rapid", reason=reason))
+    (stop,) = (finding for finding in plan.findings if finding.severity is Severity.STOP)
+
+    assert (stop.code, stop.clears) == ("life-threatening-reason-missing", "The reason (--reason).")
 
 
 def test_the_tail_of_a_published_schedule_is_listed_in_one_finding_to_acknowledge() -> None:

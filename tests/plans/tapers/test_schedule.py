@@ -125,13 +125,20 @@ def test_the_unit_rule_waits_until_no_reduction_lies_in_the_longest_window() -> 
 def test_a_notch_above_the_largest_unit_is_stuck_with_the_dose_and_the_next_lower_one() -> None:
     course = Course(row(TAIL, unit=UNIT), "4", ("2",))
 
-    assert course.walk("2", "0") == Stuck("notch-above-unit-max", 14, 4 * course.per_mg, 2 * course.per_mg)
+    assert course.walk("2", "0") == Stuck("notch-above-unit-max", 14, 4 * course.per_mg, 2 * course.per_mg, TAIL)
+
+
+def test_a_first_notch_above_the_largest_unit_names_the_cap_of_the_first_cut() -> None:
+    stuck = Course(row(TAIL, first_cut=FIRST_CUT), "4").walk("3", "0")
+
+    assert isinstance(stuck, Stuck)
+    assert stuck.limit == FIRST_CUT
 
 
 def test_without_a_unit_rule_the_last_notches_are_stuck() -> None:
     course = Course(row(TAIL), "3")
 
-    assert course.walk("2", "1", "0") == Stuck("notch-above-unit-max", 14, 3 * course.per_mg, 2 * course.per_mg)
+    assert course.walk("2", "1", "0") == Stuck("notch-above-unit-max", 14, 3 * course.per_mg, 2 * course.per_mg, TAIL)
 
 
 def test_the_first_cut_has_a_cap_and_later_ones_do_not() -> None:
