@@ -72,7 +72,8 @@ def _today(request: PlanRequest, drafted: Drafted, used: tuple[Product, ...], ta
 
 def _change(before: Product, after: Product, drafted: Drafted) -> str:
     times = max(len({slot for unit in dose.units for slot, _ in unit.slots}) for step in drafted.steps for dose in step.doses)
-    change = f"{_words(before.release).capitalize()} {before.ingredient} becomes {_words(after.release)} {after.ingredient}, at {times} times a day"
+    was, becomes = (f"{_words(one.release)} {one.ingredient}" for one in (before, after))
+    change = f"{was.capitalize()} becomes {becomes}, at {times} times a day"
     if after.release is Release.IMMEDIATE:
         return f"{change}: each dose is released at once and may not last until the next. Check the interval of its label."
     return f"{change}: the dose is released over hours. Check the interval of its label."
