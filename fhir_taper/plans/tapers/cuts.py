@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from fhir_taper.plans.medicines.dose import one_decimal
+from fhir_taper.plans.medicines.dose import as_exact, one_decimal
 from fhir_taper.plans.medicines.dose_words import amount
 from fhir_taper.plans.tables.rows import Basis, Limit
 from fhir_taper.plans.tapers.course import Track
-from fhir_taper.plans.tapers.making import decimal_of
 from fhir_taper.plans.tapers.plan import StepKind
 
 _UNCHANGED = frozenset({StepKind.BASELINE, StepKind.SUBSTITUTION})
@@ -27,7 +26,7 @@ class Cut:
 
     def words(self, dose: int) -> str:
         """An amount of the track for a sentence, in the unit of its products."""
-        return amount(decimal_of(dose, self.track.per_mg), is_patch=self.is_patch)
+        return amount(as_exact(Fraction(dose, self.track.per_mg)), is_patch=self.is_patch)
 
 
 def cuts_of(track: Track, *, is_patch: bool = False) -> tuple[Cut, ...]:
