@@ -215,7 +215,7 @@ def test_a_warning_fails_a_test(tmp_path: Path) -> None:
 def test_the_lock_names_every_dependency_with_hashes_and_no_address() -> None:
     lock = (ROOT / "requirements.lock").read_text()
     groups = [*PYPROJECT["project"]["dependencies"], *PYPROJECT["dependency-groups"]["dev"]]
-    wanted = {re.split(r"[<>=]", name)[0].lower().replace(".", "-") for name in groups}
+    wanted = {re.split(r"[<>=\[]", name)[0].lower().replace(".", "-") for name in groups}
     locked = {line.split("==")[0] for line in lock.splitlines() if re.match(r"[a-z0-9]", line)}
     assert wanted <= locked
     assert "--hash=sha256:" in lock
