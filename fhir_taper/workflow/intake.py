@@ -54,6 +54,7 @@ def taken_today(reading: Reading, options: PlanOptions, ingredient: str, items: 
 
 def _by_orders(baseline: Baseline, orders: tuple[RegimenItem, ...], ingredient: str) -> TakenToday | Infeasible:
     """Products and times of the orders, as far as they say how the baseline is taken."""
+    orders = _not_twice(orders, baseline)
     products = tuple(order.product for order in orders if order.product is not None)
     ordered = [dose for order in orders for dose in order.ordered] if all(order.ordered for order in orders) else []
     times = lay_out(ordered, baseline.mg)
@@ -87,6 +88,15 @@ def _made_daily(baseline: Baseline, orders: tuple[RegimenItem, ...]) -> tuple[Fi
 def _rhythm(order: RegimenItem) -> str:
     most = "" if order.peak_day_mg is None else f"{plain(order.peak_day_mg)} mg "
     return f"{most}{'on some days' if order.every_days == 1 else f'every {order.every_days} days'}"
+
+
+def _not_twice(orders: tuple[RegimenItem, ...], baseline: Baseline) -> tuple[RegimenItem, ...]:
+    """Without orders that may only record another one again, where what is taken a day does not need them."""
+    kept: list[RegimenItem] = []
+    for order in orders:
+        if not {source for one in kept for source in one.sources} & set(order.possible_duplicate_of):
+            kept.append(order)
+    return tuple(kept) if _fits(baseline, kept) else orders
 
 
 def _laid_out(

@@ -19,6 +19,7 @@ from fhir_taper.plans.tapers.propose import propose
 from fhir_taper.plans.tapers.safety import blocks_approval, findings_in
 from fhir_taper.workflow.clock import now
 from fhir_taper.workflow.cover import cover_of
+from fhir_taper.workflow.inputs import addressed_by, inputs_of, prior_prescriptions
 from fhir_taper.workflow.plan_options import PlanOptions
 from fhir_taper.workflow.plan_request import Question, ingredient_of, question_of
 from fhir_taper.workflow.regimen import Reading
@@ -52,7 +53,8 @@ def answer_to(question: Question, reading: Reading) -> Outcome:
         return outcome
     sound(outcome, check(outcome, question.request.past))
     of_chart = findings_in(reading.case_on(question.request.start, question.totals), outcome, reading.tables.safety)
-    return replace(outcome, findings=ranked((*of_chart, *outcome.findings, *question.said)))
+    made = replace(outcome, findings=ranked((*of_chart, *outcome.findings, *question.said)))
+    return replace(made, sources=inputs_of(made, reading))
 
 
 def is_blocked(outcome: Outcome) -> bool:
@@ -105,7 +107,15 @@ def _bundle(plan: TaperPlan, reading: Reading) -> dict[str, Any]:
 
     start = plan.steps[0].start
     supply = next_window(plan, start, reading.tables.safety.life)
-    return to_bundle(plan, as_of=start, instant=now(), windows=supply.windows, labels=reading.labels)
+    return to_bundle(
+        plan,
+        as_of=start,
+        instant=now(),
+        windows=supply.windows,
+        labels=reading.labels,
+        addresses=addressed_by(plan, reading),
+        prior_prescriptions=prior_prescriptions(plan, reading),
+    )
 
 
 def _json(document: Any) -> bytes:

@@ -1,4 +1,5 @@
-"""The StructureDefinitions of our extensions, made from the shapes that write and read them.
+"""Everything that we publish about our FHIR: StructureDefinitions of the extensions, made from the shapes that write and read them, code
+systems with their value sets, and the protocols.
 
 `definitions()` gives every conformance resource that we publish, by file name; the package carries them as files under definitions/,
 and a test holds that the files are what this module says. FHIR R4 (4.0.1): differential and snapshot, sub-extensions sliced by url. No I/O.
@@ -10,8 +11,10 @@ from typing import Any, Final
 from fhir_taper.mappers.write.degraded_mark import DEGRADED
 from fhir_taper.mappers.write.extensions import ALL, Published
 from fhir_taper.mappers.write.namespace import Json, value_set
+from fhir_taper.mappers.write.plan_definitions import to_plan_definitions
 from fhir_taper.mappers.write.shapes import Kind, Part, Shape
 from fhir_taper.mappers.write.vocabularies import VOCABULARIES, to_code_system, to_value_set
+from fhir_taper.plans.tables import load
 
 DEFINITIONS_VERSION: Final = "1.0.0"
 """Version of what we publish; it rises when a shape changes."""
@@ -42,6 +45,7 @@ def definitions() -> dict[str, Json]:
     resources = [to_structure_definition(extension) for extension in (*ALL, DEGRADED)]
     for vocabulary in VOCABULARIES:
         resources += [to_code_system(vocabulary, DEFINITIONS_VERSION), to_value_set(vocabulary, DEFINITIONS_VERSION)]
+    resources += to_plan_definitions(load().limits.protocols.values(), DEFINITIONS_VERSION)
     return {f"{resource['resourceType']}-{resource['id']}.json": resource for resource in resources}
 
 

@@ -1,0 +1,66 @@
+"""What a plan rests on, as references into the chart: what it was made from, the diagnoses that it addresses, the orders that it follows.
+
+References only, in the order of the chart; what is no reference of a resource (a person's word, a place in a file) is none.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from fhir_taper.plans.medicines.codes import TAPERED_CLASSES, DrugClass
+from fhir_taper.plans.medicines.regimen import ItemState
+from fhir_taper.plans.tapers.chart_facts import Fact
+from fhir_taper.plans.tapers.plan import TaperPlan
+from fhir_taper.workflow.regimen import Reading
+
+_REFERENCE: Final = re.compile(r"([A-Z][A-Za-z]+)/[A-Za-z0-9\-.]{1,64}(/_history/[A-Za-z0-9\-.]{1,64})?")
+_ADDRESSED: Final[Mapping[DrugClass, tuple[str, ...]]] = {
+    DrugClass.OPIOID: ("chronic-pain", "opioid-use-disorder"),
+    DrugClass.BENZODIAZEPINE: ("anxiety-disorder", "insomnia"),
+    DrugClass.Z_DRUG: ("insomnia",),
+}
+"""What a class is taken for, or what comes of taking it: the concepts whose diagnoses a taper of it addresses."""
+
+
+def inputs_of(plan: TaperPlan, reading: Reading) -> tuple[str, ...]:
+    """Everything that fed doses, tier and findings: the orders, the newest fact of each kind, and the evidence of every finding."""
+    facts = [_newest(reading, concept) for concept in reading.facts.concepts]
+    orders = [
+        source
+        for item in reading.regimen.items
+        if item.drug_class in TAPERED_CLASSES and item.state is not ItemState.EXCLUDED
+        for source in item.sources
+    ]
+    evidence = [reference for finding in plan.findings for reference in finding.evidence]
+    found = (*plan.sources, *orders, *(fact.source for some in facts for fact in some), *evidence)
+    return tuple(dict.fromkeys(source for source in found if _REFERENCE.fullmatch(source)))
+
+
+def addressed_by(plan: TaperPlan, reading: Reading) -> tuple[str, ...]:
+    """Current diagnoses that the taper addresses."""
+    found = (fact.source for concept in _ADDRESSED.get(plan.drug_class, ()) for fact in reading.facts.having(concept))
+    return tuple(dict.fromkeys(_bare(source) for source in found if source.startswith("Condition/") and _REFERENCE.fullmatch(source)))
+
+
+def prior_prescriptions(plan: TaperPlan, reading: Reading) -> dict[str, str]:
+    """The current order of each product of the plan, by RxNorm code; of several orders of one product none is the one that is followed."""
+    found: dict[str, list[str]] = {}
+    for item in reading.regimen.items:
+        if item.ingredient == plan.ingredient and item.rxcui and item.state is not ItemState.EXCLUDED:
+            found.setdefault(item.rxcui, []).extend(_orders(item.sources))
+    return {code: orders[0] for code, orders in found.items() if len(orders) == 1}
+
+
+def _newest(reading: Reading, concept: str) -> tuple[Fact, ...]:
+    """The newest measurement; of diagnoses and medicines all that are current."""
+    active = reading.facts.having(concept)
+    return active[:1] if any(fact.value is not None for fact in active) else active
+
+
+def _orders(sources: Iterable[str]) -> list[str]:
+    return [_bare(source) for source in sources if source.startswith("MedicationRequest/") and _REFERENCE.fullmatch(source)]
+
+
+def _bare(reference: str) -> str:
+    """Without its version: it is the diagnosis and the order themselves that are meant."""
+    return reference.partition("/_history/")[0]
