@@ -17,12 +17,14 @@
     ├── EhrError            what an EHR did, or did not, answer
     │   ├── EhrUnreachable  no answer: nobody knows what the EHR did
     │   ├── EhrAnswered     an answer that is a refusal: status and the server's own words
+    │   │   └── TokenRefused  the token endpoint says no: its OAuth error code, never its prose
     │   ├── HostRefused     an address that the tenant does not name: no request was sent
     │   ├── AccessEnded     the token is no longer taken and cannot be renewed
     │   └── WrongPatient    an answer about another patient than that of the launch
     ├── WriteRefused        what the guard does not let out: every reason
-    └── StoreError          the database refuses: unknown key, damaged row, a version that somebody else took
-        └── StoreConflict   another writer came first; nothing was changed
+    ├── StoreError          the database refuses: unknown key, damaged row, a version that somebody else took
+    │   └── StoreConflict   another writer came first; nothing was changed
+    └── SandboxError        a part of the demo EHR does not start or does not answer: says which and why
 
 A clinical "no" is not an error: what cannot be computed is a RegimenItem with a reason, what cannot be tapered is an
 `Infeasible` with ways out. Messages are one line and name the place.
@@ -115,6 +117,14 @@ class EhrAnswered(EhrError):
         super().__init__(f"the EHR answered {status}{f': {words}' if words else ''}")
 
 
+class TokenRefused(EhrAnswered):
+    """The token endpoint refused. `code` is its OAuth error ("invalid_grant"); what it wrote beside it may repeat a secret and is not kept."""
+
+    def __init__(self, status: int, code: str) -> None:
+        self.code = code
+        super().__init__(status, code)
+
+
 class HostRefused(EhrError):
     """An address on a host that the tenant does not name. Nothing was sent there."""
 
@@ -141,3 +151,7 @@ class StoreError(TaperError):
 
 class StoreConflict(StoreError):
     """Another writer came first. Nothing was changed."""
+
+
+class SandboxError(TaperError):
+    """A part of the demo EHR does not start, or does not answer. The message says which part, and what it said last."""

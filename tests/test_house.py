@@ -35,6 +35,10 @@ FORBIDDEN = {
     "door-rich": ("workflow/planted.py", "import rich"),
     "door-fastapi": ("workflow/planted.py", "import fastapi"),
     "door-requests": ("workflow/planted.py", "import requests"),
+    "door-tenacity": ("workflow/planted.py", "import tenacity"),
+    "door-authlib": ("workflow/planted.py", "import authlib"),
+    "door-joserfc": ("store/planted.py", "import joserfc"),
+    "door-smart": ("cli/planted.py", "import fhir_taper.smart.transport"),
     "door-dbos": ("store/planted.py", "import dbos"),
 }
 # More that the layers and the purity of plans must refuse.

@@ -1,19 +1,19 @@
-"""A write that may leave: the only thing that the write methods of `smart.client` accept.
+"""What may be written: the one value that the write methods of the client take, and that the write guard alone constructs.
 
-What it must not do: be constructed anywhere but in `writeback.guard` (a test over the syntax tree of the package holds it).
+No logic: who may construct it is held by a test on the syntax tree of the package.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
-Json = dict[str, Any]
+from fhir_taper.records import Json
 
 
 @dataclass(frozen=True, slots=True)
 class Permitted:
-    """One request: method, path relative to the FHIR base ("" for a transaction, else "Type" or "Type/id"), body, headers of the write."""
+    """One request that the guard let through. `path` is relative to the FHIR base: "" (transaction), "Type" or "Type/id"."""
 
     method: str
     path: str
-    body: Json
+    body: Json = field(repr=False)
     headers: tuple[tuple[str, str], ...] = ()
+    """If-Match, If-None-Exist, Prefer; never Authorization."""

@@ -1,0 +1,192 @@
+"""One request to one EHR: only to hosts that the tenant names, over verified TLS, without redirects, cookies or ambient passwords.
+
+A GET is tried again while the server says "later" or does not answer; anything else leaves exactly once, because nobody knows what a
+lost answer did. Requests carry only what is given here: no netrc, no proxy of the environment, no cookie of another user.
+"""
+
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import requests
+import tenacity
+from requests.adapters import HTTPAdapter
+from requests.cookies import RequestsCookieJar
+
+from fhir_taper.errors import EhrUnreachable
+from fhir_taper.records import Tenant
+from fhir_taper.smart.answer import Answer, http_date
+from fhir_taper.smart.origins import Address, allowed_address
+
+POOL: Final = 64
+"""Connections kept per host: at least the threads that ask; the library's default of 10 costs a third at 16 threads."""
+TIMEOUT_SECONDS: Final = 30.0
+LONGEST_BODY: Final = 64 * 1024 * 1024
+_CHUNK: Final = 64 * 1024
+_CONNECT_SECONDS: Final = 5.0
+_TRIES: Final = 4
+# A person waits at the screen: what the server wants beyond this is told at once, not slept through.
+_PATIENCE_SECONDS: Final = 20.0
+_LATER: Final = frozenset({429, 502, 503, 504})
+_AGENT: Final = "fhir-taper"
+
+
+def new_session(ca_bundle: str | None = None) -> requests.Session:
+    """A session for all transports of a process: TLS 1.2 or newer, certificates verified (against `ca_bundle` where one is given)."""
+    session = _BareSession()
+    session.trust_env = False
+    session.verify = ca_bundle or True
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, _Adapter(pool_connections=POOL, pool_maxsize=POOL, pool_block=False, max_retries=0))
+    return session
+
+
+class Transport:
+    """Requests of one tenant. `clock` gives now (aware, UTC), `sleep` waits seconds, `monotonic` measures how long an answer takes.
+
+    `offset` is what the tenant's clock is ahead of ours, learned only where a token endpoint refused us for it.
+    """
+
+    def __init__(
+        self,
+        tenant: Tenant,
+        *,
+        clock: Callable[[], datetime],
+        sleep: Callable[[float], None] = time.sleep,
+        session: requests.Session | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.tenant = tenant
+        self.sleep = sleep
+        self.offset = timedelta(0)
+        self._clock = clock
+        self._monotonic = monotonic
+        self._session = session or new_session()
+
+    def local_now(self) -> datetime:
+        """The instant by our own clock, by which expiries are kept."""
+        return self._clock()
+
+    def now(self) -> datetime:
+        """The instant by the tenant's clock, as far as it is known."""
+        return self._clock() + self.offset
+
+    def learn_offset(self, answer: Answer) -> timedelta:
+        """Take over the server's clock from an answer and return by how much our idea of it changed."""
+        if answer.date is None:
+            return timedelta(0)
+        before, self.offset = self.offset, answer.date - self._clock()
+        return self.offset - before
+
+    def send(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None, timeout: float = TIMEOUT_SECONDS
+    ) -> Answer:
+        """The answer, whatever its status. Raises HostRefused before anything is sent, EhrUnreachable where no whole answer came."""
+        address = allowed_address(self.tenant, url)
+        if method != "GET":
+            return self._once(method, address, headers, body, timeout)
+        tries = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(EhrUnreachable) | tenacity.retry_if_result(lambda answer: answer.status in _LATER),
+            wait=self._wait,
+            stop=self._out_of_patience,
+            sleep=self.sleep,
+            retry_error_callback=_last,
+        )
+        answer: Answer = tries(self._once, method, address, headers, body, timeout)
+        return answer
+
+    def _once(self, method: str, address: Address, headers: Mapping[str, str], body: bytes | None, timeout: float) -> Answer:
+        sent = {"User-Agent": _AGENT, "Accept-Encoding": "gzip, deflate", **headers}
+        prepared = requests.Request(method, address.url, headers=sent, data=body).prepare()
+        prepared.url = address.url  # verbatim: a `next` link belongs to the server
+        ends = self._monotonic() + timeout
+        try:
+            with self._session.send(
+                prepared, stream=True, allow_redirects=False, timeout=(min(timeout, _CONNECT_SECONDS), timeout)
+            ) as response:
+                content = self._content(response, ends)
+                if content is not None:
+                    lower = {name.lower(): value for name, value in response.headers.items()}
+                    return Answer(response.status_code, lower, content, address.url)
+                trouble = "too slow or too large"
+        except (requests.RequestException, OSError, ValueError) as error:
+            trouble = _words_of(error)
+        # Outside the except block: the library's error holds the request with its token.
+        raise EhrUnreachable(f"no whole answer from {address.host}: {trouble}")
+
+    def _content(self, response: requests.Response, ends: float) -> bytes | None:
+        parts, size = [], 0
+        for part in response.iter_content(_CHUNK):
+            parts.append(part)
+            size += len(part)
+            if size > LONGEST_BODY or self._monotonic() > ends:
+                return None
+        return b"".join(parts)
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        asked = self._retry_after(state)
+        return asked if asked is not None else tenacity.wait_exponential_jitter(initial=0.25, max=4)(state)
+
+    def _out_of_patience(self, state: tenacity.RetryCallState) -> bool:
+        return state.attempt_number >= _TRIES or state.idle_for + (self._retry_after(state) or 0) > _PATIENCE_SECONDS
+
+    def _retry_after(self, state: tenacity.RetryCallState) -> float | None:
+        """Seconds that the server asks for, as a number or as a date (by its own clock where it sent one)."""
+        if state.outcome is None or state.outcome.failed:
+            return None
+        answer: Answer = state.outcome.result()
+        asked = answer.headers.get("retry-after", "").strip()
+        if asked.isdecimal():
+            return float(asked)
+        until = http_date(asked)
+        return None if until is None else max(0.0, (until - (answer.date or self._clock())).total_seconds())
+
+
+class _BareSession(requests.Session):
+    """Keeps no cookie and looks at no Location header: one session serves all users, and a redirect is an answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cookies = _NoCookies()
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        del resp
+        return None
+
+
+class _NoCookies(RequestsCookieJar):
+    def set_cookie(self, cookie: Any, *args: Any, **kwargs: Any) -> None:
+        del cookie, args, kwargs
+
+
+class _Adapter(HTTPAdapter):
+    """TLS 1.2 or newer, stated and not left to a default of the platform."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> Any:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # verifies host and certificate; trusts only what `verify` names
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        return super().init_poolmanager(*args, ssl_context=context, **kwargs)
+
+
+def _last(state: tenacity.RetryCallState) -> Answer:
+    """The last answer, or the last error, once there is no more patience."""
+    if state.outcome is None:
+        raise EhrUnreachable("no request was made")
+    answer: Answer = state.outcome.result()
+    return answer
+
+
+def _words_of(error: Exception) -> str:
+    """What went wrong, without the address: a library's message quotes it."""
+    for kind, said in (
+        (requests.exceptions.SSLError, "its certificate or TLS version is not accepted"),
+        (requests.Timeout, "it took too long"),
+        (requests.exceptions.ChunkedEncodingError, "the answer was cut off"),
+        (requests.exceptions.ContentDecodingError, "the answer cannot be unpacked"),
+        (requests.ConnectionError, "the connection failed"),
+    ):
+        if isinstance(error, kind):
+            return said
+    return type(error).__name__
