@@ -91,7 +91,7 @@ def read(chart: Chart, as_of: date, mme_table: str, benzo_table: str | None, cat
     facts = read_facts(chart, products, tables.medicines.concepts, as_of)
     nothing_set_aside = not any(issue.severity == "error" for issue in facts.issues)
     own_plans, unreadable = _own_plans(chart)
-    issues = taken.issues + facts.issues + unreadable
+    issues = _running(own_plans, as_of) + taken.issues + facts.issues + unreadable
     taken = replace(taken, issues=issues, complete=taken.complete and nothing_set_aside)
     totals = mme(taken, tables.medicines, mme_table), diazepam_equivalent(taken, tables.medicines, benzo_table)
     labels = labels_of(entry.resource for entries in chart.by_type.values() for entry in entries)
@@ -105,6 +105,15 @@ def _own_plans(chart: Chart) -> tuple[tuple[Mapped[TaperPlan], ...], tuple[Issue
     from fhir_taper.mappers.read.care_plan import read_care_plans, unreadable_care_plans
 
     return read_care_plans(chart), unreadable_care_plans(chart)
+
+
+def _running(own_plans: tuple[Mapped[TaperPlan], ...], as_of: date) -> tuple[Issue, ...]:
+    """What is taken under our tapers on the day. Most charts have none, and need no words for them."""
+    if not own_plans:
+        return ()
+    from fhir_taper.workflow.running import running_tapers
+
+    return running_tapers(own_plans, as_of)
 
 
 @contextmanager

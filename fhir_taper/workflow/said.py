@@ -10,13 +10,12 @@ from fhir_taper.errors import WrongUsage
 from fhir_taper.plans.tables import Tables
 from fhir_taper.plans.tapers.chart_facts import Fact
 from fhir_taper.plans.tapers.finding import Finding, Severity
-from fhir_taper.plans.tapers.plan import PlanState
 from fhir_taper.plans.tapers.use import FROM_1_YEAR, IN_WORDS, UNKNOWN_COUNTS_AS, is_shorter
 from fhir_taper.workflow.plan_options import PlanOptions
 from fhir_taper.workflow.regimen import Reading
+from fhir_taper.workflow.running import RUNNING
 
 UNKNOWN_ZONE = "UTC"
-_RUNNING = frozenset({PlanState.ACTIVE, PlanState.ON_HOLD})
 
 
 def confirmable(tables: Tables) -> frozenset[str]:
@@ -70,7 +69,7 @@ def _source(options: PlanOptions) -> str:
 
 def _already_tapered(reading: Reading, ingredient: str) -> list[Finding]:
     """One active taper per ingredient: a second one is a revision of the first (domain I13)."""
-    running = [one.value for one in reading.own_plans if one.value.ingredient == ingredient and one.value.state in _RUNNING]
+    running = [one.value for one in reading.own_plans if one.value.ingredient == ingredient and one.value.state in RUNNING]
     if not running:
         return []
     message = f"A taper of {ingredient} is {running[0].state} in this chart (plan {running[0].id}, version {running[0].version})."
