@@ -170,6 +170,43 @@ class LedgerRow:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenResource:
+    """What became of one resource of a write. `reference` is "Type/id" where the EHR's id is known, `etag` its version there (opaque)."""
+
+    resource_type: str
+    doing: str
+    """ "create", "update" or "none"."""
+    state: WriteState
+    write_identifier: str
+    reference: str = ""
+    etag: str | None = None
+    is_read_back: bool = False
+    differences: tuple[str, ...] = ()
+    """What the EHR holds otherwise than we wrote it, each a sentence."""
+    degraded: tuple[str, ...] = ()
+    """What was written in a lesser form for this EHR, each a sentence."""
+    says: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteReceipt:
+    """What came of one write: by which rung and why not by a better one, resource by resource."""
+
+    output: str
+    rung: str
+    state: WriteState
+    resources: tuple[WrittenResource, ...] = ()
+    skipped: tuple[tuple[str, str], ...] = ()
+    """(rung, why it was not taken), best first."""
+    ledger_ids: tuple[str, ...] = ()
+    is_conflict: bool = False
+    """Somebody else changed what was to be changed: read again, and show a new preview."""
+    not_before: datetime | None = None
+    """The EHR asked for a pause: nothing new is sent before this instant."""
+    says: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AuditEntry:
     """One thing that happened, for the chain. `detail` holds ids and versions, never clinical text."""
 

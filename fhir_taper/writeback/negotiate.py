@@ -5,7 +5,7 @@ The CapabilityStatement is necessary, never sufficient; `advertised = false` in 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from fhir_taper.writeback.overlay import Overlay, Row
@@ -33,7 +33,6 @@ class Allowed:
     overlay: Overlay
     verdicts: Mapping[tuple[str, str], str]
     searchable: frozenset[str] = frozenset()
-    known_statement: bool = field(default=True)
 
     def why_not(self, resource_type: str, interaction: str) -> str:
         """Why this is not allowed, as one sentence; "" where it is."""
@@ -57,10 +56,10 @@ def allowed(
     *,
     signed_off: bool = False,
 ) -> Allowed:
-    """What may be written. `capabilities` is None where the server serves no statement; `signed_off`: a clinician's decision is recorded."""
+    """What may be written. `capabilities` is None where the server has no statement; `signed_off`: a clinician's decision is recorded."""
     judge = _Judge(capabilities, granted, overlay, switches or SiteSwitches(), signed_off)
     verdicts = {key: judge.why_not(row) for key, row in overlay.rows.items()}
-    return Allowed(overlay, verdicts, frozenset(_searchable(capabilities, overlay)), capabilities is not None)
+    return Allowed(overlay, verdicts, frozenset(_searchable(capabilities, overlay)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,8 @@ class _Judge:
         kind, interaction = row.resource_type, row.interaction
         what = f"{kind}.{interaction}"
         if not row.allowed:
-            return f"{what}: on {self.overlay.name} it means: {row.meaning}"
+            instead = f" (instead: {row.rung})" if row.rung else ""
+            return f"{what}: on {self.overlay.name} it means: {row.meaning}{instead}"
         if not self._is_stated(row):
             return f"{what}: the server does not say that it does this"
         letter = _LETTERS.get(interaction)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from fhir_taper.records import Fetched, LedgerRow, WriteState
-from fhir_taper.smart.permitted import Json, Permitted
+from fhir_taper.records import Fetched, Json, LedgerRow, WriteState
+from fhir_taper.smart.permitted import Permitted
 
 Clock = Callable[[], datetime]
 """Now, with its zone."""

@@ -1,0 +1,201 @@
+"""What a write would do to the EHR, resource by resource: create, update or nothing, merged with what stands there, in which lesser form.
+
+References to resources of ours stay `urn:uuid:` here, also those that the EHR wrote as `Type/id`: base, ours and theirs are compared in one
+space. `shape` turns them into the EHR's own when a request is made.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Final
+
+from fhir_taper.errors import BadInput
+from fhir_taper.mappers.read.care_plan import read_bundle
+from fhir_taper.mappers.references import address
+from fhir_taper.mappers.write.namespace import WRITE_SYSTEM, Json
+from fhir_taper.records import Fetched
+from fhir_taper.writeback.element_references import identifier_value, with_references
+from fhir_taper.writeback.merge import Conflict, merge
+from fhir_taper.writeback.overlay import Overlay
+from fhir_taper.writeback.standing import Standing
+
+_NOT_COMPARED: Final = frozenset({"id", "meta", "text"})
+ORDER: Final = ("Device", "Goal", "MedicationRequest", "RequestGroup", "CarePlan", "Provenance")
+"""The order of single requests: what is referred to comes first; the care plan makes the rest findable, the provenance tells of all."""
+
+
+class Doing(StrEnum):
+    """What happens to a resource."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One resource. `urn` is its fullUrl with us, `resource` what it will be, `standing` what the EHR holds of it now."""
+
+    urn: str
+    doing: Doing
+    resource: Json
+    standing: Fetched | None = None
+    kept: tuple[str, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    degraded: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    """Why the overlay does not take it as it is."""
+
+    @property
+    def resource_type(self) -> str:
+        return str(self.resource["resourceType"])
+
+    @property
+    def write_identifier(self) -> str:
+        """Our identifier on it; the id that it has with us where its type has no identifier (Provenance)."""
+        return identifier_value(self.resource, WRITE_SYSTEM) or self.urn.removeprefix("urn:uuid:")
+
+    @property
+    def reference(self) -> str:
+        """"Type/id" in the EHR; "" where it is not there yet."""
+        known_as = self.standing.resource.get("id") if self.standing else None
+        return f"{self.resource_type}/{known_as}" if known_as else ""
+
+
+def changes(
+    bundle: Json, standing: Standing, overlay: Overlay, base: Json | None = None, degraded: Iterable[str] = ()
+) -> tuple[Change, ...]:
+    """One change per resource, in the order of single requests. `base` is the Bundle of the version that was written before, if known.
+
+    Without it, what stands counts as unedited only where it reads back as a plan that nobody changed; else every difference is a conflict.
+    """
+    names = _Names(bundle, standing, base)
+    made = [_change(str(entry["fullUrl"]), entry["resource"], names, overlay) for entry in bundle["entry"]]
+    made += [_retired(one, names, overlay) for one in standing.stale if one.resource["resourceType"] == "Goal"]
+    if all(change.doing is Doing.NONE for change in made if change.resource_type not in ("Provenance", "Device")):
+        made = [_nothing(change) for change in made if change.resource_type != "Provenance"]
+    marked = tuple(degraded)
+    told = [replace(one, degraded=(*marked, *one.degraded)) if one.resource_type == "CarePlan" else one for one in made]
+    return tuple(sorted(told, key=lambda change: ORDER.index(change.resource_type)))
+
+
+def proposals_that_stand(standing: Standing) -> tuple[str, ...]:
+    """Earlier proposals of ours that this write does not speak of: only a person in the EHR may withdraw them."""
+    return tuple(reference_of(one) for one in standing.stale if one.resource["resourceType"] == "MedicationRequest")
+
+
+def known_references(changes: Iterable[Change], standing: Standing) -> dict[str, str]:
+    """fullUrl with us → "Type/id" in the EHR, for everything that is there already."""
+    known = {_urn(one): reference_of(one) for one in standing.stale}
+    return known | {change.urn: change.reference for change in changes if change.reference}
+
+
+def reference_of(one: Fetched) -> str:
+    """"Type/id" of what the EHR holds."""
+    return f"{one.resource['resourceType']}/{one.resource.get('id', '')}"
+
+
+def _urn(one: Fetched) -> str:
+    return f"urn:uuid:{identifier_value(one.resource, WRITE_SYSTEM)}"
+
+
+def by_overlay(resource: Json, overlay: Overlay, interaction: str) -> tuple[Json, tuple[str, ...], tuple[str, ...]]:
+    """The resource as this server takes it, what was taken away, and why it may not go at all."""
+    row = overlay.row(str(resource["resourceType"]), interaction)
+    if row is None:
+        return resource, (), (f"{resource['resourceType']}.{interaction} is not in the overlay {overlay.name}",)
+    stripped = tuple(f"without {name}: {overlay.name} does not take it" for name in row.strip if name in resource)
+    shaped = {name: value for name, value in resource.items() if name not in row.strip}
+    refused = [f"{name} must be {value} there" for name, value in row.required.items() if shaped.get(name) != value]
+    refused += [f"{name} may not be {shaped[name]} there" for name, values in row.forbidden.items() if shaped.get(name) in values]
+    refused += [f"{name} is longer than {most} there" for name, most in row.limits.items() if _length(shaped.get(name)) > most]
+    return shaped, stripped, tuple(refused)
+
+
+def _length(value: Any) -> int:
+    """The longest text inside an element."""
+    if isinstance(value, Mapping):
+        return max((_length(item) for item in value.values()), default=0)
+    if isinstance(value, list):
+        return max((_length(item) for item in value), default=0)
+    return len(value) if isinstance(value, str) else 0
+
+
+def _change(urn: str, ours: Json, names: "_Names", overlay: Overlay) -> Change:
+    theirs = names.standing.by_urn.get(urn)
+    if theirs is None:
+        shaped, stripped, refused = by_overlay(ours, overlay, Doing.CREATE)
+        return Change(urn, Doing.CREATE, shaped, degraded=stripped, refused=refused)
+    if ours["resourceType"] in ("MedicationRequest", "Device"):
+        # A proposal is made of what it proposes, a device of its version: the same one is never changed.
+        return Change(urn, Doing.NONE, ours, theirs)
+    there = names.in_our_words(theirs.resource)
+    merged = merge(names.base_of(urn, ours, there), ours, there)
+    if _same(merged.resource, there):
+        return Change(urn, Doing.NONE, merged.resource, theirs, merged.kept, merged.conflicts)
+    shaped, stripped, refused = by_overlay(merged.resource, overlay, Doing.UPDATE)
+    if not theirs.etag:
+        refused = (*refused, f"{reference_of(theirs)} comes without a version: an edit made meanwhile would be lost")
+    return Change(urn, Doing.UPDATE, shaped, theirs, merged.kept, merged.conflicts, stripped, refused)
+
+
+def _retired(goal: Fetched, names: "_Names", overlay: Overlay) -> Change:
+    """A goal of an earlier version that this one no longer has."""
+    there = names.in_our_words(goal.resource)
+    ended = there | {"lifecycleStatus": "cancelled"}
+    meta = {name: value for name, value in there.get("meta", {}).items() if name in ("profile", "security", "tag")}
+    shaped, stripped, refused = by_overlay(ended | {"meta": meta}, overlay, Doing.UPDATE)
+    doing = Doing.NONE if there.get("lifecycleStatus") == "cancelled" else Doing.UPDATE
+    return Change(_urn(goal), doing, shaped, goal, degraded=stripped, refused=refused)
+
+
+def _nothing(change: Change) -> Change:
+    return replace(change, doing=Doing.NONE, refused=())
+
+
+def _same(one: Json, other: Json) -> bool:
+    names = {*one, *other} - _NOT_COMPARED
+    return all(one.get(name) == other.get(name) for name in names)
+
+
+class _Names:
+    """One space of references: the EHR's `Type/id`, and the ids of the version before, become the fullUrls of this version."""
+
+    def __init__(self, bundle: Json, standing: Standing, base: Json | None) -> None:
+        self.standing = standing
+        self._of_the_ehr = {reference_of(one): _urn(one) for one in standing.stale}
+        self._of_the_ehr |= {reference_of(one): urn for urn, one in standing.by_urn.items()}
+        written_before = {_urn(one): urn for urn, one in standing.by_urn.items() if identifier_value(one.resource, WRITE_SYSTEM)}
+        self._before = {old: new for old, new in written_before.items() if old != new}
+        self._base = self._resources(base) if base is not None else self._unedited(bundle)
+
+    def in_our_words(self, theirs: Json) -> Json:
+        made: Json = with_references(theirs, lambda text: self._of_the_ehr.get(address(text).key))
+        return made
+
+    def base_of(self, urn: str, ours: Json, there: Json) -> Json:
+        """What stood when we last wrote it; nothing where that is not known, so that every difference shows."""
+        if identifier_value(there, WRITE_SYSTEM) == identifier_value(ours, WRITE_SYSTEM):
+            return ours  # this very version was written before
+        return self._base.get(urn, {})
+
+    def _resources(self, base: Json) -> dict[str, Json]:
+        found: dict[str, Json] = {}
+        for entry in base["entry"]:
+            urn = self._before.get(str(entry["fullUrl"]), str(entry["fullUrl"]))
+            found[urn] = with_references(entry["resource"], self._before.get)
+        return found
+
+    def _unedited(self, bundle: Json) -> dict[str, Json]:
+        """The care plan and its steps as they stand, where their own digest and texts say that nobody changed them."""
+        stand = {urn: self.in_our_words(one.resource) for urn, one in self.standing.by_urn.items()}
+        whole = [{"fullUrl": urn, "resource": resource} for urn, resource in stand.items()]
+        try:
+            mapped = read_bundle({"resourceType": "Bundle", "type": "collection", "entry": whole})
+        except BadInput:
+            return {}
+        if any(issue.severity != "information" for issue in mapped.issues):
+            return {}
+        ours = {str(entry["fullUrl"]): entry["resource"] for entry in bundle["entry"]}
+        return {urn: {name: value for name, value in one.items() if name in ours[urn]} for urn, one in stand.items() if urn in ours}
+

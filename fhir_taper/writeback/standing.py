@@ -1,0 +1,178 @@
+"""What of one plan stands in the EHR now: this version, an older one that it takes the place of, or what was left of an interrupted write.
+
+A care plan is known by our taper identifier, everything else by our write identifier or by the references of that care plan: some servers
+search neither steps nor goals. A list that may be incomplete is no proof that there is nothing: then nothing is written.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from fhir_taper.errors import BadInput, EhrAnswered, WriteRefused
+from fhir_taper.mappers.references import address, has_identifier
+from fhir_taper.mappers.write.extensions import read_core
+from fhir_taper.mappers.write.namespace import PLAN_SYSTEM, TAPER_SYSTEM, WRITE_SYSTEM, Json
+from fhir_taper.records import Fetched
+from fhir_taper.writeback.element_references import identifier_value, references
+from fhir_taper.writeback.ports import Reader
+from fhir_taper.writeback.readback import same_meaning
+
+_ENDED: Final = frozenset({"revoked", "completed", "entered-in-error"})
+_RUNNING: Final = frozenset({"active", "on-hold"})
+_GONE: Final = frozenset({404, 410})
+_FOLLOWED: Final = ("RequestGroup", "Goal", "MedicationRequest")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`by_urn`: what stands, by the fullUrl of the resource of ours that it is. `stale`: what was ours and no longer counts."""
+
+    by_urn: Mapping[str, Fetched] = field(default_factory=dict)
+    stale: tuple[Fetched, ...] = ()
+
+
+def find_standing(bundle: Json, patient_id: str, reader: Reader, searchable: Iterable[str]) -> Standing:
+    """What stands now, read afresh. Raises WriteRefused where it cannot be known, or where another plan is in the way; EhrError."""
+    finding = _Finding(bundle, patient_id, reader, frozenset(searchable))
+    return finding.all()
+
+
+class _Finding:
+    def __init__(self, bundle: Json, patient_id: str, reader: Reader, searchable: frozenset[str]) -> None:
+        self.entries = [(str(entry["fullUrl"]), entry["resource"]) for entry in bundle["entry"]]
+        self.patient_id, self.reader, self.searchable = patient_id, reader, searchable
+        self.found: dict[str, Fetched] = {}
+
+    def all(self) -> Standing:
+        urn, ours = next(entry for entry in self.entries if entry[1]["resourceType"] == "CarePlan")
+        plan = self._care_plan(ours)
+        followed: list[Fetched] = []
+        if plan is not None:
+            self.found[urn] = plan
+            followed = list(self._followed(plan))
+            self._match(followed)
+        for url, resource in self.entries:
+            if url not in self.found and resource["resourceType"] in self.searchable:
+                self._search(url, resource)
+        taken = {_key(one) for one in self.found.values()}
+        return Standing(self.found, tuple(one for one in followed if _key(one) not in taken and _is_written_by_us(one)))
+
+    def _care_plan(self, ours: Json) -> Fetched | None:
+        taper = (TAPER_SYSTEM, identifier_value(ours, TAPER_SYSTEM))
+        candidates = [
+            one for one in self._list("CarePlan", f"{taper[0]}|{taper[1]}") if has_identifier(one.resource, taper) and _counts(one, ours)
+        ]
+        if len(candidates) > 1:
+            where = ", ".join(sorted(_key(one) for one in candidates))
+            raise WriteRefused(f"the EHR holds several plans of this taper ({where}): end all but one there first")
+        return candidates[0] if candidates else None
+
+    def _list(self, kind: str, token: str) -> tuple[Fetched, ...]:
+        params = {"patient": self.patient_id} if kind != "Device" else {}
+        found = self.reader.search(kind, params | ({"identifier": token} if kind in self.searchable else {}))
+        if not found.complete:
+            raise WriteRefused(f"the EHR's answer for {kind} may be incomplete: whether this was written before is not known")
+        return tuple(self._with_version(one) for one in found.resources)
+
+    def _with_version(self, one: Fetched) -> Fetched:
+        """A list does not always tell versions; reading does."""
+        return one if one.etag else self.reader.read(one.resource["resourceType"], str(one.resource.get("id")))
+
+    def _search(self, url: str, ours: Json) -> None:
+        written = (WRITE_SYSTEM, identifier_value(ours, WRITE_SYSTEM))
+        if not written[1]:
+            return
+        matches = [one for one in self._list(ours["resourceType"], f"{written[0]}|{written[1]}") if has_identifier(one.resource, written)]
+        if len(matches) > 1:
+            where = ", ".join(sorted(_key(one) for one in matches))
+            raise WriteRefused(f"the EHR holds one {ours['resourceType']} of ours several times ({where}): a person removes all but one")
+        if matches:
+            self.found[url] = matches[0]
+
+    def _followed(self, plan: Fetched) -> Iterator[Fetched]:
+        """The steps, goals and proposals that a care plan of ours refers to, read one by one."""
+        waiting, seen = [plan], set[str]()
+        while waiting:
+            for reference in references(waiting.pop().resource):
+                target = address(reference)
+                if target.resource_type not in _FOLLOWED or not target.key or target.key in seen:
+                    continue
+                seen.add(target.key)
+                one = self._read(target.resource_type, target.id)
+                if one is not None:
+                    yield one
+                    waiting += [one] if target.resource_type == "RequestGroup" else []
+
+    def _read(self, kind: str, known_as: str) -> Fetched | None:
+        try:
+            return self.reader.read(kind, known_as)
+        except EhrAnswered as refusal:
+            if refusal.status in _GONE:
+                return None
+            raise
+
+    def _match(self, followed: list[Fetched]) -> None:
+        """By write identifier first; then by what takes the place of what: steps by taper, a goal by its words, a proposal by its meaning."""
+        for rule in (_same_write, _same_place):
+            self._match_by(rule, followed)
+
+    def _match_by(self, rule: Callable[[Json, Json], bool], followed: list[Fetched]) -> None:
+        for url, resource in self.entries:
+            taken = {_key(one) for one in self.found.values()}
+            kind = resource["resourceType"]
+            free = (one for one in followed if one.resource["resourceType"] == kind and _key(one) not in taken)
+            same = next((one for one in free if rule(resource, one.resource)), None)
+            if same is not None and url not in self.found:
+                self.found[url] = same
+
+
+def _same_write(ours: Json, theirs: Json) -> bool:
+    written = identifier_value(ours, WRITE_SYSTEM)
+    return bool(written) and identifier_value(theirs, WRITE_SYSTEM) == written
+
+
+def _same_place(ours: Json, theirs: Json) -> bool:
+    if ours["resourceType"] == "RequestGroup":
+        taper = identifier_value(ours, TAPER_SYSTEM)
+        return bool(taper) and identifier_value(theirs, TAPER_SYSTEM) == taper
+    if not identifier_value(theirs, WRITE_SYSTEM):
+        return False
+    if ours["resourceType"] == "Goal":
+        return bool(ours.get("description") == theirs.get("description"))
+    return not same_meaning(ours, theirs)
+
+
+def _counts(standing: Fetched, ours: Json) -> bool:
+    """Whether a care plan of this taper is the one to go on with. Raises WriteRefused where it is in the way."""
+    theirs = standing.resource
+    if _same_write(ours, theirs):
+        return True
+    if theirs.get("status") in _ENDED:
+        return False
+    here = f"{_key(standing)} in the EHR"
+    mine, other = _core(ours), _core(theirs)
+    replaced = [one.get("identifier", {}).get("value") for one in ours.get("replaces", []) if isinstance(one, Mapping)]
+    if identifier_value(theirs, PLAN_SYSTEM) not in replaced and mine.get("key") != other.get("key"):
+        if theirs.get("status") in _RUNNING and ours.get("status") in _RUNNING:
+            raise WriteRefused(f"{here} is another running plan of the same medicine: end it first")
+        return False
+    if not other:
+        raise WriteRefused(f"{here} was written by this program and cannot be read any more: a person looks at it first")
+    if other["version"] > mine["version"]:
+        raise WriteRefused(f"{here} is version {other['version']} of the plan, and this is version {mine['version']}: read it first")
+    return True
+
+
+def _core(care_plan: Json) -> dict[str, Any]:
+    try:
+        return read_core(care_plan)
+    except BadInput:
+        return {}
+
+
+def _is_written_by_us(one: Fetched) -> bool:
+    return bool(identifier_value(one.resource, WRITE_SYSTEM))
+
+
+def _key(one: Fetched) -> str:
+    return f"{one.resource['resourceType']}/{one.resource.get('id', '')}"
