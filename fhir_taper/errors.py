@@ -118,7 +118,7 @@ class EhrAnswered(EhrError):
 
 
 class TokenRefused(EhrAnswered):
-    """The token endpoint refused. `code` is its OAuth error ("invalid_grant"); what it wrote beside it may repeat a secret and is not kept."""
+    """The token endpoint refused. `code` is its OAuth error ("invalid_grant"); its prose may repeat a secret and is not kept."""
 
     def __init__(self, status: int, code: str) -> None:
         self.code = code
