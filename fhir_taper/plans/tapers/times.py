@@ -56,10 +56,12 @@ def times_of(request: PlanRequest, products: tuple[Product, ...], catalogue: Pro
         mg = _in_mg([units for _, units in slots_units], products, request.baseline.mg)
     by_slot = _by_slot(placed, mg)
     most_mg = max(by_slot.values()) if by_slot and (taken or request.at_most) else None
-    slots = tuple(slot for slot in _DAY if slot in placed)
-    pieces = max(ceil(sum(units for slot, (_, units) in zip(placed, slots_units, strict=True) if slot is one)) for one in slots)
-    most = 0 if any(product.is_liquid for product in products) else pieces
-    return Times(slots, by_slot, most, assumed, _units(placed, taken), most_mg)
+    slots, units = tuple(slot for slot in _DAY if slot in placed), _units(placed, taken)
+    if request.at_most and not taken:  # an order's most is in mg: its pieces are told by the intakes alone
+        slots_units = _intakes(request)
+        placed = _placed([slot for slot, _ in slots_units], request, [])
+    pieces = 0 if any(product.is_liquid for product in products) else _most_units(placed, slots_units)
+    return Times(slots, by_slot, pieces, assumed, units, most_mg)
 
 
 def too_often(request: PlanRequest, products: tuple[Product, ...], catalogue: ProductCatalogue | None = None) -> Infeasible | None:
@@ -105,6 +107,14 @@ def _units(placed: list[Slot], taken: list[tuple[Slot | None, Decimal, Product]]
         Units(product.rxcui, product.mg, tuple((slot, found[product][slot]) for slot in _DAY if slot in found[product]))
         for product in products
     )
+
+
+def _most_units(placed: list[Slot], slots_units: list[tuple[Slot | None, Decimal]]) -> int:
+    """The most units at one time, the last one counted as a whole; 0 where none are known."""
+    units_at: dict[Slot, Decimal] = {}
+    for slot, (_, units) in zip(placed, slots_units, strict=True):
+        units_at[slot] = units_at.get(slot, Decimal(0)) + units
+    return max(map(ceil, units_at.values()), default=0)
 
 
 def _placed(slots: list[Slot | None], request: PlanRequest, products: list[RxNormCode]) -> list[Slot]:

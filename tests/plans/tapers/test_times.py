@@ -99,6 +99,14 @@ def test_what_may_be_taken_at_one_time_bounds_every_intake() -> None:
     assert (times.slots, times.most_mg, times.assumed) == (tuple(Slot), 5, False)
 
 
+def test_pieces_at_one_time_are_those_of_the_intakes_although_the_orders_say_the_most_in_mg() -> None:
+    at_most = (AtMost(None, Decimal(130)), AtMost(None, Decimal(50)))
+    made = (product("oxycodone", "10"),)
+    thirteen = replace(request("oxycodone", "180", made), intakes=intakes((Slot.NOON, "12.5"), (Slot.NIGHT, "5")), at_most=at_most)
+
+    assert times_of(thirteen, made).pieces == 13
+
+
 def test_what_is_taken_bounds_every_intake_by_the_largest_of_them() -> None:
     taken = (Taken(TABLET[0].rxcui, Slot.NOON, Decimal(2)), Taken(TABLET[0].rxcui, Slot.NIGHT, Decimal(1)))
 
