@@ -20,6 +20,7 @@ from fhir_taper.plans.tapers.request import PlanRequest
 
 exact = lru_cache(maxsize=1 << 16)(Fraction)
 Products = tuple[PlanProduct | Product, ...]
+_DISSOLVES = ("sublingual", "buccal", "disintegrating", "chewable", "effervescent", "suspension")
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,8 +264,9 @@ def times_of(asked: PlanRequest, products: Products) -> int:
 
 
 def may_be_split(product: PlanProduct | Product) -> bool:
-    """True for immediate-release plain tablets: nothing else is ever split."""
-    return product.form is Form.TABLET and product.release is Release.IMMEDIATE
+    """True for plain tablets of immediate release that are swallowed: what dissolves in the mouth or in a glass is never split."""
+    is_plain = product.form is Form.TABLET and product.release is Release.IMMEDIATE
+    return is_plain and not any(word in product.name.lower() for word in _DISSOLVES)
 
 
 @dataclass(frozen=True, slots=True)

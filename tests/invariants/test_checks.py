@@ -75,6 +75,11 @@ def quarters(plan: TaperPlan) -> TaperPlan:
     return replace(cut, products=tuple(replace(product, parts=4) for product in cut.products))
 
 
+def under_the_tongue(plan: TaperPlan) -> TaperPlan:
+    """The same halves, of tablets that melt under the tongue."""
+    return replace(plan, products=tuple(replace(product, name=f"{product.name} Sublingual Tablet") for product in plan.products))
+
+
 def limits_with(**fields: Any) -> Spoil:
     """Other fields of the limits row."""
     return lambda plan: replace(plan, limits=replace(plan.limits, **fields))
@@ -107,6 +112,7 @@ SPOILT = (
     Spoilt("a strength that its product does not have", "i03", step_with(4, doses=taking("2.5"))),
     Spoilt("twenty tablets at once", "i03", step_with(4, doses=taking("2", "20"))),
     Spoilt("quarters of a tablet that is permitted in halves", "i03", quarters),
+    Spoilt("halves of a tablet that is not swallowed", "i03", under_the_tongue),
     Spoilt("a step skipped", "i04_limits", step_with(1, doses=taking("2", "3"))),
     Spoilt("a unit-limited cut with another label", "i04_limits", unit_limited_as_reduction),
     Spoilt("a label that no limit asks for", "i04_limits", step_with(2, kind=StepKind.UNIT_LIMITED)),
