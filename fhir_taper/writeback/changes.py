@@ -57,7 +57,7 @@ class Change:
 
     @property
     def reference(self) -> str:
-        """"Type/id" in the EHR; "" where it is not there yet."""
+        """ "Type/id" in the EHR; "" where it is not there yet."""
         known_as = self.standing.resource.get("id") if self.standing else None
         return f"{self.resource_type}/{known_as}" if known_as else ""
 
@@ -91,7 +91,7 @@ def known_references(changes: Iterable[Change], standing: Standing) -> dict[str,
 
 
 def reference_of(one: Fetched) -> str:
-    """"Type/id" of what the EHR holds."""
+    """ "Type/id" of what the EHR holds."""
     return f"{one.resource['resourceType']}/{one.resource.get('id', '')}"
 
 
@@ -198,4 +198,3 @@ class _Names:
             return {}
         ours = {str(entry["fullUrl"]): entry["resource"] for entry in bundle["entry"]}
         return {urn: {name: value for name, value in one.items() if name in ours[urn]} for urn, one in stand.items() if urn in ours}
-

@@ -13,7 +13,8 @@ from typing import Any
 from fhir_taper.errors import BadInput
 from fhir_taper.mappers.systems import RXNORM, codings
 from fhir_taper.mappers.write.extensions import TAPER_STEP, given, read_step
-from fhir_taper.plans.tapers.plan import TaperPlan
+from fhir_taper.plans.tapers.in_force import in_force
+from fhir_taper.plans.tapers.plan import Step, TaperPlan
 from fhir_taper.writeback.examine import resources
 
 
@@ -74,8 +75,9 @@ def _of_a_request(request: Mapping[str, Any], plan: TaperPlan) -> Iterator[str]:
         yield "a prescription has no directions"
     for (first, last), units in said.items():
         for day in (first, last):
-            planned = _units_on(plan, rxcui, day)
-            if units != planned:
+            planned = _units_of(plan.step_on(day), rxcui)
+            # While a review is open the step in force goes on, whatever the calendar says.
+            if units not in (planned, _units_of(in_force(plan, day).step, rxcui)):
                 yield f"a prescription says {units} of {rxcui} on {day.isoformat()}, and the plan {planned}"
 
 
@@ -92,6 +94,5 @@ def _said(request: Mapping[str, Any]) -> dict[tuple[date, date], Decimal]:
     return units
 
 
-def _units_on(plan: TaperPlan, rxcui: str, day: date) -> Decimal:
-    step = plan.step_on(day)
+def _units_of(step: Step, rxcui: str) -> Decimal:
     return sum((unit.per_day for dose in step.doses for unit in dose.units if unit.rxcui == rxcui), Decimal(0))

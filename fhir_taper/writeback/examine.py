@@ -17,6 +17,8 @@ _PROPOSED: Final = frozenset({"proposal", "plan"})
 _RELATIVE: Final = re.compile(r"[A-Z][A-Za-z]*/[A-Za-z0-9\-.]{1,64}(/_history/[A-Za-z0-9\-.]{1,64})?")
 _URN: Final = re.compile(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FRAGMENT: Final = re.compile(r"#[A-Za-z0-9\-.]{1,64}")
+_ADDRESSES: Final = frozenset({"reference", "url", "uri"})
+_PATIENT: Final = re.compile(r"(^|/)Patient/", re.IGNORECASE)
 _DOTS: Final = re.compile(r"/\.{1,2}(/|$)")
 _LEVELS: Final = "ULMNRV"
 _DEEPEST: Final = 64
@@ -64,25 +66,21 @@ def orders(body: object) -> Iterator[str]:
 def other_patients(body: object, patient_id: str) -> Iterator[str]:
     """Whatever names a patient other than this one, and a resource that should name this one and does not."""
     us = f"Patient/{patient_id}"
-    for resource in resources(body):
-        kind = resource.get("resourceType")
-        if kind == "Patient":
-            yield "it holds a Patient: only references to the patient may go out"
+    if any(resource.get("resourceType") == "Patient" for resource in resources(body)):
+        yield "it holds a Patient: only references to the patient may go out"
     for top in _top_level(body):
-        kind = top.get("resourceType")
         subject = top.get("subject") or top.get("patient") or top.get("for")
-        if kind not in _HAVE_NO_SUBJECT and not (isinstance(subject, Mapping) and subject.get("reference") == us):
-            yield f"a {kind} is not about this patient"
+        if top.get("resourceType") not in _HAVE_NO_SUBJECT and not (isinstance(subject, Mapping) and subject.get("reference") == us):
+            yield f"a {top.get('resourceType')} is not about this patient"
     for place, text in _strings(body):
-        if re.search(r"(^|/)Patient/", text, re.IGNORECASE) and place in ("reference", "url", "uri") and text.partition("/_history/")[0] != us:
+        if place in _ADDRESSES and _PATIENT.search(text) and text.partition("/_history/")[0] != us:
             yield f"it refers to {text}, and this is {us}"
     for element in _elements(body, _SUBJECTS):
-        for one in element if isinstance(element, list) else [element]:
-            if isinstance(one, Mapping) and ("reference" in one or "identifier" in one) and one.get("reference") != us:
-                yield "a subject is not this patient"
-    for reference in _mappings(body):
-        if reference.get("type") == "Patient" and "identifier" in reference:
-            yield "a patient is named by an identifier, which cannot be compared"
+        named = [one for one in (element if isinstance(element, list) else [element]) if isinstance(one, Mapping)]
+        if any(one.get("reference") != us for one in named if "reference" in one or "identifier" in one):
+            yield "a subject is not this patient"
+    if any(one.get("type") == "Patient" and "identifier" in one for one in _mappings(body)):
+        yield "a patient is named by an identifier, which cannot be compared"
 
 
 def foreign_references(body: object) -> Iterator[str]:

@@ -112,7 +112,7 @@ class _Finding:
             raise
 
     def _match(self, followed: list[Fetched]) -> None:
-        """By write identifier first; then by what takes the place of what: steps by taper, a goal by its words, a proposal by its meaning."""
+        """By write identifier first; then what takes a place over: steps by taper, a goal by its words, a proposal by its meaning."""
         for rule in (_same_write, _same_place):
             self._match_by(rule, followed)
 

@@ -1,0 +1,102 @@
+"""What a person sees before anything is written: one card per resource, field · now in the EHR · will be, the version read, the rung and why.
+
+Made from the same changes that would be sent, from a fresh read. A conflict stands on its card and takes the button away.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fhir_taper import exact_json
+from fhir_taper.mappers.write.namespace import Json
+from fhir_taper.writeback.changes import Change, Doing
+from fhir_taper.writeback.ladder import Choice
+
+_NOT_SHOWN: Final = frozenset({"resourceType", "id", "meta", "text"})
+_LONGEST: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One field: what the EHR holds now, what it will hold. "" is nothing."""
+
+    field: str
+    now: str
+    will_be: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One resource. `version` is the one that was read (as the EHR gave it); `body` is the resource as it will be."""
+
+    doing: Doing
+    resource_type: str
+    title: str
+    reference: str
+    version: str
+    lines: tuple[Line, ...]
+    body: Json
+    kept: tuple[str, ...] = ()
+    """Fields that somebody else changed and that stay as they are."""
+    conflicts: tuple[Line, ...] = ()
+    """Fields that somebody else changed and that carry the plan: field · now in the EHR · what we would write."""
+    degraded: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """All cards; `count` is what the button says; `may_write` is False where a card has a conflict or a refusal, or nothing changes."""
+
+    cards: tuple[Card, ...]
+    choices: tuple[Choice, ...]
+    count: int
+    may_write: bool
+    notes: tuple[str, ...] = ()
+
+
+def preview(changes: Iterable[Change], choices: Iterable[Choice], notes: Iterable[str] = ()) -> Preview:
+    """The cards of some changes, in the order in which they are written."""
+    cards = tuple(_card(change) for change in changes)
+    count = sum(card.doing is not Doing.NONE for card in cards)
+    stopped = any(card.conflicts or card.refused for card in cards)
+    return Preview(cards, tuple(choices), count, bool(count) and not stopped, tuple(notes))
+
+
+def _card(change: Change) -> Card:
+    standing = change.standing
+    return Card(
+        change.doing,
+        change.resource_type,
+        title_of(change.resource),
+        change.reference,
+        (standing.etag or "") if standing else "",
+        tuple(_lines(change)) if change.doing is not Doing.NONE else (),
+        change.resource,
+        change.kept,
+        tuple(Line(one.element, words(one.theirs), words(one.ours)) for one in change.conflicts),
+        change.degraded,
+        change.refused,
+    )
+
+
+def title_of(resource: Json) -> str:
+    """A resource in a few words of its own."""
+    concept = resource.get("medicationCodeableConcept") or resource.get("description") or resource.get("code") or {}
+    said = resource.get("title") or (concept.get("text") if isinstance(concept, dict) else "")
+    return str(said or resource["resourceType"])
+
+
+def words(value: Any) -> str:
+    """A value as text: plain where it is, else its JSON, bounded."""
+    if value in (None, [], {}):
+        return ""
+    said = value if isinstance(value, str) else exact_json.encode(value).decode()
+    return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"
+
+
+def _lines(change: Change) -> Iterator[Line]:
+    now: Json = change.standing.resource if change.standing else {}
+    for name in dict.fromkeys([*change.resource, *now]):
+        if name not in _NOT_SHOWN and now.get(name) != change.resource.get(name):
+            yield Line(name, words(now.get(name)), words(change.resource.get(name)))
