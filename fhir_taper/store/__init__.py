@@ -1,1 +1,1 @@
-"""What is kept: the terminology database (SQLite through SQLAlchemy)."""
+"""What is kept: launches, tokens, plans, the write ledger and the audit (SQLite or PostgreSQL), and the terminology database (SQLite)."""

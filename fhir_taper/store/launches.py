@@ -1,0 +1,155 @@
+"""Launches: those the EHR has not answered yet (single use), and the open charts that came of them.
+
+State, verifier, patient and user are sealed; in the clear are hashes, ids and instants. What it must not do: decide who may do what.
+The grant of a launch has the launch's id: its tokens go when the launch ends.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import delete, insert, or_, select, update
+
+from fhir_taper import exact_json
+from fhir_taper.records import Json, Launch, PendingLaunch, Role, Secret
+from fhir_taper.store.crypto import KeyRing
+from fhir_taper.store.database import Database
+from fhir_taper.store.schema import launch as launch_table
+from fhir_taper.store.schema import pending_launch, token_set
+
+LIVE_PER_BROWSER: Final = 20
+"""Privacy S5: a browser that opens more has its oldest ones ended."""
+_SEEN_EVERY: Final = timedelta(seconds=15)
+"""Being seen is written this often at most: idle times are minutes, and each write waits for the disk."""
+
+
+class LaunchStore:
+    """The launches of every tenant. Instants are arguments: nothing here reads a clock."""
+
+    def __init__(self, database: Database, keys: KeyRing) -> None:
+        self._database = database
+        self._keys = keys
+
+    def save_pending(self, pending: PendingLaunch) -> None:
+        """Keep an authorization request until its answer. Raises StoreConflict for a state that was used before it expired."""
+        document = {
+            "browser_hash": pending.browser_hash,
+            "verifier": pending.verifier.reveal(),
+            "nonce": pending.nonce.reveal(),
+            "launch": pending.launch.reveal() if pending.launch is not None else None,
+        }
+        row = {"state_hash": pending.state_hash, "tenant_id": pending.tenant_id, "expires": pending.expires}
+        with self._database.begin() as connection:
+            sealed = self._seal(document, pending.tenant_id, pending_launch.name, pending.state_hash)
+            connection.execute(insert(pending_launch).values(row | sealed))
+
+    def take_pending(self, state_hash: str, now: datetime) -> PendingLaunch | None:
+        """The pending launch of a state, to exactly one of all who ask for it; None where it is unknown, taken or expired."""
+        with self._database.begin() as connection:
+            taken = delete(pending_launch).where(pending_launch.c.state_hash == state_hash).returning(*pending_launch.c)
+            row = connection.execute(taken).mappings().one_or_none()
+        if row is None or row["expires"] <= now:
+            return None
+        held = self._unseal(row, pending_launch.name, state_hash)
+        return PendingLaunch(
+            state_hash=state_hash,
+            tenant_id=row["tenant_id"],
+            browser_hash=held["browser_hash"],
+            verifier=Secret(held["verifier"]),
+            nonce=Secret(held["nonce"]),
+            launch=None if held["launch"] is None else Secret(held["launch"]),
+            expires=row["expires"],
+        )
+
+    def save(self, launch: Launch, browser_hash: str | None = None) -> tuple[str, ...]:
+        """Keep a launch that was opened; returns the ids of the browser's older launches that end for it (20 are live at most).
+
+        `browser_hash` names the browser across its launches; without it nothing else ends. Raises StoreConflict for an id that is known.
+        """
+        row = {
+            "id": launch.id,
+            "tenant_id": launch.tenant_id,
+            "browser_hash": browser_hash,
+            "begun": launch.begun,
+            "last_seen": launch.last_seen,
+            "ends": launch.ends,
+        }
+        with self._database.begin() as connection:
+            sealed = self._seal(_document(launch), launch.tenant_id, launch_table.name, launch.id)
+            connection.execute(insert(launch_table).values(row | sealed))
+            if browser_hash is None:
+                return ()
+            live = (
+                select(launch_table.c.id)
+                .where(launch_table.c.browser_hash == browser_hash, launch_table.c.ended.is_(None), launch_table.c.ends > launch.begun)
+                .where(launch_table.c.id != launch.id)
+                .order_by(launch_table.c.last_seen.desc(), launch_table.c.id)
+                .offset(LIVE_PER_BROWSER - 1)
+            )
+            too_many = tuple(connection.execute(live).scalars())
+            for launch_id in too_many:
+                self.end(launch_id, launch.begun)
+        return too_many
+
+    def get(self, launch_id: str, now: datetime) -> Launch | None:
+        """The launch with an id; None where it is unknown, was ended, or has come to its end. How long it was idle, the caller judges."""
+        with self._database.read() as connection:
+            row = connection.execute(select(launch_table).where(launch_table.c.id == launch_id)).mappings().one_or_none()
+        if row is None or row["ended"] is not None or row["ends"] <= now:
+            return None
+        return _launch(row, self._unseal(row, launch_table.name, launch_id))
+
+    def touch(self, launch_id: str, now: datetime) -> None:
+        """The launch was seen. Kept to 15 seconds; never set back; nothing happens to one that ended."""
+        with self._database.read() as connection:
+            seen = connection.execute(select(launch_table.c.last_seen).where(launch_table.c.id == launch_id)).scalar_one_or_none()
+        if seen is None or now < seen + _SEEN_EVERY:
+            return
+        open_still = (launch_table.c.id == launch_id, launch_table.c.ended.is_(None), launch_table.c.last_seen < now)
+        with self._database.begin() as connection:
+            connection.execute(update(launch_table).where(*open_still).values(last_seen=now))
+
+    def end(self, launch_id: str, now: datetime) -> None:
+        """The launch is over, and its tokens are gone. Ending twice, or an unknown one, does nothing."""
+        with self._database.begin() as connection:
+            ended = update(launch_table).where(launch_table.c.id == launch_id, launch_table.c.ended.is_(None)).values(ended=now)
+            connection.execute(ended)
+            connection.execute(delete(token_set).where(token_set.c.grant_id == launch_id))
+
+    def purge(self, before: datetime) -> int:
+        """Remove pending launches that expired, and launches that ended, before an instant, with their tokens; how many rows went."""
+        over = or_(launch_table.c.ends < before, launch_table.c.ended < before)
+        with self._database.begin() as connection:
+            connection.execute(delete(token_set).where(token_set.c.grant_id.in_(select(launch_table.c.id).where(over))))
+            launches = connection.execute(delete(launch_table).where(over)).rowcount
+            return int(launches + connection.execute(delete(pending_launch).where(pending_launch.c.expires < before)).rowcount)
+
+    def _seal(self, document: Json, tenant_id: str, table: str, row: str) -> dict[str, Any]:
+        return {"sealed": self._keys.seal(exact_json.encode(document), tenant_id, table, row), "key_id": self._keys.current}
+
+    def _unseal(self, row: Mapping[Any, Any], table: str, name: str) -> Json:
+        document: Json = exact_json.decode(self._keys.unseal(row["sealed"], row["tenant_id"], table, name))
+        return document
+
+
+def _document(launch: Launch) -> Json:
+    return {
+        "patient_id": launch.patient_id,
+        "user": launch.user,
+        "user_name": launch.user_name,
+        "role": launch.role.value,
+        "scope": launch.scope,
+        "cookie_hash": launch.cookie_hash,
+        "csrf": launch.csrf.reveal(),
+        "encounter_id": launch.encounter_id,
+        "intent": launch.intent,
+        "need_patient_banner": launch.need_patient_banner,
+        "style_url": launch.style_url,
+        "fhir_context": list(launch.fhir_context),
+    }
+
+
+def _launch(row: Mapping[Any, Any], held: Json) -> Launch:
+    special = {"role": Role(held["role"]), "csrf": Secret(held["csrf"]), "fhir_context": tuple(held["fhir_context"])}
+    clear = {name: row[name] for name in ("id", "tenant_id", "begun", "last_seen", "ends")}
+    return Launch(**{**held, **special, **clear})

@@ -1,0 +1,58 @@
+"""One at a time across threads and processes: a row that says who holds a name, and until when.
+
+A lease, not a lock of the database: it is held while an EHR answers, and a transaction that waits for a network would stop every other
+writer (SQLite) or keep a connection each (PostgreSQL). A holder that was killed is waited for until its lease ends, never longer.
+"""
+
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Final
+from uuid import uuid4
+
+from sqlalchemy import delete, select, update
+
+from fhir_taper.errors import StoreError
+from fhir_taper.store.database import Database, insert_new, now
+from fhir_taper.store.schema import lease
+
+HELD_FOR: Final = timedelta(seconds=60)
+"""What is done under a lease must take less: then nobody else can have taken it meanwhile."""
+_LOOK_AGAIN_MS: Final = (15, 45)
+
+
+@contextmanager
+def exclusive(database: Database, name: str, held_for: timedelta = HELD_FOR) -> Iterator[None]:
+    """Hold a name alone. Waits for whoever holds it, at most until that lease must have ended twice; then raises StoreError.
+
+    Raises StoreError inside a transaction: nobody else could see the lease.
+    """
+    if database.is_inside:
+        raise StoreError(f"{name} cannot be held alone inside a transaction")
+    holder = str(uuid4())
+    give_up = time.monotonic() + 2 * held_for.total_seconds()
+    while not _take(database, name, holder, held_for):
+        if time.monotonic() > give_up:
+            raise StoreError(f"{name} is held by another process that does not finish")
+        low, high = _LOOK_AGAIN_MS
+        time.sleep((low + secrets.randbelow(high - low)) / 1000)
+    try:
+        yield
+    finally:
+        with database.begin() as connection:
+            connection.execute(delete(lease).where(lease.c.name == name, lease.c.holder == holder))
+
+
+def _take(database: Database, name: str, holder: str, held_for: timedelta) -> bool:
+    with database.read() as connection:  # whoever waits only reads, and is in no writer's way
+        until = connection.execute(select(lease.c.until).where(lease.c.name == name)).scalar_one_or_none()
+        if until is not None and until > now(connection):
+            return False
+    with database.begin() as connection:
+        at = now(connection)
+        ended = update(lease).where(lease.c.name == name, lease.c.until <= at).values(holder=holder, until=at + held_for)
+        if connection.execute(ended).rowcount:
+            return True
+        return insert_new(connection, lease, {"name": name, "holder": holder, "until": at + held_for})

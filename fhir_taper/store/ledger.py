@@ -1,0 +1,100 @@
+"""The write ledger: a row is committed before its request leaves, and settled by the answer. Rows stay.
+
+PENDING says: a request may have left. UNKNOWN says: nobody knows what became of it, and a person looks. While a write is one of the two,
+no other is opened under its identifier. What servers said, and differences after a read-back, are sealed.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, insert, select, update
+
+from fhir_taper import exact_json
+from fhir_taper.errors import StoreConflict, StoreError
+from fhir_taper.records import Json, LedgerRow, WriteState
+from fhir_taper.store.crypto import KeyRing
+from fhir_taper.store.database import Database
+from fhir_taper.store.schema import ledger
+
+_CLEAR: Final = tuple(column.name for column in ledger.c if column.name not in {"state", "sealed", "key_id"})
+_RESOLVED: Final = {
+    WriteState.UNKNOWN: frozenset({WriteState.WRITTEN, WriteState.REJECTED, WriteState.MISMATCH}),
+    WriteState.WRITTEN: frozenset({WriteState.MISMATCH}),
+}
+"""What may still become of a write that is settled: somebody found out, or the read-back came later."""
+
+
+class Ledger:
+    """Open a row, send the request, settle the row."""
+
+    def __init__(self, database: Database, keys: KeyRing) -> None:
+        self._database = database
+        self._keys = keys
+
+    def open_row(self, row: LedgerRow) -> None:
+        """Commit a PENDING row: when this returns, it is on the disk, and the request may leave.
+
+        Raises StoreConflict where one of this tenant with this write identifier is PENDING or UNKNOWN, or the id is taken; StoreError for
+        another state, or inside a transaction, which could still be undone.
+        """
+        if row.state is not WriteState.PENDING or row.settled is not None:
+            raise StoreError(f"a write is opened as pending, not {row.state}")
+        if self._database.is_inside:
+            raise StoreError("a write is not opened inside a transaction: its row must be committed before the request leaves")
+        clear = {name: getattr(row, name) for name in _CLEAR}
+        with self._database.begin() as connection:
+            connection.execute(insert(ledger).values(clear | {"state": row.state.value} | self._sealed(row.tenant_id, row.id, row.detail)))
+
+    def settle(self, row_id: str, state: WriteState, *, at: datetime, detail: Json) -> None:
+        """Commit what came of a PENDING write. `detail` replaces the row's. Raises StoreConflict for a row that is not PENDING any more."""
+        if state is WriteState.PENDING:
+            raise StoreError("a write is not settled as pending")
+        self._move(row_id, WriteState.PENDING, state, at, detail)
+
+    def resolve(self, row_id: str, was: WriteState, state: WriteState, *, at: datetime, detail: Json) -> None:
+        """Commit what was found out later: an UNKNOWN write is WRITTEN, REJECTED or MISMATCH; a WRITTEN one turns out a MISMATCH.
+
+        Raises StoreConflict where the row is not in the state `was` any more, StoreError for any other change.
+        """
+        if state not in _RESOLVED.get(was, ()):
+            raise StoreError(f"a write that is {was} does not become {state}")
+        self._move(row_id, was, state, at, detail)
+
+    def row(self, row_id: str) -> LedgerRow | None:
+        """The row with an id."""
+        found = self._find(ledger.c.id == row_id)
+        return found[0] if found else None
+
+    def unfinished(self, older_than: datetime) -> tuple[LedgerRow, ...]:
+        """Rows PENDING or UNKNOWN that were opened before an instant, of every tenant, oldest first."""
+        return self._find(ledger.c.state.in_((WriteState.PENDING.value, WriteState.UNKNOWN.value)), ledger.c.opened < older_than)
+
+    def of_plan(self, plan_id: str) -> tuple[LedgerRow, ...]:
+        """The rows of one version of a plan, oldest first."""
+        return self._find(ledger.c.plan_id == plan_id)
+
+    def of_patient(self, tenant_id: str, patient_id: str) -> tuple[LedgerRow, ...]:
+        """Every write to a patient's chart, oldest first."""
+        return self._find(ledger.c.tenant_id == tenant_id, ledger.c.patient_id == patient_id)
+
+    def _move(self, row_id: str, was: WriteState, state: WriteState, at: datetime, detail: Json) -> None:
+        with self._database.begin() as connection:
+            tenant_id = connection.execute(select(ledger.c.tenant_id).where(ledger.c.id == row_id)).scalar_one_or_none()
+            if tenant_id is None:
+                raise StoreError(f"the ledger has no row {row_id}")
+            values = {"state": state.value, "settled": at} | self._sealed(tenant_id, row_id, detail)
+            if not connection.execute(update(ledger).where(ledger.c.id == row_id, ledger.c.state == was.value).values(values)).rowcount:
+                raise StoreConflict(f"the write {row_id} is not {was} any more")
+
+    def _sealed(self, tenant_id: str, row_id: str, detail: Json) -> dict[str, Any]:
+        return {"sealed": self._keys.seal(exact_json.encode(detail), tenant_id, ledger.name, row_id), "key_id": self._keys.current}
+
+    def _find(self, *where: ColumnElement[bool]) -> tuple[LedgerRow, ...]:
+        with self._database.read() as connection:
+            rows = connection.execute(select(ledger).where(*where).order_by(ledger.c.opened, ledger.c.id)).mappings().all()
+        return tuple(self._row(row) for row in rows)
+
+    def _row(self, row: Mapping[Any, Any]) -> LedgerRow:
+        detail = exact_json.decode(self._keys.unseal(row["sealed"], row["tenant_id"], ledger.name, row["id"]))
+        return LedgerRow(**{name: row[name] for name in _CLEAR}, state=WriteState(row["state"]), detail=detail)
