@@ -29,6 +29,7 @@ _CONNECT_SECONDS: Final = 5.0
 _TRIES: Final = 4
 # A person waits at the screen: what the server wants beyond this is told at once, not slept through.
 _PATIENCE_SECONDS: Final = 20.0
+_BACK_OFF: Final = tenacity.wait_exponential(multiplier=0.25, max=4) + tenacity.wait_random(0, 0.25)
 _LATER: Final = frozenset({429, 502, 503, 504})
 _AGENT: Final = "fhir-taper"
 
@@ -127,7 +128,7 @@ class Transport:
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         asked = self._retry_after(state)
-        return asked if asked is not None else tenacity.wait_exponential_jitter(initial=0.25, max=4)(state)
+        return asked if asked is not None else _BACK_OFF(state)
 
     def _out_of_patience(self, state: tenacity.RetryCallState) -> bool:
         return state.attempt_number >= _TRIES or state.idle_for + (self._retry_after(state) or 0) > _PATIENCE_SECONDS

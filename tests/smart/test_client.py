@@ -75,10 +75,7 @@ def test_a_reference_to_another_server_is_not_followed(path: str, stranger: Stub
     assert ehr.requests == []
 
 
-@pytest.mark.parametrize(
-    "reference",
-    ["Practitioner/..", "Practitioner/a?b=c", "../x", "#a", "urn:uuid:5", "", "Practitioner/a%2Fb", "practitioner/1"],
-)
+@pytest.mark.parametrize("reference", ["Practitioner/d1", "Practitioner/d1/_history/3", "{base}/Practitioner/d1", "/Practitioner/d1"])
 def test_a_reference_on_this_server_is_read(reference: str, ehr: Stub, client: FhirClient) -> None:
     ehr.on("/fhir/Practitioner/d1", Reply(body={"resourceType": "Practitioner", "id": "d1"}))
     assert client.read_reference(reference.format(base=ehr.base)).resource["id"] == "d1"
