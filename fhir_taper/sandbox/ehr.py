@@ -26,7 +26,7 @@ _OK: Final = 300
 
 
 class Ehr:
-    """One FHIR server with empty data. `public_base` is the FHIR base that its links shall name: that of what stands in front of it."""
+    """One FHIR server with empty data: begun by `with`, usable after `wait`. `public_base` is the FHIR base that its links shall name: that of what stands in front of it."""
 
     def __init__(self, public_base: str, *, extra_search: bool = False) -> None:
         self._command = [sys.executable, "-m", _MODULE, public_base, *([ehr_process.EXTRA_SEARCH_FLAG] if extra_search else [])]
@@ -36,18 +36,23 @@ class Ehr:
         """Where it answers itself, without any check of who asks. Known once it has started."""
 
     def __enter__(self) -> Self:
-        self.start()
+        self.begin()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
 
-    def start(self) -> None:
-        """Return once it answers. Raises SandboxError with its last words where it does not."""
+    def begin(self) -> None:
+        """Start the process and return at once: it takes seconds, and there is other work meanwhile."""
         # In a session of its own: Ctrl-C is for us, and we end it.
         self._process = subprocess.Popen(  # noqa: S603 our own module
             self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, start_new_session=True
         )
+
+    def wait(self) -> None:
+        """Return once it answers. Raises SandboxError with its last words where it does not."""
+        if self._process is None:
+            raise SandboxError("the FHIR server is not running")
         port = self._process.stdout.readline().strip() if self._process.stdout else b""
         if not port.isdigit():
             raise self._failed("did not start")

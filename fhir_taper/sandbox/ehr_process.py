@@ -13,8 +13,6 @@ import threading
 from pathlib import Path
 from typing import Final
 
-import uvicorn
-
 EXTRA_SEARCH_FLAG: Final = "--extra-search"
 STRICT: Final = "strict"
 
@@ -62,6 +60,7 @@ def _add_search_parameters() -> None:
 
 
 def _serve(public_base: str, folder: Path, listener: socket.socket) -> None:
+    import uvicorn  # noqa: PLC0415
     from sekmet.config import Settings, SimulatorSettings, ValidationSettings  # noqa: PLC0415
     from sekmet.main import create_app  # noqa: PLC0415 after the search parameters are in place
 
