@@ -70,7 +70,7 @@ class Course:
     """One ingredient of one plan.
 
     `taken_mg` is what the patient takes at each time today, or None, and `taken` the very units, where they are known; `day` is when the
-    course's first step starts.
+    course's first step starts. `is_trial` where only whether there is a plan is asked: its doses are not made of units then.
     """
 
     request: PlanRequest
@@ -87,6 +87,7 @@ class Course:
     taken: tuple[Units, ...] = ()
     day: int = 0
     notes: dict[str, str] = field(default_factory=dict)
+    is_trial: bool = False
     _pace: Pace | None = None
 
     @property
@@ -163,13 +164,13 @@ def walked(course: Course, points: Iterable[Point], *, strict: bool = False) -> 
 
 
 def drafted(course: Course, outcome: Walked | Stuck) -> Drafted | Infeasible:
-    """The walk's segments as steps with units, or why there are none."""
+    """The walk's segments as steps with units, or why there are none; a trial has no steps."""
     if isinstance(outcome, Stuck):
         return infeasible(course, outcome)
     steps: list[DraftStep] = []
     rises: list[int] = []
     state: tuple[int, ...] | None = None
-    for index, segment in enumerate(outcome.segments):
+    for index, segment in enumerate(outcome.segments if not course.is_trial else ()):
         made = course.maker.next(segment.dose, state) if index else course.first(segment.dose)
         state = made.state
         if made.rises:

@@ -4,7 +4,7 @@ A pure function: the same request and the same tables give the same plan, ids in
 causes; what the chart says is `safety`'s work. Nothing is approved here.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -28,6 +28,7 @@ from fhir_taper.plans.tapers.protocol import Chosen, choose
 from fhir_taper.plans.tapers.request import PlanRequest
 from fhir_taper.plans.tapers.schedule_findings import schedule_findings
 from fhir_taper.plans.tapers.strategies import STRATEGIES
+from fhir_taper.plans.tapers.strategies.curves import CURVES, Draft
 from fhir_taper.plans.tapers.ways_out import with_ways_out
 
 _FIRST_VERSION = 1
@@ -43,11 +44,42 @@ def propose(request: PlanRequest, tables: Tables) -> TaperPlan | Infeasible:
     """
     outcome = _attempt(request, tables)
     if isinstance(outcome, Infeasible):
-        return with_ways_out(outcome, request, tables, _attempt)
+        return with_ways_out(outcome, request, tables, _refusal)
     return sound(outcome, check_ends(outcome))
 
 
 def _attempt(request: PlanRequest, tables: Tables) -> TaperPlan | Infeasible:
+    started = _started(request, tables)
+    if isinstance(started, Infeasible):
+        return started
+    drafted = _drafted(started, request, tables)
+    if isinstance(drafted, Infeasible):
+        return drafted
+    return _plan(request, tables, started.chosen, started.course, _with_rise_of_companions(drafted, request, tables))
+
+
+def _refusal(request: PlanRequest, tables: Tables) -> Infeasible | None:
+    """Why a request has no plan, None where it has one: a plan is not made to know it.
+
+    Every dose that exists can be divided over the times of day; only how much of a companion it brings depends on how.
+    """
+    started = _started(request, tables)
+    if isinstance(started, Infeasible):
+        return started
+    started.course.is_trial = started.chosen.strategy in CURVES and not shares(request, started.course.maker.products, tables)
+    drafted = _drafted(started, request, tables)
+    return drafted if isinstance(drafted, Infeasible) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Started:
+    chosen: Chosen
+    draft: Draft
+    course: Course
+
+
+def _started(request: PlanRequest, tables: Tables) -> _Started | Infeasible:
+    """The strategy and the course that a request means; the no to an end of it that cannot be made."""
     _refuse_nonsense(request)
     chosen = choose(request, tables)
     if isinstance(chosen, Infeasible):
@@ -61,14 +93,15 @@ def _attempt(request: PlanRequest, tables: Tables) -> TaperPlan | Infeasible:
         return on
     target = Decimal(0) if chosen.strategy == _CROSSES_OVER else chosen.target_mg  # the agent crossed over from always ends
     course = prepare(request, tables, on, params, target)
-    if isinstance(course, Infeasible):
-        return course
-    drafted = draft(course)
+    return course if isinstance(course, Infeasible) else _Started(chosen, draft, course)
+
+
+def _drafted(started: _Started, request: PlanRequest, tables: Tables) -> Drafted | Infeasible:
+    drafted = started.draft(started.course)
     if isinstance(drafted, Infeasible):
         return drafted
     allowed = shares(request, drafted.products, tables)
-    refused = refused_step((step.doses for step in drafted.steps), drafted.products, allowed)
-    return refused or _plan(request, tables, chosen, course, _with_rise_of_companions(drafted, request, tables))
+    return refused_step((step.doses for step in drafted.steps), drafted.products, allowed) or drafted
 
 
 def _with_rise_of_companions(drafted: Drafted, request: PlanRequest, tables: Tables) -> Drafted:

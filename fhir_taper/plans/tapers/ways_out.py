@@ -1,7 +1,7 @@
 """Ways out of an Infeasible: what would really make a taper possible, tried out, and what only a person can enter.
 
 Other products, another strategy, another pace, a lower goal, an override and a crossing to another benzodiazepine are named only where the
-engine made a plan that way, with its defaults for whatever was not asked. A conversion, the buprenorphine pathway and missing facts about
+engine has a plan that way, with its defaults for whatever was not asked. A conversion, the buprenorphine pathway and missing facts about
 the patient cannot be tried: `WayOut.is_tried` tells the two apart. Each way is tried with few requests, so a no costs little more than a
 plan. Which ways belong to which reason is said here; no number is.
 """
@@ -18,10 +18,10 @@ from fhir_taper.plans.medicines.regimen import Intake
 from fhir_taper.plans.medicines.rounding import is_measurable
 from fhir_taper.plans.tables import Tables
 from fhir_taper.plans.tapers.infeasible import Infeasible, WayOut
-from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.plans.tapers.request import AtMost, PlanRequest
 
-Attempt = Callable[[PlanRequest, Tables], TaperPlan | Infeasible]
+Refusal = Callable[[PlanRequest, Tables], Infeasible | None]
+"""Why a request has no plan; None where it has one. Raises WrongUsage for a parameter that cannot be meant."""
 
 MADE_OF_DOSES = frozenset(
     {
@@ -51,48 +51,48 @@ _OVERRIDES = 3
 """So many notches are tried one after the other: behind the first that is too large there may be a larger one."""
 
 
-def with_ways_out(infeasible: Infeasible, request: PlanRequest, tables: Tables, attempt: Attempt) -> Infeasible:
+def with_ways_out(infeasible: Infeasible, request: PlanRequest, tables: Tables, refusal: Refusal) -> Infeasible:
     """The same no, with every way out that was found, in a fixed order. Ways that it names itself are tried like all others."""
     found = {way for way in infeasible.ways_out if not way.is_tried} | set(_to_be_entered(infeasible, request))
     for way, variants in _to_be_tried(infeasible, request, tables):
-        if any(_gives_a_plan(variant, tables, attempt) for variant in variants):
+        if any(_gives_a_plan(variant, tables, refusal) for variant in variants):
             found.add(way)
-    if infeasible.reason in _NOTCH and _is_overridden(infeasible, request, tables, attempt):
+    if infeasible.reason in _NOTCH and _is_overridden(infeasible, request, tables, refusal):
         found.add(WayOut.OVERRIDE)
     if not found:
-        found |= set(_of_a_plain_taper(request, tables, attempt))
+        found |= set(_of_a_plain_taper(request, tables, refusal))
     return replace(infeasible, ways_out=tuple(way for way in WayOut if way in found))
 
 
-def _gives_a_plan(request: PlanRequest, tables: Tables, attempt: Attempt) -> bool:
+def _gives_a_plan(request: PlanRequest, tables: Tables, refusal: Refusal) -> bool:
     """True where a request is a plan; one that lacks a parameter is none."""
     try:
-        return isinstance(attempt(request, tables), TaperPlan)
+        return refusal(request, tables) is None
     except WrongUsage:
         return False
 
 
-def _is_overridden(infeasible: Infeasible, request: PlanRequest, tables: Tables, attempt: Attempt) -> bool:
+def _is_overridden(infeasible: Infeasible, request: PlanRequest, tables: Tables, refusal: Refusal) -> bool:
     """True where a clinician's permission for the notches in the way makes a plan."""
-    no: TaperPlan | Infeasible = infeasible
+    no: Infeasible | None = infeasible
     for _ in range(_OVERRIDES):
-        if isinstance(no, TaperPlan) or no.reason not in _NOTCH or no.at_mg is None or no.next_mg is None:
+        if no is None or no.reason not in _NOTCH or no.at_mg is None or no.next_mg is None:
             break
-        no = attempt(replace(request, unit_override=("a clinician", "to see whether it would do", no.at_mg - no.next_mg)), tables)
-    return isinstance(no, TaperPlan)
+        no = refusal(replace(request, unit_override=("a clinician", "to see whether it would do", no.at_mg - no.next_mg)), tables)
+    return no is None
 
 
-def _of_a_plain_taper(request: PlanRequest, tables: Tables, attempt: Attempt) -> tuple[WayOut, ...]:
+def _of_a_plain_taper(request: PlanRequest, tables: Tables, refusal: Refusal) -> tuple[WayOut, ...]:
     """Where neither this way of tapering nor another one leads on as it is: what would make the plainest one possible."""
     target = Decimal(0) if request.strategy == _SUBSTITUTION else request.target_mg
     plainest = replace(request, strategy=_STRATEGIES[0], protocol=None, params=(), target_mg=target)
     if plainest == request:
         return ()
     try:
-        outcome = attempt(plainest, tables)
+        no = refusal(plainest, tables)
     except WrongUsage:
         return ()
-    return with_ways_out(outcome, plainest, tables, attempt).ways_out if isinstance(outcome, Infeasible) else ()
+    return () if no is None else with_ways_out(no, plainest, tables, refusal).ways_out
 
 
 def _to_be_tried(infeasible: Infeasible, request: PlanRequest, tables: Tables) -> Iterator[tuple[WayOut, Iterable[PlanRequest]]]:
