@@ -5,12 +5,15 @@ reason, on a machine without them. Where they are, a skip for their sake fails t
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
+
+if TYPE_CHECKING:
+    from tests.postgresql import Server
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 ABSENT = "external test data (the folder `shared` beside the checkout) is absent"
@@ -38,6 +41,15 @@ def validator_gate() -> ValidatorGate:
 def shared_data() -> Path:
     """Return the folder of external test data; for tests marked `shared`."""
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> "Iterator[Server]":
+    """Start a PostgreSQL server of this run's own; `.database()` gives the URL of a new database."""
+    from tests.postgresql import running_server
+
+    with running_server() as server:
+        yield server
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

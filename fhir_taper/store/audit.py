@@ -18,7 +18,7 @@ from fhir_taper.store.audit_chain import START, ChainKeys, SignedHead
 from fhir_taper.store.database import Database, insert_new
 from fhir_taper.store.schema import audit_entry, audit_head
 
-_WORD: Final = re.compile(r"[^\s\x00-\x1f\x7f]{0,256}")
+_WORD: Final = re.compile(r"[^\s\x00-\x1f\x7f\ud800-\udfff]{0,256}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +88,7 @@ class AuditLog:
             row = connection.execute(query).mappings().one()
         head = _head(row)
         if not self._keys.is_genuine(head):
-            raise StoreError(
-                f"the audit chain of {tenant_id} has a head that was not written with this audit key: run `fhir-taper audit verify`"
-            )
+            raise StoreError(f"the audit chain of {tenant_id} does not end as this audit key wrote it: run `fhir-taper audit verify`")
         return head
 
 

@@ -77,7 +77,7 @@ class KeyRing:
 
 def key_of(sealed: bytes) -> str:
     """The id of the key that sealed these bytes. Raises StoreError where they are none of ours."""
-    if len(sealed) < 2 or sealed[0] != _FORMAT or len(sealed) < 2 + sealed[1] + _NONCE_BYTES:
+    if sealed[:1] != bytes([_FORMAT]) or not sealed[1:] or len(sealed) < 2 + sealed[1] + _NONCE_BYTES:
         raise StoreError("a sealed value is damaged, or of another format")
     try:
         return sealed[2 : 2 + sealed[1]].decode()

@@ -127,7 +127,8 @@ def upgrade(url: str) -> str:
 def now(connection: Connection) -> datetime:
     """The time that all processes on one database share: the server's on PostgreSQL, this machine's on SQLite."""
     if connection.dialect.name == "postgresql":
-        return connection.execute(select(func.clock_timestamp())).scalar_one()
+        shared: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        return shared
     return datetime.now(UTC)
 
 

@@ -93,7 +93,7 @@ class PlanStore:
         return self._find(plan_version.c.tenant_id == tenant_id, plan_version.c.patient_id == patient_id)
 
     def in_force(self, tenant_id: str, patient_id: str, ingredient: str) -> PlanVersion | None:
-        """The version that runs (active or on-hold) for an ingredient; None where none does. A draft of the next one does not replace it."""
+        """The version that runs (active or on-hold) for an ingredient; None where none does. A draft of the next one is not it."""
         mine = running_taper.c.tenant_id == tenant_id, running_taper.c.patient_id == patient_id, running_taper.c.ingredient == ingredient
         with self._database.read() as connection:
             row = connection.execute(select(running_taper.c.plan_key, running_taper.c.version).where(*mine)).one_or_none()

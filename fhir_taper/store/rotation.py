@@ -68,13 +68,14 @@ def _batches(database: Database, keys: KeyRing, one: _Sealed, batch: int) -> Ite
         if not rows:
             return
         again = [(row, _sealed_again(keys, one, row)) for row in rows]
+        done = 0
         with database.begin() as connection:
             for row, sealed in again:
                 same = [one.table.c[column.name] == row[column.name] for column in one.table.primary_key]
                 # Whoever wrote the row meanwhile sealed it anew: what was read is not put back.
                 changed = update(one.table).where(*same, one.table.c.sealed == row["sealed"])
-                connection.execute(changed.values(sealed=sealed, key_id=keys.current))
-        yield len(again)
+                done += connection.execute(changed.values(sealed=sealed, key_id=keys.current)).rowcount
+        yield done
 
 
 def _sealed_again(keys: KeyRing, one: _Sealed, row: Mapping[Any, Any]) -> bytes:
