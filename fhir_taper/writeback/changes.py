@@ -57,7 +57,7 @@ class Change:
 
     @property
     def reference(self) -> str:
-        """ "Type/id" in the EHR; "" where it is not there yet."""
+        """Type and id in the EHR ("CarePlan/7"); "" where it is not there yet."""
         known_as = self.standing.resource.get("id") if self.standing else None
         return f"{self.resource_type}/{known_as}" if known_as else ""
 
@@ -91,7 +91,7 @@ def known_references(changes: Iterable[Change], standing: Standing) -> dict[str,
 
 
 def reference_of(one: Fetched) -> str:
-    """ "Type/id" of what the EHR holds."""
+    """Type and id of what the EHR holds."""
     return f"{one.resource['resourceType']}/{one.resource.get('id', '')}"
 
 

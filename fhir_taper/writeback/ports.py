@@ -17,17 +17,17 @@ Clock = Callable[[], datetime]
 class Capabilities(Protocol):
     """What a CapabilityStatement says."""
 
-    def may(self, resource_type: str, interaction: str) -> bool:
+    def may(self, resource_type: str, interaction: str, /) -> bool:
         """Whether the server says it does this; `transaction` is asked of the type "" (the whole server)."""
 
-    def search_params(self, resource_type: str) -> Collection[str]:
+    def search_params(self, resource_type: str, /) -> Collection[str]:
         """Names of the search parameters of a type."""
 
 
 class Granted(Protocol):
     """What scopes were granted."""
 
-    def allows(self, resource_type: str, letter: str) -> bool:
+    def allows(self, resource_type: str, letter: str, /) -> bool:
         """`letter` is one of c, r, u, d, s."""
 
 
@@ -61,37 +61,34 @@ class Found(Protocol):
 class Reader(Protocol):
     """The reads of an EHR, bound to one patient. Every method may raise EhrError."""
 
-    def read(self, resource_type: str, resource_id: str) -> Fetched:
+    def read(self, resource_type: str, resource_id: str, /) -> Fetched:
         """One resource."""
 
-    def search(self, resource_type: str, params: Mapping[str, str]) -> Found:
+    def search(self, resource_type: str, parameters: Mapping[str, str], /) -> Found:
         """Resources of this patient."""
 
 
 class Ehr(Reader, Protocol):
     """The same with writes: exactly one request each, never repeated."""
 
-    def create(self, permitted: Permitted) -> Answer:
+    def create(self, permitted: Permitted, /) -> Answer:
         """POST [base]/Type."""
 
-    def update(self, permitted: Permitted) -> Answer:
+    def update(self, permitted: Permitted, /) -> Answer:
         """PUT [base]/Type/id."""
 
-    def transaction(self, permitted: Permitted) -> Answer:
+    def transaction(self, permitted: Permitted, /) -> Answer:
         """POST [base]."""
 
 
 class Ledger(Protocol):
     """Every write, recorded before its request leaves."""
 
-    def open_row(self, row: LedgerRow) -> None:
-        """Commit a PENDING row. Raises StoreConflict where one of this tenant with this write identifier is PENDING or UNKNOWN."""
+    def open_row(self, row: LedgerRow, /) -> None:
+        """Commit a PENDING row. Raises StoreConflict where a row of this tenant with this write identifier was not rejected."""
 
-    def settle(self, row_id: str, state: WriteState, *, at: datetime, detail: Json) -> None:
+    def settle(self, row_id: str, state: WriteState, /, *, at: datetime, detail: Json) -> None:
         """Commit what came of it. `detail` replaces the row's."""
 
-    def unfinished(self, older_than: datetime) -> tuple[LedgerRow, ...]:
+    def unfinished(self, older_than: datetime, /) -> tuple[LedgerRow, ...]:
         """Rows PENDING or UNKNOWN that were opened before."""
-
-    def of_plan(self, plan_id: str) -> tuple[LedgerRow, ...]:
-        """The rows of one version of a plan, oldest first."""

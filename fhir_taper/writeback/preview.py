@@ -1,4 +1,4 @@
-"""What a person sees before anything is written: one card per resource, field · now in the EHR · will be, the version read, the rung and why.
+"""What a person sees before anything is written: one card per resource, field · now · will be, the version read, the rung and why.
 
 Made from the same changes that would be sent, from a fresh read. A conflict stands on its card and takes the button away.
 """

@@ -5,6 +5,7 @@ code, a status or a subject, nor drop one. Every difference is a sentence for a 
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any, Final
@@ -20,7 +21,7 @@ _SAYS: Final[Mapping[str, frozenset[str]]] = {
         "status", "intent", "doNotPerform", "reportedBoolean", "medicationCodeableConcept", "medicationReference", "subject",
         "dosageInstruction", "dispenseRequest",
     }),
-    "Provenance": frozenset({"activity"}),
+    "Provenance": frozenset({"activity", "recorded"}),
     "Device": frozenset({"deviceName", "version"}),
 }  # fmt: skip
 """The elements that carry meaning, by type; of a type that is not here, all but those that a server may set."""
@@ -74,13 +75,21 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, str]]:
         for index, item in enumerate(value):
             yield from _leaves(f"{path}[{index}]", item)
     else:
-        yield path, _spelled(value)
+        yield path, _instant(value) if path == "recorded" else _spelled(value)
 
 
 def _spelled(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return str(value)
     return format(Decimal(value).normalize() + 0, "f")
+
+
+def _instant(value: object) -> str:
+    """One instant has many spellings (Z, +00:00, fractions of nothing)."""
+    try:
+        return datetime.fromisoformat(str(value)).astimezone(UTC).isoformat()
+    except ValueError:
+        return str(value)
 
 
 def _short(value: str | None) -> str:

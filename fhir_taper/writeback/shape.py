@@ -38,6 +38,8 @@ def for_target(bundle: Json, plan: TaperPlan, proposals: Choice, allowed: Allowe
     """
     degraded: list[str] = []
     unwritable = {kind for kind in _DROPPED if not allowed.may(kind, "create")}
+    if "Device" not in allowed.searchable:
+        unwritable.add("Device")  # one Device for all plans: where it cannot be found again, each plan would file another
     if proposals.rung is not MEDICATION_REQUEST:
         unwritable.add("MedicationRequest")
     there = {entry["resource"]["resourceType"] for entry in bundle["entry"]}
@@ -58,8 +60,8 @@ def without(bundle: Json, kind: str) -> Json:
 
 
 def transaction(changes: Iterable[Change], known: Mapping[str, str], allowed: Allowed, recipient: str) -> Draft:
-    """Everything that changes as one request."""
-    everything = tuple(changes)
+    """Everything that changes as one request, the care plan first: where a server commits only some entries, it is the one to look for."""
+    everything = sorted(changes, key=lambda change: change.resource_type != "CarePlan")
     entries = [_entry(change, known, allowed) for change in everything if change.doing is not Doing.NONE]
     body = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
     return Draft("POST", "", body, (_WHOLE,), recipient)

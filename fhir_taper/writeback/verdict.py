@@ -1,7 +1,7 @@
 """What an answer to a write means: done, refused, stale, too early, or nobody knows.
 
-Only an answer that says so is a refusal. A time-out, a cut connection, a 5xx or a redirect leaves open what the server did: that is UNKNOWN,
-and no retry. 409 and 412 are one thing: not the version that was read, or written before. RFC 9110, RFC 6585; FHIR R4, http.html.
+Only an answer that says so is a refusal. A time-out, a cut connection, a 5xx or a redirect leaves open what the server did: UNKNOWN, and
+no retry. 409 and 412 are one thing: not the version that was read, or written before. RFC 9110, RFC 6585; FHIR R4, http.html.
 """
 
 from collections.abc import Iterator, Mapping
@@ -110,7 +110,7 @@ def original(answer: Answer, resource_type: str, write_identifier: str) -> Fetch
 
 
 def located(location: str, resource_type: str) -> str:
-    """ "Type/id" out of a Location, relative or absolute, with or without a version; "" where it names no resource of this type."""
+    """Type and id out of a Location, relative or absolute, with or without a version; "" where it names no resource of this type."""
     parts = location.partition("/_history/")[0].rstrip("/").split("/")
     return f"{resource_type}/{parts[-1]}" if len(parts) > 1 and parts[-2] == resource_type and parts[-1] else ""
 

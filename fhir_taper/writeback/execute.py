@@ -1,0 +1,135 @@
+"""Writing what was previewed, once: one transaction, or single requests in order until one is not taken.
+
+Nothing new leaves while an earlier write for the patient is unresolved, while the EHR asked for a pause, or where a card has a conflict. After
+a conflict the caller reads again and shows a new preview; nothing is merged behind a person's back and nothing is tried again.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+from fhir_taper.errors import StoreConflict, WriteRefused
+from fhir_taper.records import LedgerRow, WriteReceipt, WriteState, WrittenResource
+from fhir_taper.writeback import receipt
+from fhir_taper.writeback.changes import Change, Doing
+from fhir_taper.writeback.guard import WriteGuard
+from fhir_taper.writeback.judging import Outcome
+from fhir_taper.writeback.ladder import TRANSACTION
+from fhir_taper.writeback.pauses import Pauses
+from fhir_taper.writeback.ports import Clock, Ehr, Ledger
+from fhir_taper.writeback.prepare import Prepared
+from fhir_taper.writeback.sending import Errand, Sender
+from fhir_taper.writeback.shape import single, transaction
+
+_NOT_SENT = "not sent: one before it was not taken"
+_TWICE = "this very write is in the ledger already: nothing was sent"
+
+
+def execute(
+    prepared: Prepared, errand: Errand, *, guard: WriteGuard, ehr: Ehr, ledger: Ledger, pauses: Pauses, clock: Clock
+) -> WriteReceipt:
+    """Write, and say what came of it. Raises WriteRefused where the guard, a conflict or the overlay is against it: then nothing was sent."""
+    refuse_conflicts(prepared)
+    moving = tuple(change for change in prepared.changes if change.doing is not Doing.NONE)
+    still = tuple(_nothing(change) for change in prepared.changes if change.doing is Doing.NONE)
+    empty = WriteReceipt(
+        prepared.plan.output, prepared.plan.rung.name, WriteState.REJECTED, still, receipt.skipped(prepared.plan, prepared.proposals)
+    )
+    if prepared.is_by_hand:
+        return replace(empty, says="; ".join(prepared.notes))
+    if not moving:
+        return replace(empty, state=WriteState.WRITTEN, says="nothing to write: the EHR holds this already")
+    until = pauses.until(errand.base, clock())
+    if until is not None:
+        return replace(empty, not_before=until, says="nothing was sent: the EHR asked for a pause")
+    waiting = unresolved(ledger, errand.tenant_id, guard.patient_id, clock)
+    if waiting:
+        ids = tuple(row.id for row in waiting)
+        return replace(empty, state=WriteState.UNKNOWN, ledger_ids=ids, says="nothing was sent: an earlier write is not resolved yet")
+    sender = Sender(errand, guard, ehr, ledger, pauses, clock, prepared.allowed.searchable, prepared.plan.output, prepared.plan.rung.name)
+    try:
+        sent = list(_one_request(prepared, sender) if prepared.plan.rung is TRANSACTION else _one_by_one(prepared, moving, sender))
+    except StoreConflict:
+        return replace(empty, state=WriteState.UNKNOWN, says=_TWICE)
+    return _receipt(empty, moving, sent)
+
+
+def unresolved(ledger: Ledger, tenant_id: str, patient_id: str, clock: Clock) -> tuple[LedgerRow, ...]:
+    """Writes for a patient of which nobody knows yet whether they were done."""
+    rows = ledger.unfinished(clock() + timedelta(days=1))
+    return tuple(row for row in rows if (row.tenant_id, row.patient_id) == (tenant_id, patient_id))
+
+
+def refuse_conflicts(prepared: Prepared) -> None:
+    """Raises WriteRefused for what a person must resolve, and for what this EHR does not take."""
+    reasons = [
+        f"{change.reference}: {conflict.element} was changed in the EHR by somebody else"
+        for change in prepared.changes
+        for conflict in change.conflicts
+    ]
+    reasons += [f"{change.resource_type}: {why}" for change in prepared.changes for why in change.refused if change.doing is not Doing.NONE]
+    if reasons:
+        raise WriteRefused(*reasons)
+
+
+Sent = tuple[str, Outcome]
+
+
+def _one_request(prepared: Prepared, sender: Sender) -> Iterator[Sent]:
+    draft = transaction(
+        [change for change in prepared.changes if change.doing is not Doing.NONE],
+        prepared.known or {},
+        prepared.allowed,
+        sender.errand.base,
+    )
+    yield sender.send(draft, prepared.changes, prepared.known)
+
+
+def _one_by_one(prepared: Prepared, moving: tuple[Change, ...], sender: Sender) -> Iterator[Sent]:
+    known = dict(prepared.known or {})
+    # Judged before the first one leaves, as far as it can be: a refusal half-way would leave half a plan.
+    for change in moving:
+        sender.guard.permit(single(change, prepared.changes, known, prepared.allowed, sender.errand.base))
+    for change in moving:
+        try:
+            row, outcome = sender.send(single(change, prepared.changes, known, prepared.allowed, sender.errand.base), [change], known)
+        except StoreConflict:
+            yield "", Outcome((_told(change, WriteState.UNKNOWN, _TWICE),))
+            return
+        yield row, outcome
+        written = outcome.resources[0]
+        if written.state is not WriteState.WRITTEN:
+            return
+        known[change.urn] = written.reference
+
+
+def _receipt(empty: WriteReceipt, moving: tuple[Change, ...], sent: list[Sent]) -> WriteReceipt:
+    written = [one for _, outcome in sent for one in outcome.resources]
+    done = {one.write_identifier for one in written}
+    left = tuple(_told(change, WriteState.REJECTED, _NOT_SENT) for change in moving if change.write_identifier not in done)
+    resources = (*written, *left)
+    return replace(
+        empty,
+        state=receipt.overall(one.state for one in resources),
+        resources=(*resources, *empty.resources),
+        ledger_ids=tuple(row for row, _ in sent if row),
+        is_conflict=any(outcome.is_conflict for _, outcome in sent),
+        not_before=max((outcome.not_before for _, outcome in sent if outcome.not_before), default=None),
+        says=receipt.says(resources),
+    )
+
+
+def _nothing(change: Change) -> WrittenResource:
+    return replace(_told(change, WriteState.WRITTEN, "unchanged"), etag=change.standing.etag if change.standing else None)
+
+
+def _told(change: Change, state: WriteState, says: str) -> WrittenResource:
+    return WrittenResource(
+        change.resource_type,
+        str(change.doing),
+        state,
+        change.write_identifier,
+        change.reference,
+        degraded=change.degraded,
+        says=says,
+    )

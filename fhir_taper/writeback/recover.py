@@ -1,0 +1,67 @@
+"""The sweep: what became of writes that were never settled, or whose answer was lost. It reads; it never sends a write.
+
+A row is resolved where the EHR can be searched for our identifier: found is written (or a mismatch), certainly not found, long enough after
+the request, is rejected. Everything else stays UNKNOWN and waits for a person (`by_person`).
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from fhir_taper.errors import EhrError, WriteRefused
+from fhir_taper.mappers.write.namespace import Json
+from fhir_taper.plans.tapers.new_version import Decision
+from fhir_taper.records import LedgerRow, WriteState
+from fhir_taper.writeback.locate import Located, Place, locate, sent_of
+from fhir_taper.writeback.ports import Clock, Ledger, Reader
+
+LATEST_COMMIT: Final = timedelta(minutes=2)
+"""How long after its request a server may still commit a write whose answer was lost: before that, "not there" proves nothing."""
+
+
+def resolve(row: LedgerRow, reader: Reader, ledger: Ledger, clock: Clock, searchable: Iterable[str]) -> WriteState:
+    """The state of one unfinished row after looking; settled in the ledger. `reader` is bound to the row's patient."""
+    now = clock()
+    try:
+        places = locate(sent_of(row.detail), row.patient_id, reader, searchable)
+    except EhrError as error:
+        return _settle(row, WriteState.UNKNOWN, ledger, now, {"looked": f"the EHR could not be asked: {error}"})
+    state, words = _verdict(places, row, now)
+    return _settle(row, state, ledger, now, {"looked": words, "resources": [_told(place) for place in places]})
+
+
+def by_person(row: LedgerRow, decision: Decision, ledger: Ledger, clock: Clock, *, was_written: bool) -> WriteState:
+    """A person looked in the EHR: what they found ends the row. Raises WriteRefused where the row is not open, or no reason is given."""
+    if row.state not in (WriteState.PENDING, WriteState.UNKNOWN):
+        raise WriteRefused("this write is settled already")
+    if not decision.reason.strip():
+        raise WriteRefused("what was found in the EHR is told in words")
+    state = WriteState.WRITTEN if was_written else WriteState.REJECTED
+    said = {"by": decision.by, "on": decision.on.isoformat(), "reason": decision.reason}
+    return _settle(row, state, ledger, clock(), {"by_person": said})
+
+
+def _verdict(places: tuple[Located, ...], row: LedgerRow, now: datetime) -> tuple[WriteState, str]:
+    found = {place.place for place in places}
+    if not places or Place.UNTOLD in found:
+        return WriteState.UNKNOWN, "the EHR cannot tell whether all of it is there: a person looks"
+    if Place.SEVERAL in found:
+        return WriteState.MISMATCH, "the EHR holds it several times: a person removes all but one"
+    if found == {Place.THERE}:
+        same = all(place.is_same for place in places)
+        return (WriteState.WRITTEN, "found, with the same meaning") if same else (WriteState.MISMATCH, "found, with another meaning")
+    if now - row.opened < LATEST_COMMIT:
+        return WriteState.UNKNOWN, "not all of it is there yet: it may still arrive"
+    if found == {Place.ABSENT}:
+        return WriteState.REJECTED, "it never arrived"
+    return WriteState.MISMATCH, "only a part of it is there"
+
+
+def _settle(row: LedgerRow, state: WriteState, ledger: Ledger, now: datetime, more: Json) -> WriteState:
+    ledger.settle(row.id, state, at=now, detail=row.detail | more)
+    return state
+
+
+def _told(place: Located) -> Json:
+    etag = place.fetched.etag if place.fetched else None
+    return {"type": place.sent.resource_type, "place": place.place.value, "reference": place.reference, "etag": etag}

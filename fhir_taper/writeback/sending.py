@@ -1,0 +1,187 @@
+"""One request, once: the guard, strict local validation, a ledger row that is PENDING before anything leaves, the request, what it meant.
+
+Whatever stops the program between two of these lines leaves a row that the sweep finds (`recover`). Nothing here sends a request twice.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+from uuid import uuid4
+
+from fhir_taper import exact_json
+from fhir_taper.errors import AccessEnded, EhrAnswered, EhrError, HostRefused, WriteRefused
+from fhir_taper.mappers.fhir import judge
+from fhir_taper.mappers.write.namespace import Json
+from fhir_taper.plans.tapers.plan import TaperPlan
+from fhir_taper.records import LedgerRow, WriteState, WrittenResource
+from fhir_taper.smart.permitted import Permitted
+from fhir_taper.writeback.changes import Change, Doing
+from fhir_taper.writeback.guard import Draft, WriteGuard
+from fhir_taper.writeback.judging import Outcome, Outgoing, judged, refused, unknown
+from fhir_taper.writeback.locate import Sent
+from fhir_taper.writeback.pauses import Pauses
+from fhir_taper.writeback.ports import Answer, Clock, Ehr, Ledger
+from fhir_taper.writeback.readback import meaning_digest
+from fhir_taper.writeback.receipt import overall
+from fhir_taper.writeback.shape import sent_resource
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """On whose behalf: tenant, launch, and the FHIR base of the launch user's own EHR."""
+
+    tenant_id: str
+    launch_id: str
+    base: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Everything that one request needs besides itself."""
+
+    errand: Errand
+    guard: WriteGuard
+    ehr: Ehr
+    ledger: Ledger
+    pauses: Pauses
+    clock: Clock
+    searchable: frozenset[str]
+    output: str
+    rung: str
+
+    def send(self, draft: Draft, changes: Iterable[Change], known: Mapping[str, str] | None = None) -> tuple[str, Outcome]:
+        """Send one request. Returns the id of its ledger row and what came of it.
+
+        Raises WriteRefused before anything is recorded, StoreConflict where this very write is in the ledger already.
+        """
+        everything = tuple(changes)
+        stands = any(change.standing is not None and change.resource_type != "Device" for change in everything)
+        outgoing = tuple(_outgoing(change, draft, known or {}, stands=stands) for change in _in_order(draft, everything))
+        permitted = self.guard.permit(draft)
+        refuse_invalid(outgoing)
+        row = self._row(draft, outgoing)
+        self.ledger.open_row(row)
+        outcome = self._outcome(outgoing, permitted)
+        if outcome.not_before is not None:
+            self.pauses.note(self.errand.base, outcome.not_before)
+        self.ledger.settle(row.id, overall(one.state for one in outcome.resources), at=self.clock(), detail=_detail(row, outcome))
+        return row.id, outcome
+
+    def _outcome(self, outgoing: tuple[Outgoing, ...], permitted: Permitted) -> Outcome:
+        answer: Answer
+        try:
+            answer = self._request(permitted)
+        except EhrAnswered as refusal:
+            answer = _BareAnswer(refusal.status, refusal.words)
+        except (HostRefused, AccessEnded) as not_done:
+            return refused(outgoing, str(not_done))
+        except EhrError as lost:
+            return unknown(outgoing, str(lost))
+        return judged(
+            answer,
+            outgoing,
+            self.guard.patient_id,
+            self.ehr,
+            self.searchable,
+            self.guard.overlay,
+            self.clock(),
+            is_transaction=not permitted.path,
+        )
+
+    def _request(self, permitted: Permitted) -> Answer:
+        if not permitted.path:
+            return self.ehr.transaction(permitted)
+        return self.ehr.update(permitted) if permitted.method == "PUT" else self.ehr.create(permitted)
+
+    def _row(self, draft: Draft, outgoing: tuple[Outgoing, ...]) -> LedgerRow:
+        plan: TaperPlan = self.guard.plan
+        return LedgerRow(
+            id=str(uuid4()),
+            tenant_id=self.errand.tenant_id,
+            launch_id=self.errand.launch_id,
+            patient_id=self.guard.patient_id,
+            plan_id=plan.id,
+            plan_version=plan.version,
+            output=self.output,
+            rung=self.rung,
+            write_identifier=write_key(outgoing),
+            request_hash=sha256(exact_json.encode([draft.method, draft.path, draft.body])).hexdigest(),
+            state=WriteState.PENDING,
+            opened=self.clock(),
+            detail={"sent": [one.sent.as_json() for one in outgoing]},
+        )
+
+
+def write_key(outgoing: tuple[Outgoing, ...]) -> str:
+    """What a ledger row is unique by: the care plan's (else the first resource's) write identifier, where nothing of it was there before.
+
+    Where something was, a digest of what is done to which version follows: a second version may be written over the first, once.
+    """
+    lead = next((one for one in outgoing if one.change.resource_type == "CarePlan"), outgoing[0])
+    if all(one.change.doing is Doing.CREATE and not one.rests_on_what_stands for one in outgoing):
+        return lead.sent.write_identifier
+    done = [[one.sent.write_identifier, one.sent.doing, one.sent.etag or ""] for one in outgoing]
+    return f"{lead.sent.write_identifier}#{sha256(exact_json.encode(done)).hexdigest()[:16]}"
+
+
+def refuse_invalid(outgoing: Iterable[Outgoing]) -> None:
+    """Strict out: a new resource has no remark against its model, a merged one (others' elements in it) no error. Raises WriteRefused."""
+    wrong: list[str] = []
+    for one in outgoing:
+        verdict = judge({"id": "new"} | one.resource)
+        strict = verdict.remarks if one.change.doing is Doing.CREATE else ()
+        wrong += [f"the {one.change.resource_type} is not valid FHIR: {said}" for said in (verdict.error, *strict) if said]
+    if wrong:
+        raise WriteRefused(*wrong)
+
+
+@dataclass(frozen=True, slots=True)
+class _BareAnswer:
+    """A refusal that came as an error, seen as an answer."""
+
+    status: int
+    words: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def json(self) -> Any:
+        return {"resourceType": "OperationOutcome", "issue": [{"diagnostics": self.words}]}
+
+
+def _in_order(draft: Draft, changes: Iterable[Change]) -> list[Change]:
+    """The changes that the request carries, in the order of its entries."""
+    moving = [change for change in changes if change.doing is not Doing.NONE]
+    if draft.path:
+        return moving
+    order = [entry["fullUrl"] for entry in draft.body["entry"]]
+    return sorted(moving, key=lambda change: order.index(change.urn))
+
+
+def _outgoing(change: Change, draft: Draft, known: Mapping[str, str], *, stands: bool) -> Outgoing:
+    resource: Json = sent_resource(change, draft)
+    etag = change.standing.etag if change.standing and change.doing is Doing.UPDATE else None
+    about = next((known[one] for one in known if known[one].startswith("CarePlan/")), "") if change.resource_type == "Provenance" else ""
+    reference = change.reference if change.doing is Doing.UPDATE else ""
+    sent = Sent(change.resource_type, change.doing, change.write_identifier, meaning_digest(resource), reference, etag, about)
+    return Outgoing(change, resource, sent, rests_on_what_stands=stands)
+
+
+def _detail(row: LedgerRow, outcome: Outcome) -> Json:
+    return row.detail | {
+        "resources": [_told(one) for one in outcome.resources],
+        "is_conflict": outcome.is_conflict,
+        "not_before": outcome.not_before.isoformat() if outcome.not_before else None,
+    }
+
+
+def _told(one: WrittenResource) -> Json:
+    """Ids, versions and paths: what the differences hold of values stays on the receipt."""
+    return {
+        "type": one.resource_type,
+        "doing": one.doing,
+        "state": str(one.state),
+        "reference": one.reference,
+        "etag": one.etag,
+        "differs_at": [difference.partition(":")[0] for difference in one.differences],
+        "says": one.says,
+    }
