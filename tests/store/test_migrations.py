@@ -1,0 +1,200 @@
+"""Databases come to the newest revision from every earlier one, with their rows; `fhir_taper.store.migrations` equals the program's tables.
+
+A new revision adds: its module, HEAD, and the rows that a database of the revision before it may hold (ROWS below).
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
+
+from fhir_taper.errors import StoreError
+from fhir_taper.records import WriteState
+from fhir_taper.store.audit import AuditLog
+from fhir_taper.store.audit_verify import verify
+from fhir_taper.store.crypto import KeyRing
+from fhir_taper.store.database import Database, upgrade
+from fhir_taper.store.drafts import DraftStore
+from fhir_taper.store.engine import make_engine
+from fhir_taper.store.launches import LaunchStore
+from fhir_taper.store.ledger import Ledger
+from fhir_taper.store.migrations import HEAD, migrate, revision_of, revisions
+from fhir_taper.store.plans import PlanStore
+from fhir_taper.store.schema import metadata
+from fhir_taper.store.tokens import TokenStore
+from tests.store import kept
+
+
+def rows_of_0001(database: Database, keys: KeyRing) -> None:
+    """Write one of everything, by the repositories. When a later revision changes a table, this becomes the literal rows of 0001."""
+    launches = LaunchStore(database, keys)
+    launches.save_pending(kept.pending())
+    launches.save(kept.launch(), "browser-1")
+    TokenStore(database, keys, "hospital").put("l1", kept.tokens())
+    PlanStore(database, keys).append(kept.plan_version(), expected_version=0)
+    DraftStore(database, keys).save(kept.draft())
+    Ledger(database, keys).open_row(kept.write())
+    AuditLog(database, kept.AUDIT_KEY).append(kept.entry())
+
+
+ROWS: dict[str, Callable[[Database, KeyRing], None]] = {"0001": rows_of_0001}
+"""Per revision: what a database of it may hold."""
+
+
+def everything(database: Database, keys: KeyRing) -> list[Any]:
+    """Read one of everything back, as the program of today reads it."""
+    return [
+        LaunchStore(database, keys).take_pending("s1", kept.NOW),
+        LaunchStore(database, keys).get("l1", kept.NOW),
+        TokenStore(database, keys, "hospital").get("l1"),
+        PlanStore(database, keys).latest(kept.PLAN),
+        DraftStore(database, keys).get("hospital", "p1", "intake"),
+        Ledger(database, keys).row("w1"),
+        AuditLog(database, kept.AUDIT_KEY).entries("hospital")[0].entry,
+    ]
+
+
+def test_the_tables_of_the_program_are_those_of_the_migrations(database: Database) -> None:
+    with database.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_every_state_of_a_write_may_be_stored(database: Database, keys: KeyRing) -> None:
+    ledger = Ledger(database, keys)
+    for state in WriteState:
+        ledger.open_row(kept.write(state))
+        if state is not WriteState.PENDING:
+            ledger.settle(state, state, at=kept.NOW, detail={})
+    assert {row.state for row in ledger.of_plan("plan-1")} == set(WriteState)
+
+
+def test_the_program_works_with_the_newest_revision() -> None:
+    assert revisions()[-1] == HEAD
+
+
+def test_every_revision_has_rows_to_upgrade_from() -> None:
+    assert tuple(ROWS) == revisions()
+
+
+@pytest.mark.parametrize("revision", revisions())
+def test_a_database_of_each_revision_comes_to_the_newest_with_its_rows(
+    empty_url: str, revision: str, keys: KeyRing, opened: Callable[[str], Database]
+) -> None:
+    engine = make_engine(empty_url)
+    with engine.begin() as connection:
+        migrate(connection, revision)
+    database = Database(engine)
+    ROWS[revision](database, keys)
+    database.close()
+    upgrade(empty_url)
+    upgraded = opened(empty_url)
+    assert everything(upgraded, keys) == [
+        kept.pending(),
+        kept.launch(),
+        kept.tokens(),
+        kept.plan_version(),
+        kept.draft(),
+        kept.write(),
+        kept.entry(),
+    ]
+    assert verify(upgraded, kept.AUDIT_KEY, "hospital") == ()
+
+
+def test_upgrading_twice_changes_nothing(url: str, database: Database, keys: KeyRing) -> None:
+    rows_of_0001(database, keys)
+    assert upgrade(url) == HEAD
+    assert LaunchStore(database, keys).get("l1", kept.NOW) == kept.launch()
+
+
+def test_processes_that_upgrade_at_once_take_turns(empty_url: str, opened: Callable[[str], Database]) -> None:
+    said: list[str] = []
+    threads = [threading.Thread(target=lambda: said.append(upgrade(empty_url))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert said == [HEAD] * 4
+    with opened(empty_url).read() as connection:
+        assert revision_of(connection) == HEAD
+
+
+def mark(url: str, statement: str) -> None:
+    """Change what a database says of its revision."""
+    engine = make_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+def test_a_database_of_a_newer_program_is_neither_opened_nor_upgraded(url: str) -> None:
+    mark(url, "UPDATE alembic_version SET version_num = '9999'")
+    for way in (Database.open, upgrade):
+        with pytest.raises(StoreError, match="revision 9999, which this program does not know"):
+            way(url)
+
+
+def test_a_database_that_was_not_upgraded_names_the_command(url: str) -> None:
+    mark(url, "DELETE FROM alembic_version")
+    with pytest.raises(StoreError, match="fhir-taper db upgrade"):
+        Database.open(url)
+
+
+def test_an_upgrade_that_breaks_leaves_what_was_there(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def half(connection: Connection, target: str = "head") -> None:
+        migrate(connection, target)
+        connection.execute(text("SELECT * FROM there_is_no_such_table"))
+
+    monkeypatch.setattr("fhir_taper.store.database.migrate", half)
+    with pytest.raises(StoreError):
+        upgrade(empty_url)
+    monkeypatch.undo()
+    engine = make_engine(empty_url)
+    with engine.connect() as connection:
+        assert revision_of(connection) is None
+    engine.dispose()
+    assert upgrade(empty_url) == HEAD
+
+
+GROWN = ("plan_version", "audit_entry", "ledger")
+
+
+@pytest.fixture
+def filled(database: Database, keys: KeyRing) -> Database:
+    """Return a database with one of everything."""
+    rows_of_0001(database, keys)
+    return database
+
+
+@pytest.mark.parametrize("table", GROWN)
+def test_no_row_of_a_grown_table_is_deleted(filled: Database, table: str) -> None:
+    with pytest.raises(StoreError, match=f"the table {table} only grows"), filled.begin() as connection:
+        connection.execute(text(f"DELETE FROM {table}"))
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        (name, column.name)
+        for name in GROWN
+        for column in metadata.tables[name].columns
+        if column.name not in {"sealed", "key_id"} and (name, column.name) not in {("ledger", "state"), ("ledger", "settled")}
+    ],
+)
+def test_no_word_of_a_grown_table_is_changed(filled: Database, table: str, column: str) -> None:
+    with pytest.raises(StoreError, match=f"the table {table} only grows"), filled.begin() as connection:
+        connection.execute(text(f'UPDATE {table} SET "{column}" = "{column}"'))
+
+
+@pytest.mark.parametrize("table", GROWN)
+def test_no_row_of_a_grown_table_is_replaced(filled: Database, table: str) -> None:
+    with filled.read() as connection:
+        is_sqlite = connection.dialect.name == "sqlite"
+    statement = f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}" if is_sqlite else f"TRUNCATE {table}"
+    with pytest.raises(StoreError), filled.begin() as connection:
+        if is_sqlite:
+            connection.exec_driver_sql("PRAGMA recursive_triggers=OFF")
+        connection.execute(text(statement))
