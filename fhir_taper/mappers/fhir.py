@@ -103,6 +103,19 @@ def judge(resource: Mapping[str, Any]) -> Verdict:
         return Verdict("nested too deep to be read")
 
 
+def strict_errors(resource: Mapping[str, Any]) -> tuple[str, ...]:
+    """Everything that the R4B model has against a resource of ours, each with its path: strict, for what goes out. Never raises."""
+    from pydantic import ValidationError
+
+    try:
+        model_of(str(resource.get("resourceType"))).model_validate(dict(resource))
+    except ValidationError as failure:
+        return tuple(f"{_path(error['loc'])}: {error['msg']}" for error in failure.errors())
+    except (KeyError, TypeError, RecursionError):
+        return ("it is no resource of FHIR R4",)
+    return ()
+
+
 @lru_cache(maxsize=64)
 def model_of(resource_type: str) -> "type[BaseModel]":
     """The R4B class of a resource type, imported now if it was not yet. Raises KeyError for a type that FHIR does not have."""

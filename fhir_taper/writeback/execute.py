@@ -1,7 +1,7 @@
 """Writing what was previewed, once: one transaction, or single requests in order until one is not taken.
 
-Nothing new leaves while an earlier write for the patient is unresolved, while the EHR asked for a pause, or where a card has a conflict. After
-a conflict the caller reads again and shows a new preview; nothing is merged behind a person's back and nothing is tried again.
+Nothing new leaves while an earlier write for the patient is unresolved, while the EHR asked for a pause, or where a card has a conflict.
+After a conflict the caller reads again and shows a new preview; nothing is merged behind a person's back and nothing is tried again.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ _TWICE = "this very write is in the ledger already: nothing was sent"
 def execute(
     prepared: Prepared, errand: Errand, *, guard: WriteGuard, ehr: Ehr, ledger: Ledger, pauses: Pauses, clock: Clock
 ) -> WriteReceipt:
-    """Write, and say what came of it. Raises WriteRefused where the guard, a conflict or the overlay is against it: then nothing was sent."""
+    """Write, and say what came of it. Raises WriteRefused where guard, conflict or overlay are against it: then nothing was sent."""
     refuse_conflicts(prepared)
     moving = tuple(change for change in prepared.changes if change.doing is not Doing.NONE)
     still = tuple(_nothing(change) for change in prepared.changes if change.doing is Doing.NONE)

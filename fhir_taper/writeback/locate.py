@@ -1,8 +1,8 @@
 """Finding what a write left in the EHR, without believing its answer: by our identifier, by what the care plan refers to, by version.
 
 Used after every answer that leaves a doubt, and by the sweep over what was never answered. It reads only. "Not there" is said only where
-the EHR can be searched and the list is whole; else it is "cannot be told". The care plan goes first in a transaction: where it is not there,
-neither is anything else of the same request that cannot be told.
+the EHR can be searched and the list is whole; else it is "cannot be told". The care plan goes first in a transaction: where it is not
+there, neither is anything else of the same request that cannot be told.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

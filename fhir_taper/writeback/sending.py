@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from fhir_taper import exact_json
 from fhir_taper.errors import AccessEnded, EhrAnswered, EhrError, HostRefused, WriteRefused
-from fhir_taper.mappers.fhir import judge
+from fhir_taper.mappers.fhir import strict_errors
 from fhir_taper.mappers.write.namespace import Json
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.records import LedgerRow, WriteState, WrittenResource
@@ -126,12 +126,8 @@ def write_key(outgoing: tuple[Outgoing, ...]) -> str:
 
 
 def refuse_invalid(outgoing: Iterable[Outgoing]) -> None:
-    """Strict out: a new resource has no remark against its model, a merged one (others' elements in it) no error. Raises WriteRefused."""
-    wrong: list[str] = []
-    for one in outgoing:
-        verdict = judge({"id": "new"} | one.resource)
-        strict = verdict.remarks if one.change.doing is Doing.CREATE else ()
-        wrong += [f"the {one.change.resource_type} is not valid FHIR: {said}" for said in (verdict.error, *strict) if said]
+    """Strict out: nothing leaves that its own model is against. Raises WriteRefused with every error."""
+    wrong = [f"the {one.change.resource_type} is not valid FHIR: {said}" for one in outgoing for said in strict_errors(one.resource)]
     if wrong:
         raise WriteRefused(*wrong)
 
