@@ -31,6 +31,7 @@ _LONGEST_LIFE: Final = timedelta(hours=24)
 _NOTICEABLE_SKEW: Final = timedelta(seconds=2)
 _ERROR_CODE: Final = re.compile(r"[a-z_]{1,40}")
 _ASKED_TOO_EARLY_OR_LATE: Final = frozenset({400, 401})
+_NOT_THE_CLOCK: Final = frozenset({"invalid_grant", "invalid_scope", "unauthorized_client", "unsupported_grant_type", "access_denied"})
 _SECRET_KEYS: Final = frozenset({"access_token", "refresh_token", "id_token"})
 
 
@@ -113,7 +114,7 @@ def _post(
 ) -> Answer:
     answer = _send(tenant, configuration, transport, url, form, backend)
     signs = backend is not None or tenant.auth is AuthMethod.ASYMMETRIC
-    if signs and answer.status in _ASKED_TOO_EARLY_OR_LATE and _error_code(answer) != "invalid_grant":
+    if signs and answer.status in _ASKED_TOO_EARLY_OR_LATE and _error_code(answer) not in _NOT_THE_CLOCK:
         changed = transport.learn_offset(answer)
         if abs(changed) >= _NOTICEABLE_SKEW:
             answer = _send(tenant, configuration, transport, url, form, backend)
