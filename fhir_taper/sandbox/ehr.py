@@ -26,7 +26,10 @@ _OK: Final = 300
 
 
 class Ehr:
-    """One FHIR server with empty data: begun by `with`, usable after `wait`. `public_base` is the FHIR base that its links shall name: that of what stands in front of it."""
+    """One FHIR server with empty data: begun by `with`, usable after `wait`.
+
+    `public_base` is the FHIR base that its links shall name: that of what stands in front of it.
+    """
 
     def __init__(self, public_base: str, *, extra_search: bool = False) -> None:
         self._command = [sys.executable, "-m", _MODULE, public_base, *([ehr_process.EXTRA_SEARCH_FLAG] if extra_search else [])]
