@@ -207,7 +207,7 @@ def test_a_token_endpoint_on_another_host_gets_nothing(stranger: Stub, tenant: T
     assert stranger.requests == []
 
 
-@pytest.mark.requirement("10", "295")
+@pytest.mark.requirement("295")
 def test_no_secret_shows_in_an_error_or_a_repr(client: Tenant, ehr: Stub, configuration: SmartConfiguration, transport: Transport) -> None:
     said = {"error": "invalid_grant", "error_description": "c0de ver1fier s3cret"}
     ehr.on("/token", Reply(400, said), Reply(body={**TOKEN, "refresh_token": "r3fresh", "id_token": "1dtoken"}), method="POST")
