@@ -9,9 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
-from functools import reduce
 from math import ceil, lcm
-from operator import or_
 
 from fhir_taper import exact_json
 from fhir_taper.plans.medicines.codes import DrugClass, Form, Release, Slot
@@ -23,7 +21,17 @@ from fhir_taper.plans.tapers.parameters import number_from
 from fhir_taper.plans.tapers.plan import PlanProduct, StepKind
 from fhir_taper.plans.tapers.plan_document import from_document, to_document
 from fhir_taper.plans.tapers.propose import propose
-from tests.invariants.reading import Subject, Taken, doses_that_exist, exact, may_be_split, most_at_once, most_of_a_companion
+from tests.invariants.reading import (
+    Subject,
+    Taken,
+    doses_that_exist,
+    exact,
+    may_be_split,
+    most_at_once,
+    most_of_a_companion,
+    rows_of,
+    with_one_more,
+)
 
 Problems = Iterator[str]
 _DAY = timedelta(days=1)
@@ -82,7 +90,7 @@ def _release_fits_under(of: Subject, ingredient: str, release: Release, before: 
     sums = 1  # bit n: n quanta can be made at the times so far
     for cap in caps:
         possible = [amount for amount, pieces in enumerate(one_time.pieces) if pieces is not None and amount * one_time.quantum <= cap]
-        sums = reduce(or_, (sums << amount for amount in possible))
+        sums = with_one_more(sums, rows_of(possible, products, one_time.quantum))
     return bool(sums >> int(dose / one_time.quantum) & 1)
 
 

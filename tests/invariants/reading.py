@@ -217,11 +217,46 @@ def _at_the_times(asked: PlanRequest, products: Products, pieces: int, top: Frac
     if most is None or most >= top:
         return doses_that_exist(products, times_of(asked, products), pieces, top)
     one = doses_that_exist(products, 1, pieces, Fraction(ceil(most)))
-    bits = sum(1 << n for n, count in enumerate(one.pieces) if count is not None and n * one.quantum <= most)
-    sums, size = 1, int(top / one.quantum) + 1
+    amounts = [n for n, count in enumerate(one.pieces[: int(most / one.quantum) + 1]) if count is not None]
+    rows, size, sums = rows_of(amounts, products, one.quantum), int(top / one.quantum) + 1, 1
     for _ in range(times_of(asked, products)):
-        sums = reduce(or_, (sums << n for n in range(len(one.pieces)) if bits >> n & 1))
-    return Existing(one.quantum, tuple(1 if sums >> n & 1 else None for n in range(size)))
+        sums = with_one_more(sums, rows) & ((1 << size) - 1)
+    return Existing(one.quantum, tuple(1 if bit == "1" else None for bit in reversed(f"{sums:0{size}b}")))
+
+
+Rows = list[tuple[int, int, int]]
+"""Amounts as rows of equal distance: (first, distance, how many). Of a liquid there are hundreds of thousands, and few rows."""
+
+
+def rows_of(amounts: list[int], products: Products, quantum: Fraction) -> Rows:
+    """Rising amounts in rows whose distance is the smallest volume of a liquid; without one, the amounts that follow each other."""
+    volumes = [exact(product.mg) * exact(product.smallest_ml) / quantum for product in products if product.smallest_ml is not None]
+    every = int(min(volumes, default=Fraction(1)))
+    rows: list[tuple[int, int]] = []
+    last: dict[int, int] = {}
+    for amount in amounts:
+        at = last.get(amount % every)
+        if at is not None and rows[at][0] + rows[at][1] * every == amount:
+            rows[at] = (rows[at][0], rows[at][1] + 1)
+        else:
+            last[amount % every] = len(rows)
+            rows.append((amount, 1))
+    return [(first, every, count) for first, count in rows]
+
+
+def with_one_more(sums: int, rows: Rows) -> int:
+    """All sums of one of these (bit n: n can be made) and one amount of the rows."""
+    return reduce(or_, (_and_so_many_more(sums, every, count) << first for first, every, count in rows))
+
+
+def _and_so_many_more(bits: int, every: int, count: int) -> int:
+    """The sums with 0, 1, … `count` - 1 times the distance added."""
+    done = 1
+    while done < count:
+        more = min(done, count - done)
+        bits |= bits << more * every
+        done += more
+    return bits
 
 
 def most_at_once(asked: PlanRequest, ingredient: str, release: Release) -> Fraction | None:

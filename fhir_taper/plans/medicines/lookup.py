@@ -58,3 +58,32 @@ def members(bits: int, low: int, high: int) -> Iterator[int]:
             first = low + place * _BYTE
             for bit in _MEMBERS[octet]:
                 yield first + bit
+
+
+def sums(bits: int, others: int, step: int, mask: int) -> int:
+    """Every member of one set plus every member of the other, within the mask: what both can be together.
+
+    The other set is taken apart into runs of equal steps, each of which is added by doubling: a run costs what two members do, however long
+    it is. A step of one, or of a liquid's smallest volume, makes few runs of sets that have very many members.
+    """
+    starts, ends = (sorted(_ends(others, step, first=first), key=lambda n: (n % step, n)) for first in (True, False))
+    doubled = [bits]
+    found = 0
+    for start, end in zip(starts, ends, strict=True):
+        count = (end - start) // step + 1
+        power = count.bit_length() - 1
+        while len(doubled) <= power:
+            doubled.append((doubled[-1] | doubled[-1] << (step << (len(doubled) - 1))) & mask)
+        run = doubled[power]
+        found |= (run | run << ((count - (1 << power)) * step)) << start
+    return found & mask
+
+
+def _ends(bits: int, step: int, *, first: bool) -> Iterator[int]:
+    """The first members of all runs of equal steps, or the last ones."""
+    return members(bits & ~(bits << step if first else bits >> step), 0, bits.bit_length())
+
+
+def runs(bits: int, step: int) -> int:
+    """How many runs of equal steps a set has."""
+    return (bits & ~(bits << step)).bit_count()

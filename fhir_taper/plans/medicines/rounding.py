@@ -10,14 +10,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property, reduce
+from functools import cached_property
 from math import gcd, lcm
-from operator import or_
 from typing import Protocol
 
 from fhir_taper.plans.medicines.codes import SOLID_FORMS
 from fhir_taper.plans.medicines.dose import canonical
-from fhir_taper.plans.medicines.lookup import Lookup, members
+from fhir_taper.plans.medicines.lookup import Lookup, members, runs, sums
 from fhir_taper.plans.medicines.products import Product
 
 MICRO = 10**6
@@ -187,9 +186,13 @@ class Intakes:
     def _bounded(self, times: int) -> int:
         """Bits of all daily doses where one intake may not hold the whole day: every sum of `times` intakes."""
         while len(self._sums) <= times:
-            day = self._sums[-1]
-            self._sums.append(reduce(or_, (day << amount for amount in members(self.reachable, 0, self.most))) & self.mask)
+            self._sums.append(sums(self._sums[-1], self.reachable, self._stride, self.mask))
         return self._sums[times]
+
+    @cached_property
+    def _stride(self) -> int:
+        """The step that takes the amounts of one intake apart into the fewest runs."""
+        return min((1, *self._volumes), key=lambda step: runs(self.reachable, step))
 
     def fewest(self, amount: int) -> int:
         """Fewest pieces that make a reachable amount (quanta)."""

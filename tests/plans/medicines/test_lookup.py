@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhir_taper.plans.medicines.lookup import Lookup, members
+from fhir_taper.plans.medicines.lookup import Lookup, members, runs, sums
 
 SETS = st.sets(st.integers(0, 300))
 NUMBERS = st.integers(0, 320)
@@ -38,3 +38,15 @@ def test_a_set_without_members_has_no_next_one() -> None:
     assert Lookup(0).at_most(7) is None
     assert Lookup(0).at_least(0) is None
     assert list(members(0, 0, 9)) == []
+
+
+@given(SETS, SETS, st.integers(1, 9), st.integers(0, 600))
+def test_sums_of_two_sets_are_those_of_every_pair(numbers: set[int], others: set[int], step: int, top: int) -> None:
+    found = sums(bits_of(numbers), bits_of(others), step, (1 << top) - 1)
+
+    assert found == bits_of({one + other for one in numbers for other in others if one + other < top})
+
+
+@given(st.integers(0, 40), st.integers(1, 30), st.integers(1, 9))
+def test_members_at_equal_distances_are_one_run(first: int, count: int, step: int) -> None:
+    assert runs(bits_of(set(range(first, first + count * step, step))), step) == 1
