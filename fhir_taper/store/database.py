@@ -135,7 +135,9 @@ def now(connection: Connection) -> datetime:
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert a row unless one with its key exists; whether it was inserted."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return bool(connection.execute(dialect.insert(table).values(dict(row)).on_conflict_do_nothing()).rowcount)
+    # The row itself says so: a count of rows is not known for every INSERT of every driver.
+    inserted = dialect.insert(table).values(dict(row)).on_conflict_do_nothing().returning(*table.primary_key)
+    return connection.execute(inserted).first() is not None
 
 
 def put_row(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
