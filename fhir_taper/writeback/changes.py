@@ -73,7 +73,8 @@ def changes(
     made = [_change(str(entry["fullUrl"]), entry["resource"], names, overlay) for entry in bundle["entry"]]
     made += [_retired(one, names, overlay) for one in standing.stale if one.resource["resourceType"] == "Goal"]
     if all(change.doing is Doing.NONE for change in made if change.resource_type not in ("Provenance", "Device")):
-        made = [_nothing(change) for change in made if change.resource_type != "Provenance"]
+        wanted = {"Provenance", "Device"} if not standing.has_provenance else set[str]()
+        made = [one if one.resource_type in wanted else _nothing(one) for one in made if one.resource_type != "Provenance" or wanted]
     marked = tuple(degraded)
     told = [replace(one, degraded=(*marked, *one.degraded)) if one.resource_type == "CarePlan" else one for one in made]
     return tuple(sorted(told, key=lambda change: ORDER.index(change.resource_type)))

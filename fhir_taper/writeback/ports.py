@@ -92,3 +92,6 @@ class Ledger(Protocol):
 
     def unfinished(self, older_than: datetime, /) -> tuple[LedgerRow, ...]:
         """Rows PENDING or UNKNOWN that were opened before."""
+
+    def of_plan(self, tenant_id: str, plan_id: str, /) -> tuple[LedgerRow, ...]:
+        """The rows of one version of a plan, oldest first."""

@@ -3,19 +3,20 @@
 The preview is made from what this returns, and the same value is executed: what a person saw is what leaves.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from fhir_taper.mappers.write.namespace import Json
 from fhir_taper.plans.tapers.plan import TaperPlan
+from fhir_taper.records import LedgerRow
 from fhir_taper.writeback.changes import Change, changes, known_references, proposals_that_stand
 from fhir_taper.writeback.ladder import Choice, Output, choose
 from fhir_taper.writeback.negotiate import Allowed
 from fhir_taper.writeback.ports import Reader
 from fhir_taper.writeback.preview import Preview, preview
 from fhir_taper.writeback.shape import for_target
-from fhir_taper.writeback.standing import Standing, find_standing
+from fhir_taper.writeback.standing import Standing, find_standing, recorded_references
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,18 @@ class Prepared:
 
 
 def prepare(
-    bundle: Json, plan: TaperPlan, *, patient_id: str, allowed: Allowed, reader: Reader, as_of: date, base: Json | None = None
+    bundle: Json,
+    plan: TaperPlan,
+    *,
+    patient_id: str,
+    allowed: Allowed,
+    reader: Reader,
+    as_of: date,
+    base: Json | None = None,
+    rows: Iterable[LedgerRow] = (),
 ) -> Prepared:
-    """What writing this plan would do. `bundle` is `to_bundle` of the plan; `base` that of the version that was written before, if known.
+    """What writing this plan would do. `bundle` is `to_bundle` of the plan; `base` that of the version that was written before, if known;
+    `rows` are the ledger's rows of this version.
 
     Raises WriteRefused where what stands cannot be known or is in the way, EhrError where the EHR cannot be read.
     """
@@ -50,7 +60,7 @@ def prepare(
     if not by.rung.needs:
         return Prepared(by, proposals, allowed, notes=("Nothing is written to this EHR: print the plan, or hand it over as a PDF.",))
     shaped, degraded = for_target(bundle, plan, proposals, allowed, as_of)
-    standing = find_standing(shaped, patient_id, reader, allowed.searchable)
+    standing = find_standing(shaped, patient_id, reader, allowed.searchable, recorded_references(rows))
     changed = changes(shaped, standing, allowed.overlay, base, degraded)
     return Prepared(by, proposals, allowed, changed, known_references(changed, standing), _notes(standing))
 

@@ -4,7 +4,7 @@ A row is resolved where the EHR can be searched for our identifier: found is wri
 the request, is rejected. Everything else stays UNKNOWN and waits for a person (`by_person`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -30,15 +30,18 @@ def resolve(row: LedgerRow, reader: Reader, ledger: Ledger, clock: Clock, search
     return _settle(row, state, ledger, now, {"looked": words, "resources": [_told(place) for place in places]})
 
 
-def by_person(row: LedgerRow, decision: Decision, ledger: Ledger, clock: Clock, *, was_written: bool) -> WriteState:
-    """A person looked in the EHR: what they found ends the row. Raises WriteRefused where the row is not open, or no reason is given."""
+def by_person(
+    row: LedgerRow, decision: Decision, ledger: Ledger, clock: Clock, *, was_written: bool, found: Mapping[str, str] | None = None
+) -> WriteState:
+    """A person looked in the EHR: what they found ends the row. `found`: write identifier → "Type/id" of what is there. Raises WriteRefused where the row is not open, or no reason is given."""
     if row.state not in (WriteState.PENDING, WriteState.UNKNOWN):
         raise WriteRefused("this write is settled already")
     if not decision.reason.strip():
         raise WriteRefused("what was found in the EHR is told in words")
     state = WriteState.WRITTEN if was_written else WriteState.REJECTED
     said = {"by": decision.by, "on": decision.on.isoformat(), "reason": decision.reason}
-    return _settle(row, state, ledger, clock(), {"by_person": said})
+    there = [{"write": write, "reference": reference} for write, reference in (found or {}).items()]
+    return _settle(row, state, ledger, clock(), {"by_person": said, "resources": there})
 
 
 def _verdict(places: tuple[Located, ...], row: LedgerRow, now: datetime) -> tuple[WriteState, str]:
@@ -64,4 +67,11 @@ def _settle(row: LedgerRow, state: WriteState, ledger: Ledger, now: datetime, mo
 
 def _told(place: Located) -> Json:
     etag = place.fetched.etag if place.fetched else None
-    return {"type": place.sent.resource_type, "place": place.place.value, "reference": place.reference, "etag": etag}
+    sent = place.sent
+    return {
+        "type": sent.resource_type,
+        "write": sent.write_identifier,
+        "place": place.place.value,
+        "reference": place.reference,
+        "etag": etag,
+    }

@@ -174,6 +174,7 @@ def _told(one: WrittenResource) -> Json:
     """Ids, versions and paths: what the differences hold of values stays on the receipt."""
     return {
         "type": one.resource_type,
+        "write": one.write_identifier,
         "doing": one.doing,
         "state": str(one.state),
         "reference": one.reference,

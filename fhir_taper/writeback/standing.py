@@ -12,7 +12,7 @@ from fhir_taper.errors import BadInput, EhrAnswered, WriteRefused
 from fhir_taper.mappers.references import address, has_identifier
 from fhir_taper.mappers.write.extensions import read_core
 from fhir_taper.mappers.write.namespace import PLAN_SYSTEM, TAPER_SYSTEM, WRITE_SYSTEM, Json
-from fhir_taper.records import Fetched
+from fhir_taper.records import Fetched, LedgerRow
 from fhir_taper.writeback.element_references import identifier_value, references
 from fhir_taper.writeback.ports import Reader
 from fhir_taper.writeback.readback import same_meaning
@@ -29,16 +29,30 @@ class Standing:
 
     by_urn: Mapping[str, Fetched] = field(default_factory=dict)
     stale: tuple[Fetched, ...] = ()
+    has_provenance: bool = False
+    """Whether this very version's provenance stands already, or that cannot be told."""
 
 
-def find_standing(bundle: Json, patient_id: str, reader: Reader, searchable: Iterable[str]) -> Standing:
-    """What stands now, read afresh. Raises WriteRefused where it cannot be known, or where another plan is in the way; EhrError."""
-    finding = _Finding(bundle, patient_id, reader, frozenset(searchable))
+def find_standing(
+    bundle: Json, patient_id: str, reader: Reader, searchable: Iterable[str], recorded: Mapping[str, str] | None = None
+) -> Standing:
+    """What stands now, read afresh. `recorded`: write identifier → "Type/id" as our ledger has it from earlier writes.
+
+    Raises WriteRefused where it cannot be known, or where another plan is in the way; EhrError.
+    """
+    finding = _Finding(bundle, patient_id, reader, frozenset(searchable), recorded or {})
     return finding.all()
 
 
+def recorded_references(rows: Iterable[LedgerRow]) -> dict[str, str]:
+    """Write identifier → "Type/id", as earlier writes of the same plan recorded them: for servers that cannot be searched."""
+    told = [one for row in rows for one in row.detail.get("resources", ())]
+    return {one["write"]: one["reference"] for one in told if one.get("write") and one.get("reference")}
+
+
 class _Finding:
-    def __init__(self, bundle: Json, patient_id: str, reader: Reader, searchable: frozenset[str]) -> None:
+    def __init__(self, bundle: Json, patient_id: str, reader: Reader, searchable: frozenset[str], recorded: Mapping[str, str]) -> None:
+        self.recorded = recorded
         self.entries = [(str(entry["fullUrl"]), entry["resource"]) for entry in bundle["entry"]]
         self.patient_id, self.reader, self.searchable = patient_id, reader, searchable
         self.found: dict[str, Fetched] = {}
@@ -51,11 +65,13 @@ class _Finding:
             self.found[urn] = plan
             followed = list(self._followed(plan))
             self._match(followed)
+        self._by_record()
         for url, resource in self.entries:
             if url not in self.found and resource["resourceType"] in self.searchable:
                 self._search(url, resource)
         taken = {_key(one) for one in self.found.values()}
-        return Standing(self.found, tuple(one for one in followed if _key(one) not in taken and _is_written_by_us(one)))
+        stale = tuple(one for one in followed if _key(one) not in taken and _is_written_by_us(one))
+        return Standing(self.found, stale, has_provenance=plan is not None and self._has_provenance(plan))
 
     def _care_plan(self, ours: Json) -> Fetched | None:
         taper = (TAPER_SYSTEM, identifier_value(ours, TAPER_SYSTEM))
@@ -89,6 +105,17 @@ class _Finding:
         if matches:
             self.found[url] = matches[0]
 
+    def _has_provenance(self, plan: Fetched) -> bool:
+        """R4 gives it no identifier: one about this care plan, of the same activity, after the same version, is this version's."""
+        ours = next((resource for _, resource in self.entries if resource["resourceType"] == "Provenance"), None)
+        if ours is None:
+            return True
+        try:
+            found = self.reader.search("Provenance", {"target": _key(plan)})
+        except EhrAnswered:
+            return True
+        return not found.complete or any(_tells(one.resource) == _tells(ours) for one in found.resources)
+
     def _followed(self, plan: Fetched) -> Iterator[Fetched]:
         """The steps, goals and proposals that a care plan of ours refers to, read one by one."""
         waiting, seen = [plan], set[str]()
@@ -115,6 +142,13 @@ class _Finding:
         """By write identifier first; then what takes a place over: steps by taper, a goal by its words, a proposal by its meaning."""
         for rule in (_same_write, _same_place):
             self._match_by(rule, followed)
+
+    def _by_record(self) -> None:
+        for url, resource in self.entries:
+            kind, _, known_as = self.recorded.get(identifier_value(resource, WRITE_SYSTEM), "").partition("/")
+            one = self._read(kind, known_as) if url not in self.found and kind == resource["resourceType"] else None
+            if one is not None and _same_write(resource, one.resource):
+                self.found[url] = one
 
     def _match_by(self, rule: Callable[[Json, Json], bool], followed: list[Fetched]) -> None:
         for url, resource in self.entries:
@@ -161,6 +195,15 @@ def _counts(standing: Fetched, ours: Json) -> bool:
     if other["version"] > mine["version"]:
         raise WriteRefused(f"{here} is version {other['version']} of the plan, and this is version {mine['version']}: read it first")
     return True
+
+
+def _tells(provenance: Json) -> tuple[object, ...]:
+    """What a provenance is of: the activity, and the version of the plan that came before."""
+    before = [
+        one.get("what", {}).get("identifier", {}).get("value") for one in provenance.get("entity", []) if one.get("role") == "revision"
+    ]
+    codes = [coding.get("code") for coding in provenance.get("activity", {}).get("coding", [])]
+    return (codes, before)
 
 
 def _core(care_plan: Json) -> dict[str, Any]:

@@ -267,6 +267,9 @@ class FakeLedger:
     def unfinished(self, older_than: datetime, /) -> tuple[LedgerRow, ...]:
         return tuple(row for row in self.rows.values() if row.state in (WriteState.PENDING, WriteState.UNKNOWN) and row.opened < older_than)
 
+    def of_plan(self, tenant_id: str, plan_id: str, /) -> tuple[LedgerRow, ...]:
+        return tuple(row for row in self.rows.values() if (row.tenant_id, row.plan_id) == (tenant_id, plan_id))
+
     def states(self) -> list[str]:
         return sorted(str(row.state) for row in self.rows.values())
 

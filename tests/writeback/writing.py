@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cache
 from typing import Any
 
 from fhir_taper.mappers.write.bundle import to_bundle
@@ -38,6 +39,7 @@ def revised(plan: TaperPlan, **fields: Any) -> TaperPlan:
     return new_version(replace(plan, **fields), plan, replace(DECISION, reason="as discussed"), "review", "changed")
 
 
+@cache
 def bundle_of(plan: TaperPlan, *, as_of: date = BEFORE, labels: tuple[Label, ...] = (NORMAL,)) -> Json:
     """The plan as it is handed to write-back."""
     windows = next_window(plan, as_of, load_life_rules()).windows
@@ -62,7 +64,16 @@ class Scene:
 
     def prepare(self, plan: TaperPlan, base: TaperPlan | None = None) -> Prepared:
         before = bundle_of(base) if base else None
-        return prepare(bundle_of(plan), plan, patient_id=PATIENT, allowed=self.allowed(), reader=self.ehr, as_of=BEFORE, base=before)
+        return prepare(
+            bundle_of(plan),
+            plan,
+            patient_id=PATIENT,
+            allowed=self.allowed(),
+            reader=self.ehr,
+            as_of=BEFORE,
+            base=before,
+            rows=self.ledger.of_plan(TENANT, plan.id),
+        )
 
     def guard(self, plan: TaperPlan) -> WriteGuard:
         return WriteGuard(PATIENT, BASE, self.overlay, (NORMAL,), plan, DECISION)
