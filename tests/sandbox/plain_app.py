@@ -53,12 +53,15 @@ class PlainApp:
         }
         return {name: value for name, value in (asked | changes).items() if value is not None}
 
-    def authorize(self, *, by_post: bool = False, **changes: str | None) -> requests.Response:
+    def authorize(self, **changes: str | None) -> requests.Response:
         """The answer of the authorization endpoint, no redirect followed."""
-        asked, url = self.question(**changes), self.configuration["authorization_endpoint"]
-        if by_post:
-            return requests.post(url, data=asked, allow_redirects=False, timeout=SECONDS)
-        return requests.get(f"{url}?{urlencode(asked)}", allow_redirects=False, timeout=SECONDS)
+        url = self.configuration["authorization_endpoint"]
+        return requests.get(f"{url}?{urlencode(self.question(**changes))}", allow_redirects=False, timeout=SECONDS)
+
+    def authorize_by_form(self, **changes: str | None) -> requests.Response:
+        """The same by a form POST."""
+        url = self.configuration["authorization_endpoint"]
+        return requests.post(url, data=self.question(**changes), allow_redirects=False, timeout=SECONDS)
 
     def code(self, patient: str = "lorazepam-elder", user: str = "prescriber", **changes: str | None) -> str:
         """A code from an EHR launch."""

@@ -18,7 +18,8 @@ def app(demo: Demo) -> PlainApp:
 
 @pytest.mark.parametrize("by_post", [False, True])
 def test_a_launch_from_the_ehr_brings_a_code_without_a_page(app: PlainApp, by_post: bool) -> None:
-    told = redirected(app.authorize(launch=app.demo.new_launch("lorazepam-elder"), by_post=by_post))
+    ask = app.authorize_by_form if by_post else app.authorize
+    told = redirected(ask(launch=app.demo.new_launch("lorazepam-elder")))
     assert (told["state"], told["iss"]) == (app.state, app.demo.issuer)
     assert len(told["code"]) >= 43
 
