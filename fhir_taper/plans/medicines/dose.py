@@ -43,8 +43,14 @@ def larger(first: Exact, *others: Exact) -> Exact:
     """The largest amount, compared exactly."""
     found = first
     for amount in others:
-        found = amount if Fraction(amount) > Fraction(found) else found
+        found = amount if _is_above(amount, found) else found
     return found
+
+
+def _is_above(amount: Exact, other: Exact) -> bool:
+    if isinstance(amount, Decimal) and isinstance(other, Decimal):
+        return amount > other
+    return Fraction(amount) > Fraction(other)
 
 
 def multiply(*amounts: Exact) -> Exact:

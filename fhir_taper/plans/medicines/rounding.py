@@ -91,8 +91,9 @@ class Measure:
 
     def of(self, mg: Decimal | Fraction) -> int | None:
         """An amount in mg as a whole number of this measure, or None where it is not one."""
-        size = Fraction(mg) * self.per_mg
-        return size.numerator if size.denominator == 1 else None
+        above, below = mg.as_integer_ratio()
+        size, rest = divmod(above * self.per_mg, below)
+        return None if rest else size
 
     def mg(self, amount: int) -> Fraction:
         """mg of an amount."""
@@ -283,7 +284,10 @@ class Grid:
         return self.at_most(amount - 1) if amount > 0 else None
 
     def nearest(self, amount: int) -> int:
-        lower, higher = self.at_most(amount), self.at_least(amount)
+        quantum, lookup = self.quantum, self._lookup
+        lower = (lookup.at_most(amount // quantum) or 0) * quantum
+        above = lookup.at_least(-(-amount // quantum))
+        higher = None if above is None else above * quantum
         return lower if higher is None or amount - lower < higher - amount else higher
 
     @cached_property

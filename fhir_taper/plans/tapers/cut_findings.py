@@ -5,7 +5,9 @@ acknowledged as unit-limited is not to be acknowledged again as faster than advi
 """
 
 from collections.abc import Iterator
+from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from fhir_taper.plans.medicines.codes import AWAITS_SIGN_OFF
 from fhir_taper.plans.medicines.dose import canonical, plain
@@ -91,7 +93,12 @@ def beyond_advised(row: LimitsRow, cuts: tuple[Cut, ...]) -> Iterator[Finding]:
 
 def percent_of(limit: Limit) -> str:
     """A limit's fraction as a percent, for a sentence."""
-    return plain(canonical(limit.fraction.scaleb(2)))
+    return _percent_text(limit.fraction)
+
+
+@lru_cache(maxsize=256)
+def _percent_text(fraction: Decimal) -> str:
+    return plain(canonical(fraction.scaleb(2)))
 
 
 def said(source: Source) -> str:

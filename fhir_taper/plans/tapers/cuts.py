@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from fhir_taper.plans.medicines.dose import as_exact, one_decimal
 from fhir_taper.plans.medicines.dose_words import amount
 from fhir_taper.plans.tables.rows import Basis, Limit
 from fhir_taper.plans.tapers.course import Track
 from fhir_taper.plans.tapers.plan import StepKind
+
+_TEXTS = 16_384
+"""So many amounts and percents are remembered as texts: plans of the same products have the same."""
 
 _UNCHANGED = frozenset({StepKind.BASELINE, StepKind.SUBSTITUTION})
 
@@ -26,7 +30,12 @@ class Cut:
 
     def words(self, dose: int) -> str:
         """An amount of the track for a sentence, in the unit of its products."""
-        return amount(as_exact(Fraction(dose, self.track.per_mg)), is_patch=self.is_patch)
+        return _amount(dose, self.track.per_mg, self.is_patch)
+
+
+@lru_cache(maxsize=_TEXTS)
+def _amount(dose: int, per_mg: int, is_patch: bool) -> str:
+    return amount(as_exact(Fraction(dose, per_mg)), is_patch=is_patch)
 
 
 def cuts_of(track: Track, *, is_patch: bool = False) -> tuple[Cut, ...]:
@@ -56,6 +65,7 @@ def excess_of(limit: Limit, cut: Cut) -> Fraction | None:
     return Fraction(then - cut.now, basis) if (then - cut.now) * below > above * basis else None
 
 
+@lru_cache(maxsize=_TEXTS)
 def shown_percent(part: int, whole: int) -> str:
     """A percent for a sentence, by the one rule of percents."""
     return one_decimal(Fraction(100 * part, whole))

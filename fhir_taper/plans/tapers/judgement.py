@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 
 from fhir_taper.errors import BrokenPlan
@@ -133,16 +134,17 @@ def _doses(plan: TaperPlan) -> Iterator[Violation]:
                 product = products.get(unit.rxcui)
                 if product is None or product.ingredient != dose.ingredient or product.mg != unit.strength_mg:
                     yield Violation("dose-not-made", step.number, f"{unit.rxcui} is not a product of this plan")
-                elif any(units <= 0 or not _can_be_measured(units, product) for _, units in unit.slots):
+                elif not all(_can_be_measured(units, product.parts, product.smallest_ml) for _, units in unit.slots):
                     yield Violation("dose-not-made", step.number, f"units of {product.name} that cannot be measured off")
 
 
-def _can_be_measured(units: Decimal, product: PlanProduct) -> bool:
-    """True for a whole number of the smallest part of a unit, or of the smallest volume."""
-    if product.smallest_ml:
-        return Fraction(units) % Fraction(product.smallest_ml) == 0
+@lru_cache(maxsize=4096)
+def _can_be_measured(units: Decimal, parts: int, smallest_ml: Decimal | None) -> bool:
+    """True for a whole number, above zero, of the smallest part of a unit, or of the smallest volume."""
+    if smallest_ml:
+        return units > 0 and Fraction(units) % Fraction(smallest_ml) == 0
     above, below = units.as_integer_ratio()
-    return above * product.parts % below == 0
+    return units > 0 and above * parts % below == 0
 
 
 def _falls(plan: TaperPlan) -> Iterator[Violation]:

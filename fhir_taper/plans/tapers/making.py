@@ -171,7 +171,8 @@ def maker_for(
 
 def roomy(mg: Decimal | Fraction) -> int:
     """A whole number of mg at or above an amount, the same for many: makers with a little room above serve more than one baseline."""
-    needed = -(-Fraction(mg).numerator // Fraction(mg).denominator)
+    above, below = mg.as_integer_ratio()
+    needed = -(-above // below)
     return 1 << max(0, (needed - 1).bit_length())
 
 

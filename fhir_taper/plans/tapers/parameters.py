@@ -8,6 +8,7 @@ safely is Infeasible, elsewhere. Grammar of bands: `above:cut[%b|%c]:days[:hold]
 from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from fhir_taper.errors import WrongUsage
 from fhir_taper.plans.medicines.dose import as_exact, plain
@@ -20,6 +21,7 @@ _WHOLE = frozenset({"interval_days", "steps", "stages", "days", "max_days"})
 _BAND_FIELDS = (3, 4)
 _HUNDRED = 100
 _LONGEST = 40
+_REMEMBERED = 256
 
 
 class Parameters:
@@ -113,6 +115,7 @@ class Parameters:
         return value
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def number_from(name: str, text: str) -> Fraction:
     """An exact number in plain notation: decimal, or a fraction such as 50/9."""
     try:
@@ -124,6 +127,7 @@ def number_from(name: str, text: str) -> Fraction:
     return number
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def bands_from(text: str) -> tuple[BandRow, ...]:
     """Bands as typed. Raises WrongUsage naming the band that cannot be meant."""
     return tuple(_band(part.strip()) for part in text.split(","))

@@ -48,22 +48,20 @@ def bands_of(course: Course, rows: Iterable[BandRow]) -> tuple[Band, ...]:
 
 def points(course: Course, bands: tuple[Band, ...], floor: int) -> Iterator[Point]:
     """Ideal doses from the baseline to the target."""
-    ideal, entered = course.baseline, -1
-    grain = course.per_mg // MICRO
-    while ideal > course.target:
-        index = next((index for index, band in enumerate(bands) if ideal > band.above), len(bands) - 1)
-        band = bands[index]
-        hold = band.hold_days if index != entered else 0
-        entered = index
-        if band.share:
-            of, left = band.share.denominator, band.share.denominator - band.share.numerator
-            lower = half_even(ideal * left, of * grain) * grain
-            if lower < floor:
-                lower = floor if ideal > floor else course.target
-        else:
-            lower = half_even(ideal * band.cut.denominator - band.cut.numerator, band.cut.denominator * grain) * grain
-        ideal = max(min(lower, ideal), band.above, course.target)
-        yield Point(ideal, band.every_days, hold)
+    ideal, target, grain = course.baseline, course.target, course.per_mg // MICRO
+    for index, band in enumerate(bands):
+        hold, is_last = band.hold_days, index == len(bands) - 1
+        (share, of), (cut, cut_of) = band.share.as_integer_ratio(), band.cut.as_integer_ratio()
+        while ideal > target and (is_last or ideal > band.above):
+            if share:
+                lower = half_even(ideal * (of - share), of * grain) * grain
+                if lower < floor:
+                    lower = floor if ideal > floor else target
+            else:
+                lower = half_even(ideal * cut_of - cut, cut_of * grain) * grain
+            ideal = max(min(lower, ideal), band.above, target)
+            yield Point(ideal, band.every_days, hold)
+            hold = 0
 
 
 def _band(course: Course, row: BandRow) -> Band:
