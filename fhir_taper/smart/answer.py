@@ -60,6 +60,6 @@ def http_date(text: str) -> datetime | None:
     """An HTTP date (RFC 9110) as an instant in UTC; None where the text is none."""
     try:
         read = parsedate_to_datetime(text)
-    except ValueError:
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)

@@ -6,6 +6,7 @@ this module in no form but the PEM of a key just made.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -43,6 +44,7 @@ class SigningKey:
         return Secret(jwt.encode(header, claims, self._key, algorithms=[self.algorithm]))
 
 
+@lru_cache(maxsize=64)  # checking an RSA key costs more than signing with it
 def signing_key(pem: Secret) -> SigningKey:
     """The key in a PEM text. Raises SettingsError where it is no RSA (2048 bits or more) or P-384 private key."""
     try:

@@ -81,5 +81,9 @@ def under(base: str, url: str) -> bool:
 
 
 def resolved(base: str, url: str) -> str:
-    """An address as a server wrote it, absolute or relative to `base` as a folder (requirement 379)."""
-    return urljoin(f"{base.rstrip('/')}/", url)
+    """An address as a server wrote it, absolute or relative to `base` as a folder (requirement 379). Raises HostRefused."""
+    try:
+        return urljoin(f"{base.rstrip('/')}/", url)
+    except ValueError:
+        pass
+    raise HostRefused("an address that cannot be read was refused; nothing was sent there")

@@ -4,13 +4,14 @@ What is found is checked resource by resource: another patient's is refused, a m
 `complete` is False as soon as something may be missing, and `why` says what; nothing here decides what that means for a dose.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode, urljoin
 
-from fhir_taper.errors import EhrAnswered, EhrError
+from fhir_taper.errors import AccessEnded, EhrAnswered, EhrError
 from fhir_taper.records import Fetched, Json
 from fhir_taper.smart import outcomes
 from fhir_taper.smart.answer import Answer
@@ -22,10 +23,14 @@ Get = Callable[[str, Mapping[str, str]], Answer]
 
 _STRICT: Final = {"Prefer": "handling=strict"}
 _MOST_PAGES: Final = 500
+# A search by one of these is for one patient's resources: each must say that it is theirs.
+_WHOSE: Final = frozenset({"patient", "subject", "beneficiary", "actor"})
 # Without these a search is about other people: never dropped, whatever the server says.
-_WHOSE: Final = frozenset({"patient", "subject", "beneficiary", "actor", "_id"})
+_NEEDED: Final = _WHOSE | {"_id", "identifier"}
 _PAGE_IS_GONE: Final = frozenset({400, 404, 410})
 _LARGEST_PAGE: Final = 1000
+# What can stand in a header as it is (RFC 9110: etagc within ASCII).
+_VERSION: Final = re.compile(r"[!#-~]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,8 @@ class Search:
             seen.add(following)
             try:
                 url, bundle = following, self._page(following)
+            except AccessEnded:
+                raise
             except EhrError as error:
                 if restarts or not (isinstance(error, EhrAnswered) and error.status in _PAGE_IS_GONE):
                     gathered.doubts[f"a further page could not be read: {error}"] = None
@@ -117,7 +124,7 @@ class Search:
             answer = self.get(url, _STRICT)
             if answer.is_success:
                 return url, answer.json(), dropped
-            droppable = tuple(dict.fromkeys(name for name, _ in kept if name.partition(":")[0] not in _WHOSE))
+            droppable = tuple(dict.fromkeys(name for name, _ in kept if _plain(name) not in _NEEDED))
             unknown = outcomes.refused_parameters(_json_or_none(answer), droppable) if answer.status == 400 else ()  # noqa: PLR2004
             if not unknown:
                 raise answer.refusal()
@@ -161,7 +168,7 @@ class Search:
         found = whose(resource, self.patient_id, self.base)
         if found is Whose.ANOTHER:
             gathered.refused[Refusal(kind, name, "it is another patient's")] = None
-        elif found is Whose.UNSAID and is_match and any(key.partition(":")[0] in _WHOSE for key, _ in self.parameters):
+        elif found is Whose.UNSAID and is_match and any(_plain(key) in _WHOSE for key, _ in self.parameters):
             self._set_aside(gathered, kind, name, "it does not say whose it is")
         else:
             fetched = Fetched(resource, f"{self.base.rstrip('/')}/{kind}/{name}", _etag(entry, resource))
@@ -176,12 +183,25 @@ class Search:
         links = bundle.get("link")
         for link in links if isinstance(links, list) else ():
             if isinstance(link, Mapping) and link.get("relation") == "next" and isinstance(link.get("url"), str):
-                following = urljoin(url, link["url"]) if "://" not in link["url"] else str(link["url"])
+                following = _joined(url, link["url"])
                 if under(self.base, following):
                     return following
                 gathered.doubts["the next page is on another server and was not fetched"] = None
                 return None
         return None
+
+
+def _plain(parameter: str) -> str:
+    """A search parameter without its modifier or chain."""
+    return parameter.partition(":")[0].partition(".")[0]
+
+
+def _joined(url: str, link: str) -> str:
+    """A link as the server wrote it; a relative one against its page; "" where it is neither."""
+    try:
+        return link if "://" in link else urljoin(url, link)
+    except ValueError:
+        return ""
 
 
 def _without(parameters: Parameters, dropped: Iterable[str]) -> Parameters:
@@ -203,7 +223,7 @@ def version_tag(resource: Json) -> str | None:
     """The ETag that a resource's own version stands for, where the server sent none (R4 http.html: the weak form of meta.versionId)."""
     meta = resource.get("meta")
     version = meta.get("versionId") if isinstance(meta, Mapping) else None
-    return f'W/"{version}"' if isinstance(version, str) else None
+    return f'W/"{version}"' if isinstance(version, str) and _VERSION.fullmatch(version) else None
 
 
 def _newer(one: Fetched | None, other: Fetched) -> Fetched:

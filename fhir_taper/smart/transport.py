@@ -30,6 +30,7 @@ _TRIES: Final = 4
 # A person waits at the screen: what the server wants beyond this is told at once, not slept through.
 _PATIENCE_SECONDS: Final = 20.0
 _BACK_OFF: Final = tenacity.wait_exponential(multiplier=0.25, max=4) + tenacity.wait_random(0, 0.25)
+_NO_CLOCK: Final = timedelta(days=1)
 _LATER: Final = frozenset({429, 502, 503, 504})
 _AGENT: Final = "fhir-taper"
 
@@ -75,10 +76,11 @@ class Transport:
         return self._clock() + self.offset
 
     def learn_offset(self, answer: Answer) -> timedelta:
-        """Take over the server's clock from an answer and return by how much our idea of it changed."""
-        if answer.date is None:
+        """Take over the server's clock from an answer and return by how much our idea of it changed. A day or more is no clock."""
+        ahead = timedelta(0) if answer.date is None else answer.date - self._clock()
+        if answer.date is None or abs(ahead) >= _NO_CLOCK:
             return timedelta(0)
-        before, self.offset = self.offset, answer.date - self._clock()
+        before, self.offset = self.offset, ahead
         return self.offset - before
 
     def send(

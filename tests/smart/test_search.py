@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from fhir_taper.errors import EhrAnswered, EhrUnreachable
+from fhir_taper.errors import AccessEnded, EhrAnswered, EhrUnreachable
 from fhir_taper.smart.client import FhirClient
 from fhir_taper.smart.patients import Refusal
 from fhir_taper.smart.search import Found
@@ -57,7 +57,9 @@ def test_a_relative_next_link_is_followed(ehr: Stub, client: FhirClient) -> None
 
 
 @pytest.mark.requirement("97", "98", "267", "268")
-@pytest.mark.parametrize("where", ["{stranger}/fhir/x", "{ehr}/other/x", "{ehr}/fhir/../other", "http://u@{host}/fhir/x", "{ehr}.:1/fhir"])
+@pytest.mark.parametrize(
+    "where", ["{stranger}/fhir/x", "{ehr}/other/x", "{ehr}/fhir/../other", "http://u@{host}/fhir/x", "{ehr}.:1/fhir", "//[", "http://["]
+)
 def test_a_next_link_to_elsewhere_gets_no_request_and_no_token(where: str, ehr: Stub, stranger: Stub, client: FhirClient) -> None:
     following = where.format(stranger=stranger.origin, ehr=ehr.origin, host=ehr.origin.removeprefix("http://"))
     ehr.on(PATH, Reply(body=page(order("a"), following=following)))
@@ -82,6 +84,34 @@ def test_a_match_that_does_not_say_whose_it_is_is_set_aside_and_the_search_is_in
     found = search(client)
     assert (found.resources, found.complete) == ((), False)
     assert [one.why for one in refused] == ["it does not say whose it is"]
+
+
+def test_a_search_that_is_not_for_one_patient_may_find_what_belongs_to_nobody(ehr: Stub, client: FhirClient) -> None:
+    ehr.on("/fhir/Medication", Reply(body=page({"resource": {"resourceType": "Medication", "id": "x"}})))
+    found = client.search("Medication", [("_id", "x")])
+    assert (ids(found), found.complete) == (["x"], True)
+
+
+def test_a_reference_inside_what_was_found_is_not_followed(ehr: Stub, stranger: Stub, client: FhirClient) -> None:
+    inside: dict[str, Any] = {
+        "contained": [{"resourceType": "Medication", "id": "m", "manufacturer": {"reference": f"{stranger.base}/Organization/1"}}]
+    }
+    ehr.on(PATH, Reply(body=page({**order("a", medicationReference={"reference": f"{stranger.base}/Medication/1"}, **inside)})))
+    assert ids(search(client)) == ["a"]
+    assert (len(ehr.requests), stranger.requests) == (1, [])
+
+
+def test_a_session_that_ends_between_pages_is_an_end_and_not_a_short_list(ehr: Stub, client: FhirClient) -> None:
+    ehr.on(PATH, Reply(body=page(order("a"), following=f"{ehr.base}?p=2")))
+    ehr.on("/fhir?p=2", Reply(401))
+    with pytest.raises(AccessEnded):
+        search(client)
+
+
+@pytest.mark.parametrize("version", ["a\nb", 'a"b', "€", "", "x" * 129, 5])
+def test_a_version_that_cannot_stand_in_a_header_is_no_version(version: Any, ehr: Stub, client: FhirClient) -> None:
+    ehr.on(PATH, Reply(body=page(order("a", meta={"versionId": version}))))
+    assert search(client).resources[0].etag is None
 
 
 def test_what_was_included_needs_no_patient_but_may_have_no_other(ehr: Stub, client: FhirClient) -> None:

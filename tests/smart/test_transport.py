@@ -214,6 +214,13 @@ def test_an_answer_shows_neither_body_nor_headers() -> None:
     assert "s3cret" not in repr(answer)
 
 
+def test_a_date_that_is_days_away_is_no_clock(ehr: Stub, transport: Transport) -> None:
+    ehr.on("/fhir", Reply(401))
+    for day in ("Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 +1400"):
+        ehr.date = day
+        assert transport.learn_offset(get(transport, ehr.base)) == transport.offset == timedelta(0)
+
+
 @pytest.mark.parametrize("text", ["", "yesterday", "Mon, 99 Foo 2026 00:00:00 GMT"])
 def test_a_date_that_is_none_is_none(text: str) -> None:
     assert http_date(text) is None

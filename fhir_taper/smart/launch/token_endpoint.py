@@ -29,6 +29,7 @@ FORM: Final = "application/x-www-form-urlencoded"
 _UNSAID_LIFE: Final = timedelta(hours=1)
 _LONGEST_LIFE: Final = timedelta(hours=24)
 _NOTICEABLE_SKEW: Final = timedelta(seconds=2)
+_SENDABLE: Final = re.compile(r"[!-~]+")
 _ERROR_CODE: Final = re.compile(r"[a-z_]{1,40}")
 _ASKED_TOO_EARLY_OR_LATE: Final = frozenset({400, 401})
 _NOT_THE_CLOCK: Final = frozenset({"invalid_grant", "invalid_scope", "unauthorized_client", "unsupported_grant_type", "access_denied"})
@@ -155,7 +156,7 @@ def _token_answer(answer: Answer, transport: Transport, asked_scope: str, held: 
     access, kind = document.get("access_token"), document.get("token_type")
     if not isinstance(access, str) or not access or not isinstance(kind, str) or kind.lower() != "bearer":
         raise EhrAnswered(answer.status, "its token endpoint sent no bearer token")
-    if any(not character.isprintable() or character.isspace() for character in access):
+    if not _SENDABLE.fullmatch(access):
         raise EhrAnswered(answer.status, "its token endpoint sent a token that cannot be sent back")
     renewed, identity, scope = document.get("refresh_token"), document.get("id_token"), document.get("scope")
     return TokenAnswer(

@@ -57,6 +57,8 @@ def test_an_endpoint_on_a_host_that_the_tenant_does_not_name_stops_the_launch(
         f"http://127.0.0.1:{port}@evil.test/x",
         f"http://127.0.0.1.:{port}/x",
         "//evil.test/x",
+        "http://[",
+        "//[",
         "http://169.254.169.254/x",
     ):
         ehr.on(PATH, Reply(body=document(ehr, **{key: url})))

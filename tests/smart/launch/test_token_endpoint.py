@@ -170,6 +170,7 @@ def test_how_long_a_token_counts(
         {"access_token": None},
         {"access_token": "a\r\nX: y"},
         {"access_token": "a b"},
+        {"access_token": "a€"},
         {"token_type": "mac"},
         {"token_type": None},
     ],
