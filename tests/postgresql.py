@@ -33,11 +33,11 @@ class Server:
     port: int
     _numbers: Iterator[int] = field(default_factory=count)
 
-    def database(self) -> str:
-        """Return the URL of a new, empty database."""
+    def database(self, template: str = "template1") -> str:
+        """Return the URL of a new database: empty, or a copy of the one named by the end of its URL."""
         name = f"test_{next(self._numbers)}"
         with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template.rpartition('/')[2]}".encode())
         return f"postgresql+psycopg://{quote(USER)}@127.0.0.1:{self.port}/{name}"
 
     def address(self, name: str) -> str:
@@ -81,7 +81,7 @@ def running_server() -> Iterator[Server]:
         yield server
     finally:
         if started is not None:
-            started.send_signal(signal.SIGINT)  # "fast": it waits for no client
+            started.send_signal(signal.SIGQUIT)  # "immediate": its data are thrown away
             try:
                 started.wait(10)
             except subprocess.TimeoutExpired:

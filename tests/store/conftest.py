@@ -1,6 +1,8 @@
 """Every test of what is kept runs on both databases."""
 
+import shutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,19 +13,42 @@ from tests.store.kept import OLD_KEY
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Return the URL of a database that nobody upgraded yet."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'kept.db'}"
-    url: str = request.getfixturevalue("postgresql_server").database()
-    return url
+def kind(request: pytest.FixtureRequest) -> str:
+    """Return which database."""
+    return str(request.param)
 
 
 @pytest.fixture
-def url(empty_url: str) -> str:
+def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the URL of a database that nobody upgraded yet."""
+    if kind == "sqlite":
+        return f"sqlite:///{tmp_path / 'kept.db'}"
+    return str(request.getfixturevalue("postgresql_server").database())
+
+
+@pytest.fixture(scope="session")
+def upgraded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+    """Return, per kind, a database of the newest revision that is only copied: upgrading for each test would take most of the time."""
+
+    @cache
+    def made(kind: str) -> str:
+        is_sqlite = kind == "sqlite"
+        url = f"sqlite:///{tmp_path_factory.mktemp('upgraded') / 'kept.db'}"
+        template = url if is_sqlite else str(request.getfixturevalue("postgresql_server").database())
+        upgrade(template)
+        return template
+
+    return made
+
+
+@pytest.fixture
+def url(kind: str, upgraded: Callable[[str], str], request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Return the URL of a database of the newest revision."""
-    upgrade(empty_url)
-    return empty_url
+    template = upgraded(kind)
+    if kind == "sqlite":
+        shutil.copy(template.removeprefix("sqlite:///"), tmp_path / "kept.db")
+        return f"sqlite:///{tmp_path / 'kept.db'}"
+    return str(request.getfixturevalue("postgresql_server").database(template))
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@
 """
 
 import os
+import resource
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
-from fhir_taper.errors import StoreConflict
+from fhir_taper.errors import StoreConflict, StoreError
 from fhir_taper.records import WriteState
 from fhir_taper.store.audit import AuditLog
 from fhir_taper.store.crypto import KeyRing
@@ -119,13 +120,31 @@ def rotate_slowly(database: Database, mark: str) -> None:
     print(rotate(database, BOTH, batch=1))
 
 
+def fill(database: Database, mark: str) -> None:
+    """Append until no file may grow any more, then let them grow again and go on; print what happened."""
+    plans = PlanStore(database, OLD)
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, hard))
+    for number in count(1):
+        made = kept.plan_version(number, document=os.urandom(40_000), by=mark)
+        try:
+            plans.append(made, expected_version=number - 1)
+        except StoreError as error:
+            print(f"refused {number} {type(error).__name__}: {error}")
+            break
+    print(f"newest {len(plans.history(kept.PLAN))}")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    plans.append(made, expected_version=number - 1)
+    print(f"went-on-with {len(plans.history(kept.PLAN))}")
+
+
 def _in_threads(work: Callable[[], None]) -> None:
     with ThreadPoolExecutor(THREADS) as pool:
         for one in [pool.submit(work) for _ in range(THREADS)]:
             one.result()
 
 
-WORKS = {"renew": renew, "hold": hold, "audit": audit, "append": append, "work": work_without_end, "rotate": rotate_slowly}
+WORKS = {"renew": renew, "hold": hold, "audit": audit, "append": append, "work": work_without_end, "rotate": rotate_slowly, "fill": fill}
 
 
 def main(arguments: list[str]) -> None:
