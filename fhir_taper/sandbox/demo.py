@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from fhir_taper.records import Json
+from fhir_taper.records import AuthMethod, Json, Tenant
 from fhir_taper.sandbox.authorization import AuthorizationEndpoint
 from fhir_taper.sandbox.charts import PatientChart, load_charts
 from fhir_taper.sandbox.client_authentication import Door
@@ -27,7 +27,7 @@ from fhir_taper.sandbox.frame import Frame
 from fhir_taper.sandbox.front import FHIR_PATH, STYLE_PATH, Parts, front
 from fhir_taper.sandbox.grants import Grants, LaunchContext, Lifetimes, new_grant
 from fhir_taper.sandbox.keys import SigningKey
-from fhir_taper.sandbox.refusal import with_query
+from fhir_taper.sandbox.refusal import origin_of, with_query
 from fhir_taper.sandbox.resource_server import ResourceServer
 from fhir_taper.sandbox.server import LOOPBACK, ServerThread, port_of, reserve
 from fhir_taper.sandbox.token_endpoint import TokenEndpoint
@@ -73,6 +73,25 @@ class Demo:
     def lifetimes(self) -> Lifetimes:
         """How long launches, codes and tokens count; a test may shorten what is given from then on."""
         return self.grants.lifetimes
+
+    def tenant(self, method: AuthMethod = AuthMethod.ASYMMETRIC) -> Tenant:
+        """This EHR as an app that proves itself in this way is told of it."""
+        client = self.clients.of(method)
+        return Tenant(
+            id="demo",
+            issuer=self.issuer,
+            client_id=client.id,
+            timezone="America/New_York",
+            vendor="fhir-platform",
+            auth=method,
+            client_secret=client.secret,
+            signing_keys=self.clients.signing_keys if method is AuthMethod.ASYMMETRIC else (),
+            frame_ancestors=(origin_of(self.page_url),),
+            crisis_lines=("988",),
+            insecure_loopback=True,
+            roles={user.role: (user.reference,) for user in USERS.values()},
+            backend_client_id=self.clients.backend.id,
+        )
 
     def register(self, client: Client) -> None:
         """Make another app known, or one anew."""

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from fhir_taper.sandbox import pages
 from fhir_taper.sandbox.grants import Grants, LaunchContext
 from fhir_taper.sandbox.pages import Listed
-from fhir_taper.sandbox.refusal import with_query
+from fhir_taper.sandbox.refusal import origin_of, with_query
 from fhir_taper.sandbox.users import USERS
 
 
@@ -23,10 +22,9 @@ class Frame:
     grants: Grants
 
     @property
-    def app_origin(self) -> str:
-        """The one origin that may be framed."""
-        parts = urlsplit(self.launch_url)
-        return f"{parts.scheme}://{parts.netloc}" if self.launch_url else ""
+    def framed_origins(self) -> str:
+        """What the frame may show: the app, and on the way into it the authorization endpoint."""
+        return f"{origin_of(self.launch_url)} {origin_of(self.issuer)}" if self.launch_url else "'none'"
 
     def home(self, user: str) -> str:
         """The list of patients, with a person signed in."""

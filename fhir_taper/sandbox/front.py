@@ -11,11 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Annotated, Final
-from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fhir_taper.records import Json
 from fhir_taper.sandbox import pages
@@ -25,7 +24,7 @@ from fhir_taper.sandbox.discovery import openid_configuration, smart_configurati
 from fhir_taper.sandbox.frame import Frame
 from fhir_taper.sandbox.grants import LaunchContext
 from fhir_taper.sandbox.interactions import form_of
-from fhir_taper.sandbox.refusal import BAD_REQUEST, Refusal
+from fhir_taper.sandbox.refusal import BAD_REQUEST, Refusal, origin_of
 from fhir_taper.sandbox.resource_server import ResourceServer
 from fhir_taper.sandbox.token_endpoint import TokenEndpoint
 from fhir_taper.sandbox.users import USERS
@@ -58,16 +57,29 @@ async def _body(request: Request) -> bytes:
 Body = Annotated[bytes, Depends(_body)]
 
 
+class Dated:
+    """Gives every answer the Date of the sandbox's own clock."""
+
+    def __init__(self, app: ASGIApp, clock: SandboxClock) -> None:
+        self._app = app
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on."""
+
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"date", self._clock.http_date().encode())]
+            await send(message)
+
+        await self._app(scope, receive, dated)
+
+
 def front(parts: Parts) -> FastAPI:
     """The ASGI app of the demo EHR."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
-    async def dated(request: Request, proceed: RequestResponseEndpoint) -> Response:
-        response = await proceed(request)
-        response.headers["Date"] = parts.clock.http_date()
-        return response
-
-    app.add_middleware(BaseHTTPMiddleware, dispatch=dated)
+    app.add_middleware(Dated, clock=parts.clock)
     _add_discovery(app, parts)
     _add_authorization(app, parts)
     _add_sign_in(app, parts)
@@ -110,7 +122,7 @@ def _add_authorization(app: FastAPI, parts: Parts) -> None:
         name = parts.authorization.grants.new_sign_in(request)
         patients = parts.frame.patients.values() if wants_patient(request) else ()
         shown = pages.sign_in(request.client.name or request.client.id, name, patients)
-        return _page(shown, form_action=_origin(request.redirect_uri))
+        return _page(shown, form_action=origin_of(request.redirect_uri))
 
     @app.get("/auth/authorize")
     def authorize(request: Request) -> Response:
@@ -200,7 +212,7 @@ def _add_pages(app: FastAPI, parts: Parts) -> None:
         shown = parts.frame.chart(patient, user)
         if shown is None:
             return _page(pages.refusal("There is no such patient."), status=404)
-        return _page(shown, frame=parts.frame.app_origin or "'none'")
+        return _page(shown, frame=parts.frame.framed_origins)
 
 
 def _page(html: str, *, status: int = 200, form_action: str = "", frame: str = "'none'") -> Response:
@@ -210,8 +222,3 @@ def _page(html: str, *, status: int = 200, form_action: str = "", frame: str = "
     )
     headers = {"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff", **_NO_STORE}
     return HTMLResponse(html, status, headers)
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"

@@ -33,6 +33,12 @@ class Refusal(SandboxError):
         return with_query(self.redirect_uri or "", told | ({"state": self.state} if self.state else {}))
 
 
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a URL."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def with_query(url: str, parameters: dict[str, str]) -> str:
     """The URL with more query parameters."""
     return f"{url}{'&' if urlsplit(url).query else '?'}{urlencode(parameters)}"

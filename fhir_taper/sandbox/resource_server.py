@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import unquote
 
 from fhir_taper.errors import NotJson, SandboxError
 from fhir_taper.exact_json import encode
@@ -67,7 +68,7 @@ class ResourceServer:
         token = self.grants.access(text) if scheme.lower() == "bearer" else None
         if token is None:
             return _no_access("invalid_token" if text else None)
-        asked = interactions(method, path, query, body)
+        asked = interactions(method, unquote(path), query, body)
         confined_to = ""
         for one in asked:
             level = _level(token, one)

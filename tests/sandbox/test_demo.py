@@ -15,6 +15,7 @@ import requests
 from fastapi import FastAPI
 
 from fhir_taper.errors import SandboxError
+from fhir_taper.records import AuthMethod, Role
 from fhir_taper.sandbox.demo import Demo, start_demo
 from tests.sandbox.plain_app import SECONDS
 from tests.sandbox.running import TODAY
@@ -47,7 +48,8 @@ def test_the_page_lists_patients_and_frames_the_app_with_a_new_launch() -> None:
         home = requests.get(demo.page_url, timeout=SECONDS)
         assert all(chart.listed().name in home.text for chart in demo.charts.values())
         shown = [requests.get(f"{demo.page_url}chart?patient=mid-taper&user=reader", timeout=SECONDS) for _ in range(2)]
-        assert demo.app_url in shown[0].headers["Content-Security-Policy"]
+        policy = shown[0].headers["Content-Security-Policy"]
+        assert f"frame-src {demo.app_url} {demo.issuer.removesuffix('/fhir')};" in policy  # a frame is redirected to authorize and back
         framed = [page.text.partition('src="')[2].partition('"')[0].replace("&amp;", "&") for page in shown]
         asked = [parse_qs(urlsplit(url).query) for url in framed]
         assert asked[0]["iss"] == asked[1]["iss"] == [demo.issuer]
@@ -90,6 +92,16 @@ def test_page_and_app_can_be_two_sites_to_a_browser() -> None:
         assert urlsplit(demo.issuer).hostname == "127.0.0.1"
         page = requests.get(f"{demo.issuer.removesuffix('/fhir')}/chart?patient=mid-taper", timeout=SECONDS)
         assert f'src="{demo.launch_url}' in page.text
+
+
+@pytest.mark.parametrize("method", [AuthMethod.PUBLIC, AuthMethod.SYMMETRIC, AuthMethod.ASYMMETRIC])
+def test_the_demo_as_a_tenant_is_all_that_an_app_needs(demo: Demo, method: AuthMethod) -> None:
+    tenant = demo.tenant(method)
+    assert (tenant.issuer, tenant.auth, tenant.client_id) == (demo.issuer, method, demo.clients.of(method).id)
+    assert bool(tenant.client_secret) == (method is AuthMethod.SYMMETRIC)
+    assert bool(tenant.signing_keys) == (method is AuthMethod.ASYMMETRIC)
+    assert tenant.roles[Role.PHARMACIST] == ("Practitioner/ph1",)
+    assert f"{tenant.frame_ancestors[0]}/" == demo.page_url
 
 
 def test_a_port_that_is_taken_is_named(demo: Demo) -> None:

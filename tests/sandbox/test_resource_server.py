@@ -145,6 +145,8 @@ def test_every_entry_of_a_transaction_wants_its_scope_and_the_patient(demo: Demo
         ("GET", "Patient/mid-taper/MedicationRequest", None),
         ("GET", "MedicationRequest/mid-taper-night", None),
         ("GET", "Patient/mid-taper/$everything", None),
+        ("GET", "Patient%2Fmid-taper", None),
+        ("DELETE", "MedicationRequest%2Fmid-taper-night", None),
         ("POST", "Goal", goal("mid-taper")),
         ("PUT", "MedicationRequest/mid-taper-night", goal()),
         ("DELETE", "MedicationRequest/mid-taper-night", None),
