@@ -44,7 +44,7 @@ def wrong_types(body: object, may_go_out: Iterable[str]) -> Iterator[str]:
     known = {*may_go_out, "Bundle", "RequestGroup"}
     for resource in resources(body):
         kind = resource.get("resourceType")
-        if kind not in known:
+        if not (isinstance(kind, str) and kind in known):
             yield f"it holds a resource of the type {kind!r}, which may not go out"
 
 
@@ -55,12 +55,17 @@ def orders(body: object) -> Iterator[str]:
         if kind == "MedicationRequest":
             if resource.get("status") != "draft":
                 yield f"a MedicationRequest has the status {resource.get('status')!r}: only a draft may go out"
-            if resource.get("intent") not in _PROPOSED:
+            if not _is_proposed(resource):
                 yield f"a MedicationRequest has the intent {resource.get('intent')!r}: only a proposal may go out"
             if resource.get("reportedBoolean") is True or "reportedReference" in resource:
                 yield "a MedicationRequest says that it was reported: it would count as a medicine that is taken"
-        elif "intent" in resource and resource["intent"] not in _PROPOSED:
+        elif "intent" in resource and not _is_proposed(resource):
             yield f"a {kind} has the intent {resource['intent']!r}: only proposals and plans may go out"
+
+
+def _is_proposed(resource: Mapping[str, Any]) -> bool:
+    intent = resource.get("intent")
+    return isinstance(intent, str) and intent in _PROPOSED
 
 
 def other_patients(body: object, patient_id: str) -> Iterator[str]:

@@ -6,7 +6,6 @@ After a conflict the caller reads again and shows a new preview; nothing is merg
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 
 from fhir_taper.errors import StoreConflict, WriteRefused
 from fhir_taper.records import LedgerRow, WriteReceipt, WriteState, WrittenResource
@@ -42,7 +41,7 @@ def execute(
     until = pauses.until(errand.base, clock())
     if until is not None:
         return replace(empty, not_before=until, says="nothing was sent: the EHR asked for a pause")
-    waiting = unresolved(ledger, errand.tenant_id, guard.patient_id, clock)
+    waiting = unresolved(ledger, errand.tenant_id, guard.patient_id)
     if waiting:
         ids = tuple(row.id for row in waiting)
         return replace(empty, state=WriteState.UNKNOWN, ledger_ids=ids, says="nothing was sent: an earlier write is not resolved yet")
@@ -54,10 +53,9 @@ def execute(
     return _receipt(empty, moving, sent)
 
 
-def unresolved(ledger: Ledger, tenant_id: str, patient_id: str, clock: Clock) -> tuple[LedgerRow, ...]:
+def unresolved(ledger: Ledger, tenant_id: str, patient_id: str) -> tuple[LedgerRow, ...]:
     """Writes for a patient of which nobody knows yet whether they were done."""
-    rows = ledger.unfinished(clock() + timedelta(days=1))
-    return tuple(row for row in rows if (row.tenant_id, row.patient_id) == (tenant_id, patient_id))
+    return tuple(row for row in ledger.of_patient(tenant_id, patient_id) if row.state in (WriteState.PENDING, WriteState.UNKNOWN))
 
 
 def refuse_conflicts(prepared: Prepared) -> None:

@@ -85,13 +85,19 @@ class Ledger(Protocol):
     """Every write, recorded before its request leaves."""
 
     def open_row(self, row: LedgerRow, /) -> None:
-        """Commit a PENDING row. Raises StoreConflict where a row of this tenant with this write identifier was not rejected."""
+        """Commit a PENDING row. Raises StoreConflict where one of this tenant with this write identifier is PENDING or UNKNOWN."""
 
     def settle(self, row_id: str, state: WriteState, /, *, at: datetime, detail: Json) -> None:
-        """Commit what came of it. `detail` replaces the row's."""
+        """Commit what came of a PENDING write. `detail` replaces the row's. Raises StoreConflict where it is not PENDING any more."""
+
+    def resolve(self, row_id: str, was: WriteState, state: WriteState, /, *, at: datetime, detail: Json) -> None:
+        """Commit what was found out about an UNKNOWN write. Raises StoreConflict where it is not `was` any more."""
 
     def unfinished(self, older_than: datetime, /) -> tuple[LedgerRow, ...]:
         """Rows PENDING or UNKNOWN that were opened before."""
 
-    def of_plan(self, tenant_id: str, plan_id: str, /) -> tuple[LedgerRow, ...]:
+    def of_plan(self, plan_id: str, /) -> tuple[LedgerRow, ...]:
         """The rows of one version of a plan, oldest first."""
+
+    def of_patient(self, tenant_id: str, patient_id: str, /) -> tuple[LedgerRow, ...]:
+        """Every write to a patient's chart, oldest first."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from fhir_taper.errors import EhrError, WriteRefused
+from fhir_taper.errors import EhrError, StoreConflict, WriteRefused
 from fhir_taper.mappers.write.namespace import Json
 from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.records import LedgerRow, WriteState
@@ -27,6 +27,8 @@ def resolve(row: LedgerRow, reader: Reader, ledger: Ledger, clock: Clock, search
     except EhrError as error:
         return _settle(row, WriteState.UNKNOWN, ledger, now, {"looked": f"the EHR could not be asked: {error}"})
     state, words = _verdict(places, row, now)
+    if state is WriteState.UNKNOWN and row.state is WriteState.PENDING and now - row.opened < LATEST_COMMIT:
+        return row.state  # its answer may still be on its way
     return _settle(row, state, ledger, now, {"looked": words, "resources": [_told(place) for place in places]})
 
 
@@ -61,7 +63,15 @@ def _verdict(places: tuple[Located, ...], row: LedgerRow, now: datetime) -> tupl
 
 
 def _settle(row: LedgerRow, state: WriteState, ledger: Ledger, now: datetime, more: Json) -> WriteState:
-    ledger.settle(row.id, state, at=now, detail=row.detail | more)
+    """A row that another sweep settled meanwhile keeps what that one found."""
+    try:
+        if row.state is WriteState.PENDING:
+            ledger.settle(row.id, state, at=now, detail=row.detail | more)
+        elif state is not row.state:
+            ledger.resolve(row.id, row.state, state, at=now, detail=row.detail | more)
+    except StoreConflict:
+        settled = next((one for one in ledger.of_plan(row.plan_id) if one.id == row.id), row)
+        return settled.state
     return state
 
 

@@ -4,13 +4,14 @@ Whatever stops the program between two of these lines leaves a row that the swee
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
 from fhir_taper import exact_json
-from fhir_taper.errors import AccessEnded, EhrAnswered, EhrError, HostRefused, WriteRefused
+from fhir_taper.errors import AccessEnded, EhrAnswered, EhrError, HostRefused, StoreConflict, WriteRefused
 from fhir_taper.mappers.fhir import strict_errors
 from fhir_taper.mappers.write.namespace import Json
 from fhir_taper.plans.tapers.plan import TaperPlan
@@ -61,12 +62,29 @@ class Sender:
         permitted = self.guard.permit(draft)
         refuse_invalid(outgoing)
         row = self._row(draft, outgoing)
-        self.ledger.open_row(row)
+        self._open(row)
         outcome = self._outcome(outgoing, permitted)
         if outcome.not_before is not None:
             self.pauses.note(self.errand.base, outcome.not_before)
-        self.ledger.settle(row.id, overall(one.state for one in outcome.resources), at=self.clock(), detail=_detail(row, outcome))
+        self._settle(row, outcome)
         return row.id, outcome
+
+    def _open(self, row: LedgerRow) -> None:
+        """Two presses of one button, in two processes: looked for after opening, so that each sees the other. Raises StoreConflict."""
+        self.ledger.open_row(row)
+        others = (one for one in self.ledger.of_plan(row.plan_id) if one.id != row.id and one.tenant_id == row.tenant_id)
+        if any(one.write_identifier == row.write_identifier and one.state is not WriteState.REJECTED for one in others):
+            self.ledger.settle(row.id, WriteState.REJECTED, at=self.clock(), detail=row.detail | {"says": "written before: not sent"})
+            raise StoreConflict("this write was sent before")
+
+    def _settle(self, row: LedgerRow, outcome: Outcome) -> None:
+        state, detail = overall(one.state for one in outcome.resources), _detail(row, outcome)
+        try:
+            self.ledger.settle(row.id, state, at=self.clock(), detail=detail)
+        except StoreConflict:  # a sweep looked while the answer was on its way
+            if state is not WriteState.UNKNOWN:
+                with suppress(StoreConflict):
+                    self.ledger.resolve(row.id, WriteState.UNKNOWN, state, at=self.clock(), detail=detail)
 
     def _outcome(self, outgoing: tuple[Outgoing, ...], permitted: Permitted) -> Outcome:
         answer: Answer

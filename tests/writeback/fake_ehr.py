@@ -21,6 +21,7 @@ Json = dict[str, Any]
 PATIENT = "p1"
 BASE = "https://ehr.example.org/fhir"
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+UNFINISHED = (WriteState.PENDING, WriteState.UNKNOWN)
 ALL = frozenset({"CarePlan", "RequestGroup", "Goal", "MedicationRequest", "Device"})
 
 
@@ -243,7 +244,7 @@ def replayed(_ehr: FakeEhr, _permitted: Permitted, do: Callable[[], FakeAnswer])
 
 
 class FakeLedger:
-    """Rows in memory; `crash_at` kills the process at the named call. Unique as the store is: what was not rejected is written once."""
+    """Rows in memory; `crash_at` kills the process at the named call. Unique as the store is while a write is unfinished."""
 
     def __init__(self) -> None:
         self.rows: dict[str, LedgerRow] = {}
@@ -251,7 +252,7 @@ class FakeLedger:
 
     def open_row(self, row: LedgerRow, /) -> None:
         self._crash("before opening")
-        taken = {(one.tenant_id, one.write_identifier) for one in self.rows.values() if one.state is not WriteState.REJECTED}
+        taken = {(one.tenant_id, one.write_identifier) for one in self.rows.values() if one.state in UNFINISHED}
         if (row.tenant_id, row.write_identifier) in taken:
             raise StoreConflict("this write is in the ledger")
         json.dumps(row.detail)
@@ -259,16 +260,24 @@ class FakeLedger:
         self._crash("after opening")
 
     def settle(self, row_id: str, state: WriteState, /, *, at: datetime, detail: Json) -> None:
+        self.resolve(row_id, WriteState.PENDING, state, at=at, detail=detail)
+
+    def resolve(self, row_id: str, was: WriteState, state: WriteState, /, *, at: datetime, detail: Json) -> None:
         self._crash("before settling")
         json.dumps(detail)
+        if self.rows[row_id].state is not was or state in (was, WriteState.PENDING):
+            raise StoreConflict("it is not in that state")
         self.rows[row_id] = replace(self.rows[row_id], state=state, settled=at, detail=detail)
         self._crash("after settling")
 
     def unfinished(self, older_than: datetime, /) -> tuple[LedgerRow, ...]:
-        return tuple(row for row in self.rows.values() if row.state in (WriteState.PENDING, WriteState.UNKNOWN) and row.opened < older_than)
+        return tuple(row for row in self.rows.values() if row.state in UNFINISHED and row.opened < older_than)
 
-    def of_plan(self, tenant_id: str, plan_id: str, /) -> tuple[LedgerRow, ...]:
-        return tuple(row for row in self.rows.values() if (row.tenant_id, row.plan_id) == (tenant_id, plan_id))
+    def of_plan(self, plan_id: str, /) -> tuple[LedgerRow, ...]:
+        return tuple(row for row in self.rows.values() if row.plan_id == plan_id)
+
+    def of_patient(self, tenant_id: str, patient_id: str, /) -> tuple[LedgerRow, ...]:
+        return tuple(row for row in self.rows.values() if (row.tenant_id, row.patient_id) == (tenant_id, patient_id))
 
     def states(self) -> list[str]:
         return sorted(str(row.state) for row in self.rows.values())

@@ -72,7 +72,7 @@ class Scene:
             reader=self.ehr,
             as_of=BEFORE,
             base=before,
-            rows=self.ledger.of_plan(TENANT, plan.id),
+            rows=self.ledger.of_plan(plan.id),
         )
 
     def guard(self, plan: TaperPlan) -> WriteGuard:
