@@ -9,13 +9,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1, EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as generate_ec
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from joserfc import jwt
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
 from fhir_taper.errors import SettingsError
@@ -47,15 +42,11 @@ class SigningKey:
 @lru_cache(maxsize=64)  # checking an RSA key costs more than signing with it
 def signing_key(pem: Secret) -> SigningKey:
     """The key in a PEM text. Raises SettingsError where it is no RSA (2048 bits or more) or P-384 private key."""
-    try:
-        private = load_pem_private_key(pem.reveal().encode(), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        private = None
-    key: RSAKey | ECKey
-    if isinstance(private, RSAPrivateKey) and private.key_size >= _SMALLEST_RSA:
-        key, algorithm = RSAKey.import_key(private), RS384
-    elif isinstance(private, EllipticCurvePrivateKey) and isinstance(private.curve, SECP384R1):
-        key, algorithm = ECKey.import_key(_pem(private).reveal()), ES384
+    key = _imported(pem.reveal())
+    if isinstance(key, RSAKey) and key.is_private and key.raw_value.key_size >= _SMALLEST_RSA:
+        algorithm = RS384
+    elif isinstance(key, ECKey) and key.is_private and key.curve_name == "P-384":
+        algorithm = ES384
     else:
         raise SettingsError(f"a signing key is neither an RSA key of {_SMALLEST_RSA} bits or more nor a P-384 key, in PEM without password")
     kid = key.thumbprint()
@@ -78,12 +69,16 @@ def published_keys(tenants: Iterable[Tenant]) -> Json:
 
 def new_key(algorithm: str) -> Secret:
     """A new private key as PEM, for RS384 or ES384."""
-    if algorithm == RS384:
-        return _pem(generate_rsa(public_exponent=65537, key_size=_RSA_BITS))
-    if algorithm == ES384:
-        return _pem(generate_ec(SECP384R1()))
-    raise SettingsError(f"keys are made for {RS384} or {ES384}, not for {algorithm}")
+    if algorithm not in (RS384, ES384):
+        raise SettingsError(f"keys are made for {RS384} or {ES384}, not for {algorithm}")
+    key = RSAKey.generate_key(_RSA_BITS) if algorithm == RS384 else ECKey.generate_key("P-384")
+    return Secret(key.as_pem(private=True).decode())
 
 
-def _pem(key: RSAPrivateKey | EllipticCurvePrivateKey) -> Secret:
-    return Secret(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode())
+def _imported(pem: str) -> RSAKey | ECKey | None:
+    for kind in (RSAKey, ECKey) if "PRIVATE KEY" in pem else ():
+        try:
+            return kind.import_key(pem)
+        except (JoseError, ValueError, TypeError):
+            continue
+    return None

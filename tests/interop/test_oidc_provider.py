@@ -207,8 +207,8 @@ class Grants:
         del grant_id
         self.tokens = tokens
 
-    def drop_refresh_token(self, grant_id: str) -> None:
-        raise AssertionError(grant_id)
+    def drop_refresh_token(self, grant_id: str, refused: Secret | None = None) -> None:
+        raise AssertionError(grant_id, refused)
 
 
 def test_a_provider_that_punishes_a_spent_token_keeps_the_session_of_eight_threads(issuer: str, pems: Mapping[str, Secret]) -> None:

@@ -47,6 +47,7 @@ def _pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519Pr
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(word) if word else NoEncryption()).decode()
 
 
+@pytest.mark.filterwarnings("ignore:Key size")  # the library warns before we refuse
 @pytest.mark.parametrize(
     "pem",
     [

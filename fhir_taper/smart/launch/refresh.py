@@ -34,8 +34,8 @@ class Grants(Protocol):
     def put(self, grant_id: str, tokens: TokenSet) -> None:
         """Keep these tokens, committed on return."""
 
-    def drop_refresh_token(self, grant_id: str) -> None:
-        """Forget the refresh token; the access token stays."""
+    def drop_refresh_token(self, grant_id: str, refused: Secret | None = None) -> None:
+        """Forget the refresh token, if it is still the refused one; the access token stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Session:
             renewed = refresh(self.tenant, self.configuration(), self.transport, held=held).tokens
         except TokenRefused as refusal:
             if refusal.code == "invalid_grant":
-                self.grants.drop_refresh_token(self.grant_id)
+                self.grants.drop_refresh_token(self.grant_id, held.refresh_token)
                 if not usable:
                     raise AccessEnded(_ENDED) from None
             elif not usable:

@@ -25,6 +25,8 @@ from fhir_taper.smart.launch.discovery import SmartConfiguration
 from fhir_taper.smart.transport import Transport
 
 FORM: Final = "application/x-www-form-urlencoded"
+TIMEOUT_SECONDS: Final = 15.0
+"""How long one request may take: others wait while a grant is renewed."""
 # The standard recommends at most an hour; a server that does not say is taken at that, and a 401 ends it earlier.
 _UNSAID_LIFE: Final = timedelta(hours=1)
 _LONGEST_LIFE: Final = timedelta(hours=24)
@@ -140,7 +142,7 @@ def _send(
         proof = {"client_id": tenant.client_id}
     rest = {**form, **proof}
     body = prepare_token_request(rest.pop("grant_type"), **rest) if "grant_type" in rest else _encoded(rest)
-    return transport.send("POST", url, headers=headers, body=body.encode())
+    return transport.send("POST", url, headers=headers, body=body.encode(), timeout=TIMEOUT_SECONDS)
 
 
 def _encoded(form: Mapping[str, str]) -> str:

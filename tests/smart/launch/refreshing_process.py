@@ -44,8 +44,8 @@ class FileGrants:
         new.write_text(json.dumps([tokens.access_token.reveal(), tokens.expires.isoformat(), tokens.refresh_token.reveal()]))
         new.replace(self.file)
 
-    def drop_refresh_token(self, grant_id: str) -> None:
-        raise AssertionError(grant_id)
+    def drop_refresh_token(self, grant_id: str, refused: Secret | None = None) -> None:
+        raise AssertionError(grant_id, refused)
 
 
 def main() -> None:

@@ -44,7 +44,8 @@ class HeldGrants:
         assert (grant_id, self.lock.locked()) == ("g1", True)
         self.tokens = tokens
 
-    def drop_refresh_token(self, grant_id: str) -> None:
+    def drop_refresh_token(self, grant_id: str, refused: Secret | None = None) -> None:
+        assert refused == Secret("r1")
         assert (grant_id, self.lock.locked()) == ("g1", True)
         assert self.tokens is not None
         self.tokens = replace(self.tokens, refresh_token=None)
