@@ -1,4 +1,4 @@
-"""Our SMART client against the demo EHR: from a launch in the chart to the chart, with every kind of client, and what is refused on the way."""
+"""Our SMART client against the demo EHR: from a launch in the chart to the chart, with every kind of client."""
 
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, urlsplit
@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import requests
 
+from fhir_taper.errors import EhrAnswered
 from fhir_taper.records import AuthMethod, Secret, TokenSet
 from fhir_taper.sandbox.demo import Demo
 from fhir_taper.smart.client import FhirClient
@@ -14,7 +15,7 @@ from fhir_taper.smart.launch.context import context_of
 from fhir_taper.smart.launch.discovery import discover
 from fhir_taper.smart.launch.id_token import validate
 from fhir_taper.smart.launch.token_endpoint import TokenAnswer, exchange_code, refresh
-from fhir_taper.smart.outcomes import Refusal
+from fhir_taper.smart.patients import Refusal
 from fhir_taper.smart.scopes import least_scopes
 from fhir_taper.smart.transport import Transport
 from tests.sandbox.running import demo, demo_as_it_ships
@@ -90,9 +91,19 @@ def test_a_chart_that_is_held_back_in_part_is_not_complete(demo: Demo) -> None:
     assert not found.complete
 
 
-def test_other_patients_resources_of_a_server_that_ignores_the_question_are_shown_to_nobody(demo_as_it_ships: Demo) -> None:
+def test_a_question_that_the_server_does_not_understand_is_refused_and_not_answered_with_everybody(demo_as_it_ships: Demo) -> None:
+    client = chart_of(demo_as_it_ships, transport_to(demo_as_it_ships), "lorazepam-elder", [])
+    with pytest.raises(EhrAnswered, match="Unknown search parameter"):
+        client.search("Goal", {"patient": "lorazepam-elder"})
+
+
+def test_other_patients_resources_of_a_server_that_ignores_the_question_are_shown_to_nobody(
+    demo_as_it_ships: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
     refused: list[Refusal] = []
+    monkeypatch.setattr(demo_as_it_ships.resources, "heeds_prefer", False)
     client = chart_of(demo_as_it_ships, transport_to(demo_as_it_ships), "lorazepam-elder", refused)
     found = client.search("Goal", {"patient": "lorazepam-elder"})
     assert not any(one.resource.get("resourceType") == "Goal" for one in found.resources)
     assert not found.complete
+    assert len(refused) == 1

@@ -1,6 +1,8 @@
 """Launches against a certified OpenID provider: what fhir_taper.smart sends is judged by somebody else's reading of the standards."""
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +26,9 @@ from fhir_taper.smart.launch.refresh import Session
 from fhir_taper.smart.launch.token_endpoint import TokenAnswer, exchange_code, introspect, refresh, revoke
 from fhir_taper.smart.scopes import Granted
 from fhir_taper.smart.transport import Transport
+from fhir_taper.store.database import Database, upgrade
+from fhir_taper.store.tokens import TokenStore
+from tests.interop import refreshing_process
 from tests.interop.node_programs import running
 
 CALLBACK = "https://taper.test/callback"
@@ -226,3 +231,29 @@ def test_a_provider_that_punishes_a_spent_token_keeps_the_session_of_eight_threa
     known = introspect(launch.tenant, configuration, launch.transport, token=got[0])
     assert known is not None
     assert known["active"]
+
+
+def test_eight_threads_in_two_processes_on_one_database_do_one_refresh(issuer: str, pems: Mapping[str, Secret], tmp_path: Path) -> None:
+    """The provider ends the session when a spent refresh token comes back; the last refresh shows that none did."""
+    launch = Launch(tenant_of("public", issuer, pems))
+    url = f"sqlite:///{tmp_path / 'taper.db'}"
+    upgrade(url)
+    database = Database.open(url)
+    store = TokenStore(database, refreshing_process.KEYS, refreshing_process.TENANT_ID)
+    store.put("g1", replace(launch.tokens().tokens, expires=datetime.now(UTC)))
+    command = [sys.executable, "-m", "tests.interop.refreshing_process", launch.tenant.issuer, url, "4"]
+    root = Path(__file__).parents[2]
+    workers = [subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    for worker in workers:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "ready\n"
+    for worker in workers:
+        assert worker.stdin is not None
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+    got = [token for worker in workers for token in worker.communicate(timeout=60)[0].split()]
+    held = store.get("g1")
+    database.close()
+    assert held is not None
+    assert got == [held.access_token.reveal()] * 8
+    assert refresh(launch.tenant, launch.configuration, launch.transport, held=held).tokens.access_token
