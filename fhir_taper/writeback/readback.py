@@ -21,7 +21,7 @@ _SAYS: Final[Mapping[str, frozenset[str]]] = {
         "status", "intent", "doNotPerform", "reportedBoolean", "medicationCodeableConcept", "medicationReference", "subject",
         "dosageInstruction", "dispenseRequest",
     }),
-    "Provenance": frozenset({"activity", "recorded"}),
+    "Provenance": frozenset({"activity", "recorded", "entity"}),
     "Device": frozenset({"deviceName", "version"}),
 }  # fmt: skip
 """The elements that carry meaning, by type; of a type that is not here, all but those that a server may set."""

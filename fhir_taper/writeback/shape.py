@@ -4,7 +4,7 @@ A create carries If-None-Exist where the EHR can search our identifier, an updat
 EHR cannot hold is taken out or written in a lesser form, and said. A reference to what is not there yet becomes one by identifier.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from datetime import date
 from typing import Any, Final
 
@@ -123,10 +123,9 @@ def _logical(value: Any, ours: Mapping[str, Json]) -> Any:
     return [_logical(item, ours) for item in value] if isinstance(value, list) else value
 
 
-def _left(value: Any, gone: Iterable[str], instead: Json | None) -> Any:
-    gone = frozenset(gone)
+def _left(value: Any, gone: Set[str], instead: Json | None) -> Any:
     if isinstance(value, Mapping):
-        if value.get("reference") in gone:
+        if isinstance(value.get("reference"), str) and value["reference"] in gone:
             return dict(instead) if instead else None
         made = {name: _left(item, gone, instead) for name, item in value.items()}
         return {name: item for name, item in made.items() if item not in (None, [])}
@@ -136,4 +135,4 @@ def _left(value: Any, gone: Iterable[str], instead: Json | None) -> Any:
 
 
 def _is_reference(value: Any) -> bool:
-    return isinstance(value, Mapping) and "reference" in value
+    return isinstance(value, Mapping) and isinstance(value.get("reference"), str)

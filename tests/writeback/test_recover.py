@@ -1,0 +1,92 @@
+import pytest
+
+from fhir_taper.errors import WriteRefused
+from fhir_taper.plans.tapers.new_version import Decision
+from fhir_taper.records import LedgerRow, WriteState
+from fhir_taper.writeback.recover import by_person
+from tests.mappers.write.example_plans import BEFORE
+from tests.writeback.fake_ehr import Crash, FakeEhr, killed_after, lost_after, lost_before
+from tests.writeback.writing import DECISION, Scene, approved, revised, single_only
+
+PLAN = approved()
+
+
+def lost(scene: Scene, fault: object = lost_before) -> LedgerRow:
+    scene.ehr.fault = fault  # type: ignore[assignment]
+    try:
+        scene.write(PLAN)
+    except Crash:
+        pass
+    (row,) = [row for row in scene.ledger.rows.values() if row.state in (WriteState.PENDING, WriteState.UNKNOWN)]
+    return row
+
+
+@pytest.mark.parametrize("was_written", [True, False])
+def test_a_person_who_looked_ends_an_unknown_write(was_written: bool) -> None:
+    scene = Scene()
+    row = lost(scene)
+    state = by_person(row, DECISION, scene.ledger, scene.clock, was_written=was_written)
+    assert state is (WriteState.WRITTEN if was_written else WriteState.REJECTED)
+    assert scene.ledger.rows[row.id].detail["by_person"]["by"] == DECISION.by
+
+
+def test_a_person_says_what_they_found_and_a_settled_write_stays_settled() -> None:
+    scene = Scene()
+    row = lost(scene)
+    with pytest.raises(WriteRefused, match="in words"):
+        by_person(row, Decision("Practitioner/dr1", BEFORE), scene.ledger, scene.clock, was_written=False)
+    by_person(row, DECISION, scene.ledger, scene.clock, was_written=False)
+    with pytest.raises(WriteRefused, match="settled already"):
+        by_person(scene.ledger.rows[row.id], DECISION, scene.ledger, scene.clock, was_written=True)
+
+
+def test_two_sweeps_of_one_row_find_one_state() -> None:
+    scene = Scene()
+    row = lost(scene, killed_after)
+    scene.clock.pass_time(minutes=10)
+    assert scene.resolve(row) is WriteState.WRITTEN
+    assert scene.resolve(row) is WriteState.WRITTEN
+
+
+def test_a_write_whose_answer_may_still_come_is_left_alone() -> None:
+    scene = Scene(ehr=FakeEhr())
+    scene.ledger.crash_at = "after opening"
+    with pytest.raises(Crash):
+        scene.write(PLAN)
+    scene.clock.pass_time(seconds=10)
+    assert scene.sweep() == [WriteState.PENDING]
+
+
+def test_what_was_found_with_another_meaning_is_a_mismatch() -> None:
+    scene = Scene()
+    scene.ehr.alter = lambda one: one | {"status": "active"} if one["resourceType"] == "MedicationRequest" else one
+    lost(scene, lost_after)
+    scene.clock.pass_time(minutes=10)
+    assert scene.sweep() == [WriteState.MISMATCH]
+
+
+@pytest.mark.parametrize(("fault", "state"), [(lost_after, WriteState.WRITTEN), (lost_before, WriteState.REJECTED)])
+@pytest.mark.parametrize("switches", [None, single_only()])
+def test_a_lost_update_is_told_by_the_version_and_what_it_says(fault: object, state: WriteState, switches: object) -> None:
+    scene = Scene(**({"switches": switches} if switches else {}))
+    scene.write(PLAN)
+    second = revised(PLAN, reason="other words")
+    scene.ehr.fault = fault  # type: ignore[assignment]
+    scene.write(second, base=PLAN)
+    scene.clock.pass_time(minutes=10)
+    assert scene.sweep() == [state]
+    assert scene.write(second, base=PLAN).state is WriteState.WRITTEN
+    assert len(scene.ehr.of("CarePlan")) == 1
+
+
+def test_a_step_that_was_sent_alone_to_a_server_that_cannot_be_searched_waits_for_a_person() -> None:
+    scene = Scene(ehr=FakeEhr(frozenset({"CarePlan", "MedicationRequest", "Device"})), switches=single_only())
+    scene.write(PLAN)
+    assert scene.ledger.states() == ["written"] * len(scene.ledger.rows)
+    other = Scene(ehr=FakeEhr(frozenset({"CarePlan", "MedicationRequest", "Device"})), switches=single_only())
+    other.ehr.stored = {key: value for key, value in scene.ehr.stored.items() if key.startswith("Device")}
+    row = lost(other, lost_after)
+    other.clock.pass_time(hours=5)
+    assert row.detail["sent"][0]["resource_type"] == "Goal"
+    assert other.sweep() == [WriteState.UNKNOWN]
+    assert other.write(PLAN).state is WriteState.UNKNOWN
