@@ -48,6 +48,8 @@ class ResourceServer:
     """token and authorize, for the CapabilityStatement."""
     notices: Mapping[tuple[str, str], Json] = field(default_factory=dict)
     confines_searches: bool = True
+    heeds_prefer: bool = True
+    """Off: a server that ignores `Prefer`, as many do, and so answers a strict search leniently."""
     intercept: Intercept | None = None
     answered: Counter[str] = field(default_factory=Counter)
     """How often which method was answered how: "GET 200"."""
@@ -82,7 +84,8 @@ class ResourceServer:
         return self._noticed(asked, self._confined(found, confined_to) if confined_to else found)
 
     def _forward(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        kept = {name: value for name, value in headers.items() if name not in _NOT_FORWARDED}
+        dropped = _NOT_FORWARDED if self.heeds_prefer else _NOT_FORWARDED | {"prefer"}
+        kept = {name: value for name, value in headers.items() if name not in dropped}
         url = f"{self.behind}/{path}" if path else self.behind
         try:
             found = send(method, f"{url}{f'?{query}' if query else ''}", kept, body or None)

@@ -52,6 +52,13 @@ def test_an_expired_token_is_refused(demo: Demo, monkeypatch: pytest.MonkeyPatch
     assert ask(demo, "GET", f"Patient/{ELDER}", token).status_code == 401
 
 
+def test_tokens_can_be_ended_while_they_are_used(demo: Demo) -> None:
+    before = demo.access_token(ALL, ELDER)
+    demo.grants.expire_access_tokens()
+    assert ask(demo, "GET", f"Patient/{ELDER}", before).status_code == 401
+    assert ask(demo, "GET", f"Patient/{ELDER}", demo.access_token(ALL, ELDER)).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("scope", "method", "path", "status"),
     [
