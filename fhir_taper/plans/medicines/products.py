@@ -75,8 +75,9 @@ class Product:
     @property
     def may_be_split(self) -> bool:
         """Only plain immediate-release tablets that are swallowed may ever be split (domain §2), none that dissolves first."""
-        is_swallowed = self.route == "oral" and not any(word in self.name for word in _NOT_SWALLOWED_WHOLE)
-        return self.form is Form.TABLET and self.release is Release.IMMEDIATE and is_swallowed
+        if self.form is not Form.TABLET or self.release is not Release.IMMEDIATE or self.route != "oral":
+            return False
+        return not any(word in self.name for word in _NOT_SWALLOWED_WHOLE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,17 +73,17 @@ class Measure:
 
     def __init__(self, products: Iterable[Product]) -> None:
         self.products = tuple(products)
-        sizes = [(*_mg(product), index, product) for index, product in enumerate(self.products)]
-        self.per_mg = lcm(MICRO, *(_WHOLE * below for _, below, _, _ in sizes))
+        sizes = [(*_mg(product), index, product, parts_of(product)) for index, product in enumerate(self.products)]
+        self.per_mg = lcm(MICRO, *(_WHOLE * below for _, below, *_ in sizes))
         pieces: dict[int, Piece] = {}
         liquids: list[Liquid] = []
         for quarters in _PARTS:
-            for above, below, index, product in sizes:
+            for above, below, index, product, parts in sizes:
                 amount = above * (self.per_mg // below) * quarters // _WHOLE
                 if product.smallest_ml is not None and product.is_liquid:
                     if quarters == _WHOLE:
                         liquids.append(Liquid(amount, index, product.smallest_ml))
-                elif quarters * parts_of(product) >= _WHOLE:
+                elif quarters * parts >= _WHOLE:
                     pieces.setdefault(amount, Piece(amount, index, quarters))  # a whole unit before a part of the same size
         self.pieces = tuple(sorted(pieces.values(), key=lambda piece: -piece.amount))
         self.liquids = tuple(liquids)
