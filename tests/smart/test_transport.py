@@ -95,11 +95,14 @@ def test_a_redirect_that_makes_no_sense_is_still_an_answer(location: str, ehr: S
     assert get(transport, ehr.base).status == 302
 
 
-def test_cookies_of_one_user_do_not_travel_with_another(ehr: Stub, transport: Transport) -> None:
+def test_cookies_of_one_user_are_not_kept_and_do_not_travel_with_another(ehr: Stub, tenant: Tenant, clock: Clock) -> None:
+    session = new_session()
+    transport = Transport(tenant, session=session, clock=clock.now, sleep=clock.sleep)
     ehr.on("/fhir", Reply(headers={"Set-Cookie": "session=s3cret; Path=/"}))
     get(transport, ehr.base)
     get(transport, ehr.base)
     assert "cookie" not in ehr.requests[1].headers
+    assert not list(session.cookies)
 
 
 def test_a_netrc_or_proxy_of_the_environment_is_not_used(
