@@ -195,16 +195,24 @@ def most_of_a_companion(asked: PlanRequest, tables: Tables, name: str) -> Fracti
 
 
 def _least_of_a_companion(coins: list[tuple[int, Fraction]], size: int, most: int) -> list[Fraction]:
-    """The least that comes along with each amount made of at most so many coins; beyond every limit where none make it."""
-    far = Fraction(10**9)
-    least = [Fraction(0)] + [far] * (size - 1)
+    """The least that comes along with each amount made of at most so many coins; beyond every limit where none make it.
+
+    Counted in whole numbers of the companion's own measure; of coins of one size only the one that brings least is ever used.
+    """
+    measure = _common(*(mg for _, mg in coins)) or Fraction(1)
+    far = 10**9
+    least_of: dict[int, int] = {}
+    for coin, mg in coins:
+        least_of[coin] = min(least_of.get(coin, far), int(mg / measure))
+    least = [0] + [far] * (size - 1)
     for _ in range(most):
-        before = least[:]
-        for amount in range(1, size):
-            for coin, mg in coins:
-                if coin <= amount and before[amount - coin] + mg < least[amount]:
-                    least[amount] = before[amount - coin] + mg
-    return least
+        before = least
+        least = before[:]
+        for coin, more in least_of.items():
+            least[coin:] = map(min, least[coin:], [brought + more for brought in before[: size - coin]]) if coin < size else []
+        if least == before:
+            break
+    return [brought * measure for brought in least]
 
 
 def _alone(asked: PlanRequest, products: Products, pieces: int) -> "Existing":
