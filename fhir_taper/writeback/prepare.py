@@ -60,6 +60,8 @@ def prepare(
     if not by.rung.needs:
         return Prepared(by, proposals, allowed, notes=("Nothing is written to this EHR: print the plan, or hand it over as a PDF.",))
     shaped, degraded = for_target(bundle, plan, proposals, allowed, as_of)
+    if base is not None:  # in the form in which it was written here
+        base, _ = for_target(base, plan, proposals, allowed, as_of)
     standing = find_standing(shaped, patient_id, reader, allowed.searchable, recorded_references(rows))
     changed = changes(shaped, standing, allowed.overlay, base, degraded)
     return Prepared(by, proposals, allowed, changed, known_references(changed, standing), _notes(standing))

@@ -35,7 +35,10 @@ def resolve(row: LedgerRow, reader: Reader, ledger: Ledger, clock: Clock, search
 def by_person(
     row: LedgerRow, decision: Decision, ledger: Ledger, clock: Clock, *, was_written: bool, found: Mapping[str, str] | None = None
 ) -> WriteState:
-    """A person looked in the EHR: what they found ends the row. `found`: write identifier → "Type/id" of what is there. Raises WriteRefused where the row is not open, or no reason is given."""
+    """A person looked in the EHR: what they found ends the row. `found`: write identifier → "Type/id" of what is there.
+
+    Raises WriteRefused where the row is not open, or no reason is given.
+    """
     if row.state not in (WriteState.PENDING, WriteState.UNKNOWN):
         raise WriteRefused("this write is settled already")
     if not decision.reason.strip():

@@ -4,7 +4,8 @@ A create carries If-None-Exist where the EHR can search our identifier, an updat
 EHR cannot hold is taken out or written in a lesser form, and said. A reference to what is not there yet becomes one by identifier.
 """
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import date
 from typing import Any, Final
 
@@ -123,7 +124,7 @@ def _logical(value: Any, ours: Mapping[str, Json]) -> Any:
     return [_logical(item, ours) for item in value] if isinstance(value, list) else value
 
 
-def _left(value: Any, gone: Set[str], instead: Json | None) -> Any:
+def _left(value: Any, gone: AbstractSet[str], instead: Json | None) -> Any:
     if isinstance(value, Mapping):
         if isinstance(value.get("reference"), str) and value["reference"] in gone:
             return dict(instead) if instead else None

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fhir_taper.mappers.fhir import judge, model_of, validate
+from fhir_taper.mappers.fhir import judge, model_of, strict_errors, validate
 from tests.mappers.charts import OXYCODONE, PATIENT, order, resource
 
 DOSE = {"value": 1, "unit": "tablet"}
@@ -189,3 +189,12 @@ def test_a_wrong_type_is_told_with_its_path_what_it_is_and_what_belongs_there(el
 @pytest.mark.parametrize("kind", [5, True, [], {}, None])
 def test_a_contained_type_that_is_no_word_is_an_error_and_not_a_crash(kind: Any) -> None:
     assert judge(resource("CarePlan", "c1", status="active", intent="plan", contained=[{"resourceType": kind}])).error
+
+
+def test_what_goes_out_is_judged_strictly_and_every_error_has_its_path() -> None:
+    assert strict_errors({"resourceType": "Device", "version": [{"value": "0.1"}]}) == ()
+    assert [said.partition(":")[0] for said in strict_errors({"resourceType": "Device", "version": "0.1", "made": 1})] == [
+        "version",
+        "made",
+    ]
+    assert strict_errors({"resourceType": "Nothing"}) == ("it is no resource of FHIR R4",)

@@ -62,7 +62,7 @@ Fault = Callable[["FakeEhr", Permitted, Callable[[], FakeAnswer]], FakeAnswer]
 
 
 class FakeEhr:
-    """`searchable`: types with an identifier search. `atomic`: whether a transaction rolls back. `fault`: what happens to the next write."""
+    """`searchable`: types with an identifier search. `atomic`: a transaction rolls back. `fault`: what happens to the next write."""
 
     def __init__(self, searchable: frozenset[str] = ALL, *, atomic: bool = True, stale: int = 412) -> None:
         self.stored: dict[str, list[Json]] = {}

@@ -3,6 +3,7 @@ import pytest
 from fhir_taper.mappers.read.care_plan import from_bundle
 from fhir_taper.records import WriteState
 from fhir_taper.writeback.changes import Doing
+from fhir_taper.writeback.negotiate import SiteSwitches
 from tests.writeback.fake_ehr import FakeEhr
 from tests.writeback.writing import Scene, approved, revised, single_only
 
@@ -15,9 +16,9 @@ def read_back(ehr: FakeEhr) -> object:
 
 
 @pytest.mark.parametrize("name", ["diazepam", "oxycodone", "patch", "two-strengths", "liquid", "alternate-day", "weekly"])
-@pytest.mark.parametrize("switches", [None, single_only()])
-def test_a_plan_is_written_read_back_and_is_the_same_plan(name: str, switches: object) -> None:
-    scene = Scene(**({"switches": switches} if switches else {}))
+@pytest.mark.parametrize("switches", [SiteSwitches(), single_only()])
+def test_a_plan_is_written_read_back_and_is_the_same_plan(name: str, switches: SiteSwitches) -> None:
+    scene = Scene(switches=switches)
     plan = approved(name)
     receipt = scene.write(plan)
     assert receipt.state is WriteState.WRITTEN, receipt
@@ -52,9 +53,9 @@ def test_a_server_that_cannot_search_steps_and_goals_is_written_to_and_updated_t
 
 
 @pytest.mark.parametrize("has_base", [True, False])
-@pytest.mark.parametrize("switches", [None, single_only()])
-def test_the_next_version_updates_what_stands_with_its_version(has_base: bool, switches: object) -> None:
-    scene = Scene(**({"switches": switches} if switches else {}))
+@pytest.mark.parametrize("switches", [SiteSwitches(), single_only()])
+def test_the_next_version_updates_what_stands_with_its_version(has_base: bool, switches: SiteSwitches) -> None:
+    scene = Scene(switches=switches)
     first = approved()
     scene.write(first)
     second = revised(first, reason="other words")

@@ -11,11 +11,13 @@ from fhir_taper.errors import EhrUnreachable, WriteRefused
 from fhir_taper.mappers.write.namespace import WRITE_SYSTEM
 from fhir_taper.records import WriteState
 from fhir_taper.writeback.element_references import identifier_value
+from fhir_taper.writeback.negotiate import SiteSwitches
 from tests.writeback.fake_ehr import (
     ALL,
     START,
     Crash,
     FakeEhr,
+    Fault,
     answers,
     killed_after,
     killed_before,
@@ -77,10 +79,10 @@ def test_a_kill_at_any_line_of_the_ledger_is_found_by_the_sweep(at: str, searcha
     ],
 )
 def test_a_lost_answer_is_unknown_until_the_sweep_has_looked(
-    fault: object, first: WriteState | None, found: WriteState, searchable: frozenset[str]
+    fault: Fault, first: WriteState | None, found: WriteState, searchable: frozenset[str]
 ) -> None:
     scene = Scene(ehr=FakeEhr(searchable))
-    scene.ehr.fault = fault  # type: ignore[assignment]
+    scene.ehr.fault = fault
     if first is None:
         with pytest.raises(Crash):
             scene.write(PLAN)
@@ -112,10 +114,10 @@ def test_an_ehr_that_cannot_be_asked_leaves_the_write_unknown() -> None:
     assert scene.sweep() == [WriteState.UNKNOWN]
 
 
-@pytest.mark.parametrize(("header", "until"), [({"retry_after": "90"}, 90), ({"retry_after": "Mon, 05 Jan 2026 09:02:00 GMT"}, 120)])
-def test_after_429_nothing_is_sent_before_the_instant_that_was_named(header: dict[str, str], until: int) -> None:
+@pytest.mark.parametrize(("header", "until"), [("90", 90), ("Mon, 05 Jan 2026 09:02:00 GMT", 120)])
+def test_after_429_nothing_is_sent_before_the_instant_that_was_named(header: str, until: int) -> None:
     scene = Scene()
-    scene.ehr.fault = answers(429, **header)
+    scene.ehr.fault = answers(429, retry_after=header)
     receipt = scene.write(PLAN)
     assert (receipt.state, receipt.not_before) == (WriteState.REJECTED, START + timedelta(seconds=until))
     scene.clock.pass_time(seconds=until - 1)
@@ -179,9 +181,9 @@ def test_the_same_button_pressed_twice_sends_once() -> None:
 
 
 @pytest.mark.parametrize("stale", [409, 412])
-@pytest.mark.parametrize("switches", [None, single_only()])
-def test_an_edit_between_preview_and_button_is_a_conflict_and_is_not_overwritten(stale: int, switches: object) -> None:
-    scene = Scene(ehr=FakeEhr(stale=stale), **({"switches": switches} if switches else {}))
+@pytest.mark.parametrize("switches", [SiteSwitches(), single_only()])
+def test_an_edit_between_preview_and_button_is_a_conflict_and_is_not_overwritten(stale: int, switches: SiteSwitches) -> None:
+    scene = Scene(ehr=FakeEhr(stale=stale), switches=switches)
     scene.write(PLAN)
     second = revised(PLAN, reason="other words")
     prepared = scene.prepare(second, base=PLAN)
@@ -218,9 +220,9 @@ def test_a_server_that_changes_a_dose_is_a_mismatch() -> None:
 
 
 @pytest.mark.parametrize("fault", [lost_before, answers(500), killed_before])
-def test_single_requests_stop_at_the_first_that_is_not_known(fault: object) -> None:
+def test_single_requests_stop_at_the_first_that_is_not_known(fault: Fault) -> None:
     scene = Scene(switches=single_only())
-    scene.ehr.fault = fault  # type: ignore[assignment]
+    scene.ehr.fault = fault
     try:
         receipt = scene.write(PLAN)
     except Crash:
@@ -259,7 +261,7 @@ def test_whatever_goes_wrong_in_whatever_order_there_is_one_record_and_the_ledge
 ) -> None:
     if searchable is UNSEARCHABLE:
         atomic = True  # the one server seen that keeps a part can search everything
-    scene = Scene(ehr=FakeEhr(searchable, atomic=atomic), **({"switches": single_only()} if one_by_one else {}))
+    scene = Scene(ehr=FakeEhr(searchable, atomic=atomic), switches=single_only() if one_by_one else SiteSwitches())
     for fault, crash, entry in faults:
         scene.ehr.fault, scene.ledger.crash_at, scene.ehr.fail_entry = FAULTS[fault], crash, entry
         try:

@@ -1,9 +1,10 @@
 import ast
 import json
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
-from functools import cache
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.tapers.plan import Dose, TaperPlan, Units
 from fhir_taper.smart.permitted import Permitted
 from fhir_taper.writeback.guard import Draft, WriteGuard
+from fhir_taper.writeback.negotiate import SiteSwitches
 from fhir_taper.writeback.overlay import load_overlay
 from tests.mappers.write.example_plans import BEFORE, EXAMPLES
 from tests.writeback.fake_ehr import BASE, PATIENT, FakeEhr
@@ -34,7 +36,7 @@ Json = dict[str, Any]
 @cache
 def sent(plan: TaperPlan = PLAN, *, one_by_one: bool = False) -> list[Permitted]:
     """Return every request that writing a plan makes."""
-    scene = Scene(**({"switches": single_only()} if one_by_one else {}))
+    scene = Scene(switches=single_only() if one_by_one else SiteSwitches())
     scene.write(plan)
     return scene.ehr.requests
 
@@ -105,8 +107,8 @@ def test_what_is_permitted_is_not_changed_by_what_happens_to_the_draft() -> None
     assert permitted.body["status"] == "draft"
 
 
-PATHS = {
-    "transaction": lambda plan: sent(plan),
+PATHS: dict[str, Callable[[TaperPlan], list[Permitted]]] = {
+    "transaction": sent,
     "single requests": lambda plan: sent(plan, one_by_one=True),
 }
 
@@ -273,7 +275,7 @@ def test_steps_inside_a_care_plan_are_compared_too(form: DegradedForm) -> None:
         if one["resource"]["resourceType"] == "CarePlan"
     )
     one = Draft("POST", "CarePlan", {name: value for name, value in body.items() if name != "id"}, (), BASE)
-    assert GUARD.permit(one)
+    assert GUARD.permit(one).path == "CarePlan"
     assert "has other doses than the plan" in reasons(one, replace(GUARD, plan=rising()))
 
 
@@ -307,16 +309,21 @@ def test_labels_weaker_than_the_inputs_are_refused() -> None:
     assert "labelled weaker" in reasons(draft(), replace(GUARD, labels=(NORMAL, SENSITIVE)))
     assert "labelled weaker" in reasons(draft(meta={}))
     assert "labelled weaker" in reasons(draft(meta={"security": [{"system": CONFIDENTIALITY, "code": "L"}]}))
-    assert GUARD.permit(draft(meta={"security": [{"system": CONFIDENTIALITY, "code": "N"}, {"system": SENSITIVE.system, "code": "PSY"}]}))
+    assert (
+        GUARD.permit(
+            draft(meta={"security": [{"system": CONFIDENTIALITY, "code": "N"}, {"system": SENSITIVE.system, "code": "PSY"}]})
+        ).method
+        == "POST"
+    )
 
 
 @pytest.mark.parametrize(
     "label", [Label(CONFIDENTIALITY, "R"), Label(CONFIDENTIALITY, "V"), SUD, replace(SUD, code="ETH"), replace(SUD, code="42CFRPart2")]
 )
 def test_restricted_data_are_not_written(label: Label) -> None:
-    body = {"meta": {"security": [{"system": CONFIDENTIALITY, "code": "N"}, {"system": label.system, "code": label.code}]}}
-    assert "without a consent" in reasons(draft(**body), replace(GUARD, labels=(NORMAL, label)))
-    assert "without a consent" in reasons(draft(**body))
+    meta = {"security": [{"system": CONFIDENTIALITY, "code": "N"}, {"system": label.system, "code": label.code}]}
+    assert "without a consent" in reasons(draft(meta=meta), replace(GUARD, labels=(NORMAL, label)))
+    assert "without a consent" in reasons(draft(meta=meta))
 
 
 def test_the_only_recipient_is_the_ehr_of_the_launch() -> None:
@@ -379,7 +386,7 @@ def test_an_update_without_the_version_that_was_read_is_refused() -> None:
     scene.write(revised(PLAN, reason="other words"), base=PLAN)
     put = next(one for one in scene.ehr.requests if one.method == "PUT" and one.path.startswith("CarePlan"))
     guard = replace(GUARD, plan=revised(PLAN, reason="other words"))
-    assert guard.permit(Draft(put.method, put.path, put.body, put.headers, BASE))
+    assert guard.permit(Draft(put.method, put.path, put.body, put.headers, BASE)).path == put.path
     assert "whatever its version" in reasons(Draft(put.method, put.path, put.body, (), BASE), guard)
     assert "not the resource that is sent" in reasons(Draft(put.method, "CarePlan/other", put.body, put.headers, BASE), guard)
 

@@ -34,7 +34,7 @@ def test_where_all_five_agree_it_is_allowed() -> None:
         (
             {
                 "overlay": replace(
-                    OVERLAY, rows=OVERLAY.rows | {PLAN: replace(OVERLAY.rows[PLAN], allowed=False, meaning="an order", rung="document")}
+                    OVERLAY, rows={**OVERLAY.rows, PLAN: replace(OVERLAY.rows[PLAN], allowed=False, meaning="an order", rung="document")}
                 )
             },
             "on fhir-platform it means: an order (instead: document)",
@@ -58,7 +58,7 @@ def test_a_server_without_a_statement_is_written_to_only_where_the_overlay_says_
 
 def test_what_works_and_is_not_advertised_is_allowed_where_the_overlay_says_so() -> None:
     silent = replace(EVERYTHING, silent_on=frozenset({PLAN}))
-    unadvertised = replace(OVERLAY, rows=OVERLAY.rows | {PLAN: replace(OVERLAY.rows[PLAN], advertised=False)})
+    unadvertised = replace(OVERLAY, rows={**OVERLAY.rows, PLAN: replace(OVERLAY.rows[PLAN], advertised=False)})
     assert negotiated(capabilities=silent, overlay=unadvertised).may(*PLAN)
 
 

@@ -104,14 +104,14 @@ def test_a_plan_of_ours_that_cannot_be_read_any_more_is_for_a_person() -> None:
     scene = Scene()
     scene.write(PLAN)
     scene.ehr.edit("CarePlan", extension=[])
-    with pytest.raises(WriteRefused, match="cannot be read any more|another running plan"):
+    with pytest.raises(WriteRefused, match=r"cannot be read any more|another running plan"):
         scene.prepare(revised(PLAN, reason="x"))
 
 
 class Short(FakeEhr):
     """Its lists may lack something."""
 
-    def search(self, resource_type: str, parameters: object, /) -> FakeFound:
+    def search(self, _resource_type: str, _parameters: object, /) -> FakeFound:
         return FakeFound((), complete=False)
 
 
@@ -152,6 +152,9 @@ def test_what_an_ehr_does_not_take_is_left_out_said_and_the_rest_is_written(off:
     assert says in plan.degraded
     assert scene.ehr.of(off) == []
     assert scene.prepare(PLAN).preview().count == 0
+    for base in (PLAN, None):
+        assert scene.prepare(revised(PLAN, reason="other words"), base=base).preview().may_write
+    assert scene.write(revised(PLAN, reason="other words"), base=PLAN).state is WriteState.WRITTEN
 
 
 def test_without_leave_to_propose_the_receipt_says_which_way_the_dose_takes() -> None:
@@ -165,7 +168,7 @@ def test_without_leave_to_propose_the_receipt_says_which_way_the_dose_takes() ->
 def test_an_update_of_what_comes_without_a_version_is_refused() -> None:
     class Versionless(FakeEhr):
         def etag(self, key: str) -> str:
-            return ""
+            return "" if key else key
 
     scene = Scene(ehr=Versionless())
     scene.write(PLAN)

@@ -27,7 +27,7 @@ def test_what_comes_back_through_bytes_with_an_id_and_a_version_means_the_same(n
 def test_a_number_with_other_digits_is_the_same_number() -> None:
     ours = {"resourceType": "Goal", "target": [{"detailQuantity": {"value": Decimal("0.50")}}]}
     assert same_meaning(ours, {"resourceType": "Goal", "target": [{"detailQuantity": {"value": Decimal("0.5")}}]}) == ()
-    assert same_meaning(ours, {"resourceType": "Goal", "target": [{"detailQuantity": {"value": Decimal("5")}}]}) != ()
+    assert same_meaning(ours, {"resourceType": "Goal", "target": [{"detailQuantity": {"value": Decimal(5)}}]}) != ()
 
 
 CHANGES: list[tuple[str, str, Any]] = [

@@ -1,22 +1,23 @@
+from contextlib import suppress
+
 import pytest
 
 from fhir_taper.errors import WriteRefused
 from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.records import LedgerRow, WriteState
+from fhir_taper.writeback.negotiate import SiteSwitches
 from fhir_taper.writeback.recover import by_person
 from tests.mappers.write.example_plans import BEFORE
-from tests.writeback.fake_ehr import Crash, FakeEhr, killed_after, lost_after, lost_before
+from tests.writeback.fake_ehr import Crash, FakeEhr, Fault, killed_after, lost_after, lost_before
 from tests.writeback.writing import DECISION, Scene, approved, revised, single_only
 
 PLAN = approved()
 
 
-def lost(scene: Scene, fault: object = lost_before) -> LedgerRow:
-    scene.ehr.fault = fault  # type: ignore[assignment]
-    try:
+def lost(scene: Scene, fault: Fault = lost_before) -> LedgerRow:
+    scene.ehr.fault = fault
+    with suppress(Crash):
         scene.write(PLAN)
-    except Crash:
-        pass
     (row,) = [row for row in scene.ledger.rows.values() if row.state in (WriteState.PENDING, WriteState.UNKNOWN)]
     return row
 
@@ -66,12 +67,12 @@ def test_what_was_found_with_another_meaning_is_a_mismatch() -> None:
 
 
 @pytest.mark.parametrize(("fault", "state"), [(lost_after, WriteState.WRITTEN), (lost_before, WriteState.REJECTED)])
-@pytest.mark.parametrize("switches", [None, single_only()])
-def test_a_lost_update_is_told_by_the_version_and_what_it_says(fault: object, state: WriteState, switches: object) -> None:
-    scene = Scene(**({"switches": switches} if switches else {}))
+@pytest.mark.parametrize("switches", [SiteSwitches(), single_only()])
+def test_a_lost_update_is_told_by_the_version_and_what_it_says(fault: Fault, state: WriteState, switches: SiteSwitches) -> None:
+    scene = Scene(switches=switches)
     scene.write(PLAN)
     second = revised(PLAN, reason="other words")
-    scene.ehr.fault = fault  # type: ignore[assignment]
+    scene.ehr.fault = fault
     scene.write(second, base=PLAN)
     scene.clock.pass_time(minutes=10)
     assert scene.sweep() == [state]
