@@ -1,6 +1,6 @@
 """A PostgreSQL server of the tests' own: Debian's binaries, a cluster in a temporary folder, its own port on loopback.
 
-It is nobody's server but this run's: trust on loopback, no durability (the tests kill clients, not the server). Each test gets a database.
+It is nobody's server but this run's: trust on loopback, no durability (the tests kill clients, not the server).
 """
 
 import os
@@ -33,11 +33,11 @@ class Server:
     port: int
     _numbers: Iterator[int] = field(default_factory=count)
 
-    def database(self, template: str = "template1") -> str:
-        """Return the URL of a new database: empty, or a copy of the one named by the end of its URL."""
+    def database(self) -> str:
+        """Return the URL of a new, empty database."""
         name = f"test_{next(self._numbers)}"
         with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template.rpartition('/')[2]}".encode())
+            connection.execute(f"CREATE DATABASE {name}".encode())
         return f"postgresql+psycopg://{quote(USER)}@127.0.0.1:{self.port}/{name}"
 
     def address(self, name: str) -> str:

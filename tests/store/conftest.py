@@ -6,9 +6,13 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete, text
 
 from fhir_taper.store.crypto import KeyRing
 from fhir_taper.store.database import Database, upgrade
+from fhir_taper.store.engine import make_engine
+from fhir_taper.store.migrations import HEAD
+from fhir_taper.store.schema import metadata
 from tests.store.kept import OLD_KEY
 
 
@@ -28,7 +32,7 @@ def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture(scope="session")
 def upgraded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
-    """Return, per kind, a database of the newest revision that is only copied: upgrading for each test would take most of the time."""
+    """Return, per kind, a database that was upgraded once: doing it for each test would take most of the time."""
 
     @cache
     def made(kind: str) -> str:
@@ -42,13 +46,27 @@ def upgraded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture
-def url(kind: str, upgraded: Callable[[str], str], request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Return the URL of a database of the newest revision."""
-    template = upgraded(kind)
+def url(kind: str, upgraded: Callable[[str], str], tmp_path: Path) -> str:
+    """Return the URL of a database of the newest revision, without a row."""
+    made = upgraded(kind)
     if kind == "sqlite":
-        shutil.copy(template.removeprefix("sqlite:///"), tmp_path / "kept.db")
+        shutil.copy(made.removeprefix("sqlite:///"), tmp_path / "kept.db")
         return f"sqlite:///{tmp_path / 'kept.db'}"
-    return str(request.getfixturevalue("postgresql_server").database(template))
+    empty_again(made)
+    return made
+
+
+def empty_again(url: str) -> None:
+    """Take out what the test before left, and put back the guards and the revision that it may have taken away."""
+    engine = make_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        for table in metadata.sorted_tables:
+            connection.execute(delete(table))
+            connection.execute(text(f"ALTER TABLE {table.name} ENABLE TRIGGER ALL"))
+        connection.execute(text("DELETE FROM alembic_version"))
+        connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
+    engine.dispose()
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
-"""Databases come to the newest revision from every earlier one, with their rows; `fhir_taper.store.migrations` equals the program's tables.
+"""Databases come to the newest revision from every earlier one, with their rows; `fhir_taper.store.migrations.versions` makes what the
+program's tables say.
 
 A new revision adds: its module, HEAD, and the rows that a database of it may hold (see revision_rows).
 """
