@@ -26,7 +26,8 @@ LOST = "design choice: an answer of a server that nobody described may be lost a
 def row(kind: str, interaction: str, meaning: str, **known: Any) -> Row:
     """One fact: as everywhere, a version that is not the current one is 409 or 412, and nothing is stripped or cut."""
     is_update = interaction == "update"
-    facts: dict[str, Any] = {"sign_off": "before", "idempotent": is_update, "source": UPDATED if is_update else CREATED, "mark": "P"} | known
+    source = UPDATED if is_update else CREATED
+    facts: dict[str, Any] = {"sign_off": "before", "idempotent": is_update, "source": source, "mark": "P"} | known
     return Row(kind, interaction, allowed=True, meaning=meaning, stale_if_match=(409, 412), **facts)
 
 
@@ -179,11 +180,17 @@ def test_altering_any_value_of_an_overlay_is_noticed(name: str) -> None:
 
 HEAD = 'name = "x"\nsays = "y"\nstatement = "required"\nsource = "z"\nmark = "M"\n'
 ROW = (
-    HEAD + '[Goal.create]\nallowed = true\nmeaning = "a"\nsign_off = "none"\nidempotent = true\nstale_if_match = [412]\n'
-    'source = "s"\nmark = "P"\n'
-)
     HEAD
-    + '[Goal.create]\nallowed = true\nmeaning = "a"\nsign_off = "none"\nidempotent = true\nstale_if_match = [412]\nsource = "s"\nmark = "P"\n'
+    + """
+[Goal.create]
+allowed = true
+meaning = "a"
+sign_off = "none"
+idempotent = true
+stale_if_match = [412]
+source = "s"
+mark = "P"
+"""
 )
 
 
