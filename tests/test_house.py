@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import features, generated_docs, house
+from tests import features, generated_docs, house, postgresql
 
 ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -212,6 +212,16 @@ def test_a_skip_for_want_of_external_data_fails_the_run_where_they_are(tmp_path:
     finished = run_tests_beside(tmp_path, data_are_there=True, body=body)
     assert finished.returncode == 1, finished.stdout
     assert "SKIPPED IN VAIN" in finished.stdout
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("true", pytest.fail.Exception), ("", pytest.skip.Exception)])
+def test_without_postgresql_the_tests_of_it_fail_in_ci_and_say_why_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, ci: str, outcome: type[BaseException]
+) -> None:
+    monkeypatch.setattr(postgresql, "binaries", lambda: None)
+    monkeypatch.setenv("CI", ci)
+    with pytest.raises(outcome, match="apt-get install postgresql"):
+        postgresql.running_server().__enter__()
 
 
 def test_a_warning_fails_a_test(tmp_path: Path) -> None:
