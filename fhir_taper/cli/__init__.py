@@ -3,6 +3,8 @@
     __init__       runs a command and turns our errors into an exit status
     commands       regimen, strategies, plan
     terminology    terminology load, terminology site
+    server         serve, db upgrade, demo
+    demo           the demo EHR and the app in it          demo_walk   a person's way through it, for demo --check
     asked          the options that strategies and plan share
     options        what an option takes, and how its words are read
     output         bytes to standard output, and the status of a command

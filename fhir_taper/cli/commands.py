@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from fhir_taper import __version__
+from fhir_taper.cli import server
 from fhir_taper.cli import terminology as terminology_commands
 from fhir_taper.cli.asked import Asked, asks
 from fhir_taper.cli.options import (
@@ -34,6 +35,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(terminology_commands.app, name="terminology")
+app.add_typer(server.db, name="db")
+app.command()(server.serve)
+app.command()(server.demo)
 
 
 def _print_version(wanted: bool) -> None:

@@ -30,7 +30,7 @@ _SIZES, _BOLD = {"title": 16}, 0.85
 _STROKES = ("#0b5394", "#7a3e00", "#38761d", "#741b47", "#444444", "#005f5f")
 _DASHES = ("", "9 4", "2 4", "12 4 2 4", "5 3", "1 3")
 _LABEL_GAP, _LABEL_LINE = 17, 15
-_STYLE = (
+STYLE = (
     "text{font:13px system-ui,-apple-system,'Segoe UI',sans-serif;fill:#1b1b1b}"
     ".title{font-size:16px;font-weight:bold}.state{font-weight:bold;fill:#8a1c1c}"
     ".axis{stroke:#767676;stroke-width:1}.grid{stroke:#dedede;stroke-width:1}"
@@ -38,6 +38,7 @@ _STYLE = (
     "@media (forced-colors:active){text{fill:CanvasText}.axis,.grid,.line{stroke:CanvasText}"
     ".pause{fill:none;stroke:CanvasText}}"
 )
+"""Rules for the classes of a chart: in the picture, and in the style sheet of a page that holds one."""
 
 
 class _Plane:
@@ -57,9 +58,12 @@ class _Plane:
         return round(self.bottom - (self.bottom - self.top) * float(shown(mg)) / float(self.values[-1]), 1)
 
 
-def step_chart(series: Sequence[Series], title: str, unit: str = "mg per day", head: Sequence[tuple[str, str]] = ()) -> str:
+def step_chart(
+    series: Sequence[Series], title: str, unit: str = "mg per day", head: Sequence[tuple[str, str]] = (), *, is_styled: bool = True
+) -> str:
     """An SVG document. `head` are lines of text above the plot, each with a class of the style ("title", "state", "").
 
+    Not `is_styled`: without its own style sheet, for a page whose policy allows none inside it and whose own has these classes.
     Raises ValueError without a series: an empty chart would look like a taper to nothing.
     """
     if not series:
@@ -72,7 +76,7 @@ def step_chart(series: Sequence[Series], title: str, unit: str = "mg per day", h
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" aria-labelledby="chart-title chart-desc">',
         f'<title id="chart-title">{_escaped(title)}</title>',
         f'<desc id="chart-desc">{_escaped(" ".join(_in_words(one, unit) for one in series))}</desc>',
-        f"<style>{_STYLE}</style>",
+        *([f"<style>{STYLE}</style>"] if is_styled else []),
         *(
             f'<text class="{look}" x="{_HEAD_INDENT}" y="{(number + 1) * _HEAD_LINE}">{_escaped(line)}</text>'
             for number, (line, look) in enumerate(over)

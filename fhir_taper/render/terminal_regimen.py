@@ -4,10 +4,8 @@ factor and source."""
 from rich.console import Console
 from rich.table import Table
 
-from fhir_taper.plans.medicines.dose import Exact, dose_for_people
-from fhir_taper.plans.medicines.equivalence import by_ingredient
 from fhir_taper.plans.medicines.regimen import Regimen
-from fhir_taper.plans.medicines.totals import IngredientTotal, Span, Total
+from fhir_taper.plans.medicines.totals import Total
 from fhir_taper.render.regimen_rows import (
     RegimenRow,
     issues_of,
@@ -16,12 +14,10 @@ from fhir_taper.render.regimen_rows import (
     others_of,
     remarks_of,
     rows_of,
-    span_in_words,
 )
 from fhir_taper.render.terminal import QUIET, STRONG, WARNING, draw, indented, print_first_that_fits, said, stacked, table_of
+from fhir_taper.render.total_words import companions_in_words, total_in_words
 
-_AT_LEAST, _UP_TO = "at least: not everything could be counted", "up to: one medicine may be counted twice"
-_NAMES = {"mme": "Opioids, MME a day", "diazepam_mg": "Benzodiazepines, diazepam equivalent mg a day"}
 _NUMBERS = ("scheduled\nmg/d", "maximum\nmg/d", "equivalent/d")
 
 
@@ -45,7 +41,8 @@ def regimen_text(regimen: Regimen, mme: Total, diazepam: Total) -> str:
             indented(console, f"Other medicines: {', '.join(others_of(regimen))}", by=0, style=QUIET)
         for total in (mme, diazepam):
             _total(console, total)
-        _companions(console, regimen)
+        for line in companions_in_words(regimen):
+            console.print(said(line, style=STRONG))
         for severity, sentence in issues_of(regimen):
             indented(console, sentence, by=0, style=WARNING if severity == "error" else "")
 
@@ -70,44 +67,11 @@ def _narrow(rows: tuple[RegimenRow, ...]) -> Table:
 
 
 def _total(console: Console, total: Total) -> None:
-    if not total.lines and not total.left_out:
+    words = total_in_words(total)
+    if not words:
         return
-    tables = total.table or f"range over {', '.join(total.tables) or 'no table'}"
-    scheduled = _sum(total.scheduled, [line.scheduled for line in total.lines])
-    largest = _sum(total.max, [line.max for line in total.lines])
-    if scheduled is None and largest is None:
-        none = "unknown (nothing could be counted)" if total.at_least else "nothing that is counted"
-        console.print(said(f"{_NAMES[total.measure]}: {none}", style=STRONG))
-    else:
-        flagged = _flags(at_least=total.at_least, up_to=total.up_to)
-        amounts = f"scheduled {scheduled or 'unknown'}, maximum {largest or 'unknown'}"
-        console.print(said(f"{_NAMES[total.measure]}: {amounts}{flagged}, by {tables}", style=STRONG))
+    console.print(said(words, style=STRONG))
     for line in total.lines:
         indented(console, str(line), style=QUIET)
     for left in left_out_of(total):
         indented(console, f"left out: {left}", style=QUIET)
-
-
-def _sum(total: Span, counted: list[Span | None]) -> str | None:
-    """The sum in words, None where not one amount of it is known: a sum of nothing is not zero."""
-    return None if all(one is None for one in counted) else span_in_words(total)
-
-
-def _companions(console: Console, regimen: Regimen) -> None:
-    """mg a day of what is in the same tablets as a medicine of ours, which has limits of its own."""
-    held = {part.ingredient for item in regimen.items if item.product is not None for part in item.product.companions}
-    for total in by_ingredient(regimen):
-        if total.ingredient in held:
-            amounts = [f"{words} {'?' if mg is None else dose_for_people(mg)} mg" for words, mg in _both(total)]
-            said_of = f"{total.ingredient}, in combination products and alone: {', '.join(amounts)} a day"
-            console.print(said(said_of + _flags(at_least=total.at_least, up_to=total.up_to), style=STRONG))
-
-
-def _both(total: IngredientTotal) -> tuple[tuple[str, Exact | None], ...]:
-    return ("scheduled", total.scheduled_mg), ("maximum", total.max_mg)
-
-
-def _flags(*, at_least: bool, up_to: bool) -> str:
-    """How far a total can be trusted, in brackets."""
-    flags = [words for words, is_set in ((_AT_LEAST, at_least), (_UP_TO, up_to)) if is_set]
-    return f" ({'; '.join(flags)})" if flags else ""

@@ -28,7 +28,7 @@ _NEEDS: Final = {
     "MedicationRequest": "crus",
     "MedicationStatement": "rs",
     "Observation": "rs",
-    "Provenance": "c",
+    "Provenance": "crs",
     "RequestGroup": "crus",
 }
 _IDENTITY: Final = ("openid", "fhirUser")

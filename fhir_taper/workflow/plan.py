@@ -6,6 +6,7 @@ on the plan; a Stop leaves it a draft that cannot be approved.
 """
 
 from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 
 from fhir_taper.exact_json import encode
@@ -20,7 +21,7 @@ from fhir_taper.plans.tapers.safety import blocks_approval, findings_in
 from fhir_taper.workflow.clock import now
 from fhir_taper.workflow.cover import cover_of
 from fhir_taper.workflow.inputs import addressed_by, inputs_of, prior_prescriptions
-from fhir_taper.workflow.plan_options import PlanOptions
+from fhir_taper.workflow.plan_options import LOCAL_TENANT, PlanOptions
 from fhir_taper.workflow.plan_request import Question, ingredient_of, question_of
 from fhir_taper.workflow.regimen import Reading
 from fhir_taper.workflow.said import with_confirmed
@@ -73,7 +74,7 @@ def plan_output(outcome: Outcome, form: str, reading: Reading) -> bytes:
         case "json":
             return _json(to_document(outcome))
         case "fhir":
-            return _json(_bundle(outcome, reading))
+            return _json(plan_bundle(outcome, reading, as_of=outcome.steps[0].start, instant=now()))
         case "table":
             from fhir_taper.render.terminal_plan import plan_text
 
@@ -101,17 +102,19 @@ def _no(outcome: Infeasible, form: str) -> bytes:
     return infeasible_text(outcome).encode()
 
 
-def _bundle(plan: TaperPlan, reading: Reading) -> dict[str, Any]:
-    """The plan and the proposals of its next window, labelled at least as strictly as the chart that it came from."""
+def plan_bundle(plan: TaperPlan, reading: Reading, *, as_of: date, instant: datetime, tenant: str = LOCAL_TENANT) -> dict[str, Any]:
+    """The plan and the proposals of the window that begins on a day, labelled at least as strictly as the chart that it came from.
+
+    Raises BadInput where the labels of the chart forbid writing.
+    """
     from fhir_taper.mappers.write.bundle import to_bundle
 
-    start = plan.steps[0].start
-    supply = next_window(plan, start, reading.tables.safety.life)
     return to_bundle(
         plan,
-        as_of=start,
-        instant=now(),
-        windows=supply.windows,
+        as_of=as_of,
+        instant=instant,
+        windows=next_window(plan, as_of, reading.tables.safety.life).windows,
+        tenant=tenant,
         labels=reading.labels,
         addresses=addressed_by(plan, reading),
         prior_prescriptions=prior_prescriptions(plan, reading),

@@ -6,13 +6,16 @@ from decimal import Decimal
 
 from fhir_taper.plans.tapers.request import Taken
 
+LOCAL_TENANT = "local"
+"""Whose plan it is where there is no EHR: the command line's."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
     """What a person asked for; None and empty mean "not said".
 
     `taken` is the intake product by product, and `baseline_by` confirms it as it confirms `baseline_mg`. `confirmed` are facts that no
-    chart can give, on the word of `confirmed_by`.
+    chart can give, on the word of `confirmed_by`. `tenant` is a part of every id: two EHRs may call two patients the same.
     """
 
     drug: str
@@ -32,3 +35,4 @@ class PlanOptions:
     parts: int | None = None
     reason: str = ""
     zone: str | None = None
+    tenant: str = LOCAL_TENANT

@@ -30,7 +30,6 @@ from fhir_taper.workflow.regimen import Reading
 from fhir_taper.workflow.said import UNKNOWN_ZONE, said_of
 from fhir_taper.workflow.shelf import shelf_of
 
-LOCAL_TENANT = "local"
 _AWAY_FROM_NIGHT = ("sleep-apnoea", "falls")
 
 
@@ -77,7 +76,7 @@ def question_of(reading: Reading, options: PlanOptions) -> Question | Infeasible
         confirmed_mg=today.baseline.mg if today.baseline.confirmed_by else None,
     )
     request = PlanRequest(
-        tenant=LOCAL_TENANT,
+        tenant=options.tenant,
         patient=reading.regimen.patient,
         zone=zone or UNKNOWN_ZONE,
         ingredient=ingredient.name,

@@ -53,6 +53,21 @@ def candidates_output(found: Candidates, form: str) -> bytes:
     return candidates_text(found, titles).encode()
 
 
+def way_named(reading: Reading, options: PlanOptions, way: str) -> PlanOptions:
+    """The options of one of the candidates: "protocol asam-2025", "strategy linear". Raises WrongUsage for one that is not among them."""
+    question = question_of(with_confirmed(reading, options), options)
+    asked = () if isinstance(question, Infeasible) else _all_options(reading, options, question.request)
+    found = next((one for one in asked if way == name_of_way(one.protocol, one.strategy)), None)
+    if found is None:
+        raise WrongUsage(f"{way[:60]!r} is not one of the ways to taper this")
+    return found
+
+
+def name_of_way(protocol: str | None, strategy: str | None) -> str:
+    """What tells the candidates of one question apart."""
+    return f"protocol {protocol}" if protocol else f"strategy {strategy}"
+
+
 def _all_options(reading: Reading, options: PlanOptions, request: PlanRequest) -> Iterator[PlanOptions]:
     for strategy in STRATEGIES:
         params = dict(options.params)

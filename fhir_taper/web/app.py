@@ -1,0 +1,21 @@
+"""The web application: routes under the headers that every answer carries. FastAPI's own documentation pages load from elsewhere: off."""
+
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI
+
+from fhir_taper.web.errors import add_error_pages
+from fhir_taper.web.routes import approval, launch, operations, plan, regimen, strategies, write_back
+from fhir_taper.web.security import Headers
+from fhir_taper.workflow.services import Services
+
+
+def create_app(services: Services) -> FastAPI:
+    """The ASGI application over some services. Whoever opened them closes them."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.services = services
+    for module in (operations, launch, regimen, strategies, plan, approval, write_back):
+        app.include_router(module.router)
+    add_error_pages(app)
+    app.add_middleware(Headers, is_https=urlsplit(services.settings.public_base_url).scheme == "https")
+    return app

@@ -1,0 +1,142 @@
+"""What a route is handed: the services, an open chart that the browser proved to be its own, a posted form with its CSRF token."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+from urllib.parse import parse_qsl
+
+from fastapi import Depends, HTTPException, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from fhir_taper.errors import LaunchRefused, WrongUsage
+from fhir_taper.web.rendering import page
+from fhir_taper.web.security import LONGEST_BODY, is_csrf_token, launch_cookie, session_secret, tenant_of_cookie
+from fhir_taper.web.view_models import strip_of
+from fhir_taper.workflow.load_chart import Loaded, load_chart
+from fhir_taper.workflow.open_chart import OpenChart, open_chart
+from fhir_taper.workflow.services import Services
+
+SEE_OTHER: Final = 303
+_MOST_FIELDS: Final = 200
+_TOO_LARGE: Final = 413
+_FORM: Final = "application/x-www-form-urlencoded"
+
+
+def services_of(request: Request) -> Services:
+    """The services of this process."""
+    services: Services = request.app.state.services
+    return services
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A posted form: names and values in their order."""
+
+    pairs: Sequence[tuple[str, str]]
+
+    def one(self, name: str, default: str = "") -> str:
+        """A value that stands once. Raises WrongUsage where it stands twice."""
+        values = [value for key, value in self.pairs if key == name]
+        if len(values) > 1:
+            raise WrongUsage(f"the form says {name} twice")
+        return values[0].strip() if values else default
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Every value of a name."""
+        return tuple(value.strip() for key, value in self.pairs if key == name)
+
+    def number(self, name: str) -> int:
+        """A whole number of the form's own (a revision, a place in a list). Raises WrongUsage."""
+        text = self.one(name)
+        if not text.isascii() or not text.isdecimal() or len(text) > 9:  # noqa: PLR2004 more digits are no number of ours
+            raise WrongUsage("the form is damaged: open the page again")
+        return int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of one person to one open chart."""
+
+    services: Services
+    chart: OpenChart
+
+    def loaded(self, *, afresh: bool = False) -> Loaded:
+        """The patient's chart."""
+        return load_chart(self.services, self.chart, afresh=afresh)
+
+    def page(self, template: str, tab: str, *, status: int = 200, **words: Any) -> HTMLResponse:
+        """A screen under the strip and the tabs."""
+        loaded = self.loaded()
+        return page(
+            template,
+            tenant=self.chart.tenant,
+            status=status,
+            strip=strip_of(self.chart, loaded),
+            unread=loaded.unread,
+            here=f"/app/{self.chart.launch.id}",
+            csrf=self.chart.launch.csrf.reveal(),
+            tab=tab,
+            role=self.chart.launch.role.value,
+            **words,
+        )
+
+    def to(self, screen: str) -> RedirectResponse:
+        """On to a screen, by GET."""
+        return RedirectResponse(f"/app/{self.chart.launch.id}/{screen}", SEE_OTHER)
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A visit that brought a form."""
+
+    visit: Visit
+    form: Form
+
+
+async def body_of(request: Request) -> bytes:
+    """The body, at most 64 kB."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > LONGEST_BODY:
+            raise HTTPException(_TOO_LARGE, "What was sent is too large.")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def form_of(body: bytes, headers: Mapping[str, str]) -> Form:
+    """A form in a body. Raises WrongUsage for anything else."""
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
+        raise WrongUsage("what was sent is not a form")
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=_MOST_FIELDS, encoding="utf-8", errors="strict")
+    except (UnicodeDecodeError, ValueError):
+        raise WrongUsage("the form is damaged: open the page again") from None
+    return Form(pairs)
+
+
+def visit_of(request: Request, launch: str) -> Visit:
+    """The chart of the launch in the path. Raises LaunchRefused, with the tenant noted for the page that says so."""
+    services = services_of(request)
+    cookie = request.cookies.get(launch_cookie(launch), "") if launch.replace("-", "").replace("_", "").isalnum() else ""
+    request.state.tenant = tenant_of_cookie(services.settings, cookie)
+    chart = open_chart(services, launch, session_secret(cookie))
+    request.state.tenant = chart.tenant
+    return Visit(services, chart)
+
+
+def posted_of(request: Request, launch: str, body: Annotated[bytes, Depends(body_of)]) -> Posted:
+    """The same with a form. Raises LaunchRefused ("csrf") where the form is not one of this launch's own pages."""
+    visit = visit_of(request, launch)
+    form = form_of(body, request.headers)
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none") or not is_csrf_token(
+        visit.chart.launch, form.one("csrf")
+    ):
+        raise LaunchRefused("csrf", "This form did not come from a page of this session. Open the page again.")
+    return Posted(visit, form)
+
+
+Opened = Annotated[Visit, Depends(visit_of)]
+Form_ = Annotated[Posted, Depends(posted_of)]
+Body = Annotated[bytes, Depends(body_of)]
+In = Annotated[Services, Depends(services_of)]

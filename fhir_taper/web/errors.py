@@ -1,0 +1,133 @@
+"""What a page says when something is refused: what happened, in one sentence, and what the person can do.
+
+Never a token, a patient or a trace.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse
+from starlette.exceptions import HTTPException
+
+from fhir_taper.errors import (
+    AccessEnded,
+    BadInput,
+    EhrAnswered,
+    EhrError,
+    EhrUnreachable,
+    HostRefused,
+    LaunchRefused,
+    NotAllowed,
+    StoreConflict,
+    StoreError,
+    TaperError,
+    WriteRefused,
+    WrongPatient,
+    WrongUsage,
+)
+from fhir_taper.web.rendering import page
+
+_AGAIN: Final = "Close this app and open it again from the patient's chart."
+_SAVED: Final = "What you saved is kept."
+_LAUNCHES: Final = {
+    "unknown-issuer": ("This EHR is not known here", "Ask whoever runs this app to add your EHR to its configuration.", 403),
+    "unknown-tenant": ("This organisation is not known here", "Ask whoever runs this app to look at its configuration.", 403),
+    "launch": ("The launch says nothing", _AGAIN, 400),
+    "cookie": (
+        "Your browser did not bring the cookie back",
+        "Allow cookies for this app, also inside the EHR's frame, or let the EHR open it in a window of its own. Then open it again there.",
+        403,
+    ),
+    "state": ("This launch cannot be finished", _AGAIN, 400),
+    "session-over": ("Your session is over", f"{_AGAIN} {_SAVED}", 403),
+    "idle": ("Your session was ended", f"{_AGAIN} {_SAVED}", 403),
+    "not-yours": ("This is not your session", _AGAIN, 403),
+    "no-patient": ("No patient is open", "Open a patient's chart in the EHR, then open this app from there.", 400),
+    "access_denied": ("Access was not given", "If you did not refuse it yourself, ask whoever runs the EHR.", 403),
+    "invalid_scope": ("The EHR does not give this app what it needs", "Ask whoever runs the EHR to look at the app's registration.", 403),
+    "id-token": ("The EHR did not prove who you are", _AGAIN, 403),
+    "fhir-user": ("You are a user of another server", "Ask whoever runs the EHR to look at the app's registration.", 403),
+    "csrf": ("This form cannot be taken", "Go back, open the page again, and send it from there.", 403),
+    "role": ("Your role does not allow this", "Ask somebody whose role does. What you saw can still be read.", 403),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One error as a page: title, sentences, what to do."""
+
+    status: int
+    title: str
+    says: tuple[str, ...]
+    todo: str
+
+
+def told(error: Exception) -> Told:
+    """What the page of an error says."""
+    if isinstance(error, LaunchRefused):
+        title, todo, status = _LAUNCHES.get(error.reason, ("The launch was refused", _AGAIN, 403))
+        return Told(status, title, (str(error),), todo)
+    if isinstance(error, EhrError):
+        return _of_the_ehr(error)
+    if isinstance(error, (WriteRefused, NotAllowed)):
+        title = "Nothing was written" if isinstance(error, WriteRefused) else "This cannot be done now"
+        return Told(409, title, error.reasons, "Resolve what is listed, then look at the page again.")
+    return next((page_of(str(error)) for kind, page_of in _OTHERS if isinstance(error, kind)), _UNKNOWN)
+
+
+_OURS: Final = "Try again; if it stays so, tell whoever runs this app."
+_UNKNOWN: Final = Told(500, "Something went wrong here", ("Nothing was sent to the EHR.",), _OURS)
+_OTHERS: Final[tuple[tuple[type[TaperError], Callable[[str], Told]], ...]] = (
+    (StoreConflict, lambda says: Told(409, "Somebody else was first", (says,), "Open the page again: it shows what is there now.")),
+    (StoreError, lambda _: Told(503, "Nothing can be saved now", ("The database did not take it.",), _OURS)),
+    (WrongUsage, lambda says: Told(422, "Something in the form cannot be meant", (says,), "Go back and correct it.")),
+    (BadInput, lambda says: Told(502, "The chart cannot be read", (says,), "Tell whoever runs the EHR.")),
+)
+
+
+def _of_the_ehr(error: EhrError) -> Told:
+    match error:
+        case AccessEnded():
+            return Told(403, "The EHR's session has ended", (str(error),), f"{_AGAIN} {_SAVED}")
+        case WrongPatient():
+            return Told(502, "The EHR answered with another patient", (str(error),), "It was recorded. Tell whoever runs the EHR.")
+        case EhrUnreachable():
+            return Told(502, "The EHR does not answer", (str(error),), "Wait a moment and try again. What you saved is kept.")
+        case HostRefused():
+            return Told(502, "The EHR pointed to a strange place", (str(error),), "Nothing was sent there. Tell whoever runs this app.")
+        case EhrAnswered():
+            todo = "The EHR did not give this app access to it: ask whoever runs the EHR." if error.status == 403 else "Try again later."  # noqa: PLR2004
+            return Told(502, "The EHR refused", (str(error),), todo)
+    return Told(502, "The EHR cannot be used now", (str(error),), "Try again later.")
+
+
+def error_page(request: Request, error: Told) -> HTMLResponse:
+    """The page, for the frame of the tenant that is known by now; with a way back where there is an open chart."""
+    tenant = getattr(request.state, "tenant", None)
+    launch = request.path_params.get("launch", "")
+    is_back = bool(launch) and error.status in (409, 422, 403) and getattr(request.state, "tenant", None) is not None
+    return page("error.html", tenant=tenant, status=error.status, error=error, back=f"/app/{launch}/regimen" if is_back else "")
+
+
+def add_error_pages(app: FastAPI) -> None:
+    """Every error as a page of ours."""
+
+    def of_ours(request: Request, error: Exception) -> HTMLResponse:
+        return error_page(request, told(error))
+
+    def of_http(request: Request, error: Exception) -> HTMLResponse:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        titles = {404: "There is no such page", 405: "This cannot be done here", 413: "What was sent is too large"}
+        return error_page(request, Told(status, titles.get(status, "This cannot be answered"), (), _AGAIN))
+
+    def of_request(request: Request, error: Exception) -> HTMLResponse:
+        del error  # it repeats what was sent
+        return error_page(request, Told(422, "The address is not complete", (), _AGAIN))
+
+    app.add_exception_handler(TaperError, of_ours)
+    app.add_exception_handler(HTTPException, of_http)
+    app.add_exception_handler(RequestValidationError, of_request)
+    app.add_exception_handler(Exception, of_ours)

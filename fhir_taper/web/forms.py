@@ -1,0 +1,86 @@
+"""What a person typed, as the use cases take it. The command line's grammar: an ambiguous number is refused, never guessed."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from fhir_taper.errors import WrongUsage
+from fhir_taper.plans.medicines.plain_number import plain_decimal
+from fhir_taper.web.dependencies import Form
+from fhir_taper.workflow.plan_options import PlanOptions
+
+USES: Final = ("<1m", "1m-1y", ">=1y")
+PARTS: Final = {"": None, "half": 2, "quarter": 4}
+BENZO_TABLES: Final = ("ashton-2002", "va-dod-2021", "who-2009", "handbook")
+PARAMETERS: Final = ("percent", "interval_days", "steps", "floor_mg")
+_MOST_MG: Final = 1_000_000
+_YEARS: Final = range(1900, 2200)
+_LONGEST: Final = 500
+
+
+def options_of(form: Form, who: str) -> PlanOptions:
+    """The question in a form. `who` confirms what a person must confirm. Raises WrongUsage naming the field."""
+    baseline = _amount(form, "baseline")
+    confirmed = form.all("confirm")
+    return PlanOptions(
+        drug=_text(form, "drug") or _missing("which medicine"),
+        start=_day(form, "start"),
+        target_mg=_amount(form, "target") or Decimal(0),
+        params=tuple((name, value) for name in PARAMETERS if (value := _text(form, name))),
+        baseline_mg=baseline,
+        baseline_by=f"{_text(form, 'baseline_how') or 'said at the visit'}, entered by {who}" if baseline is not None else "",
+        confirmed=confirmed,
+        confirmed_by=who if confirmed else "",
+        use=_one_of(form, "use", USES),
+        benzo_table=_one_of(form, "benzo_table", BENZO_TABLES),
+        parts=PARTS.get(form.one("parts")),
+        reason=_text(form, "reason"),
+    )
+
+
+def changed_options(form: Form, options: PlanOptions) -> PlanOptions:
+    """The options of a draft with what its editor may change: first day, target, the parameters of its strategy."""
+    names = {name for name, _ in options.params} | set(PARAMETERS)
+    kept = tuple((name, value) for name, value in options.params if name not in PARAMETERS)
+    edited = tuple((name, value) for name in PARAMETERS if name in names and (value := _text(form, name)))
+    return replace(options, start=_day(form, "start"), target_mg=_amount(form, "target") or Decimal(0), params=(*kept, *edited))
+
+
+def _text(form: Form, name: str) -> str:
+    text = form.one(name)
+    if len(text) > _LONGEST:
+        raise WrongUsage(f"{name} is longer than {_LONGEST} characters")
+    return text
+
+
+def _missing(what: str) -> str:
+    raise WrongUsage(f"the form does not say {what}")
+
+
+def _day(form: Form, name: str) -> date:
+    text = form.one(name)
+    try:
+        day = date.fromisoformat(text) if len(text) == len("2026-01-05") else None
+    except ValueError:
+        day = None
+    if day is None or day.year not in _YEARS:
+        raise WrongUsage(f"{name}: {text[:40]!r} is not a date like 2026-01-05")
+    return day
+
+
+def _amount(form: Form, name: str) -> Decimal | None:
+    text = form.one(name)
+    if not text:
+        return None
+    amount = plain_decimal(text)
+    if amount is None or not 0 <= amount <= _MOST_MG:
+        raise WrongUsage(f"{name}: {text[:40]!r} is not an amount in mg per day like 7.5")
+    return amount
+
+
+def _one_of(form: Form, name: str, choices: tuple[str, ...]) -> str | None:
+    text = form.one(name)
+    if text and text not in choices:
+        raise WrongUsage(f"{name}: {text[:40]!r} is none of {', '.join(choices)}")
+    return text or None

@@ -1,0 +1,52 @@
+"""Screen 5: what is approved, what stands against it, the patient's agreement, and the one button of a prescriber."""
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from fhir_taper.plans.tapers.plan import PlanState
+from fhir_taper.records import Role
+from fhir_taper.render.pages import facts_of, state_of, title_of
+from fhir_taper.web.dependencies import Form_, Opened
+from fhir_taper.web.routes.plan import cover_for
+from fhir_taper.workflow.approve import approve_plan, reasons_against
+from fhir_taper.workflow.chosen_plan import agree, shown_plan, work_of
+
+router = APIRouter()
+
+
+@router.get("/app/{launch}/approve")
+def approval(visit: Opened) -> Response:
+    """The summary of the plan, and why it cannot be approved yet."""
+    work = work_of(visit.services, visit.chart)
+    found = shown_plan(visit.services, visit.chart)
+    if found is None:
+        return visit.page("no_plan.html", "approve")
+    is_draft = found.state is PlanState.DRAFT and work is not None
+    return visit.page(
+        "approve.html",
+        "approve",
+        title=title_of(found),
+        state=state_of(found) or "Active",
+        facts=facts_of(found, cover_for(visit, found, work)),
+        plan=found,
+        is_draft=is_draft,
+        against=reasons_against(visit.services, visit.chart, visit.loaded(), work) if is_draft and work else (),
+        may_approve=visit.chart.may(Role.PRESCRIBER),
+        revision=work.revision if work else 0,
+        who=visit.chart.who,
+    )
+
+
+@router.post("/app/{launch}/agreement")
+def agreement(posted: Form_) -> Response:
+    """Note the patient's agreement."""
+    visit, form = posted.visit, posted.form
+    agree(visit.services, visit.chart, form.one("who"), form.one("what"), form.number("revision"))
+    return visit.to("approve")
+
+
+@router.post("/app/{launch}/approve")
+def approve(posted: Form_) -> Response:
+    """Make the draft the plan that is followed."""
+    approve_plan(posted.visit.services, posted.visit.chart, posted.form.number("revision"))
+    return posted.visit.to("write-back")

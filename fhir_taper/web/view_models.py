@@ -1,0 +1,128 @@
+"""Values as the words of a page. Nothing is computed here: figures come from `plans`, words from `render`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from fhir_taper.plans.medicines.dose import brief, dose_for_people, one_decimal
+from fhir_taper.plans.medicines.regimen import RegimenItem
+from fhir_taper.plans.tapers.candidates import Candidate, Candidates, figures_of
+from fhir_taper.plans.tapers.finding import Finding, Severity
+from fhir_taper.plans.tapers.infeasible import Infeasible
+from fhir_taper.plans.tapers.plan import TaperPlan
+from fhir_taper.render.series import Series, series_of
+from fhir_taper.render.words import finding_in_words, refusal_in_words, way_in_words, way_out_in_words
+from fhir_taper.workflow.load_chart import Loaded
+from fhir_taper.workflow.open_chart import OpenChart
+from fhir_taper.workflow.strategies import name_of_way
+
+MOST_LINES = 5
+"""More lines than this on one chart cannot be told apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """Who the patient is, on every screen, and how fresh the chart is."""
+
+    name: str
+    born: str
+    age: str
+    sex: str
+    record_number: str
+    allergies: int
+    read_at: str
+    is_deceased: bool
+    needs_banner: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateRow:
+    """One way to taper in the table of strategies; `no` says why it cannot be made."""
+
+    key: str
+    name: str
+    title: str
+    figures: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+    no: str = ""
+    ways_out: tuple[str, ...] = ()
+
+
+def strip_of(chart: OpenChart, loaded: Loaded) -> Strip:
+    """The strip above every screen."""
+    local = chart.local(loaded.read_at)
+    reading = loaded.reading(local.date())
+    person, age = reading.person, reading.facts.age_on(local.date())
+    return Strip(
+        person.name or "name not in the chart",
+        person.born or "date of birth not in the chart",
+        f"{age} years" if age is not None else "age not known",
+        person.gender or "sex not in the chart",
+        person.record_number,
+        loaded.allergies,
+        f"{local:%H:%M}",
+        person.deceased,
+        chart.launch.need_patient_banner,
+    )
+
+
+def tapered(items: Iterable[RegimenItem]) -> tuple[str, ...]:
+    """Ingredients of the regimen that a taper can be asked for, each once."""
+    return tuple(dict.fromkeys(item.ingredient for item in items if item.ingredient and item.taper_candidate))
+
+
+def candidate_rows(found: Candidates, titles: dict[str, str]) -> tuple[CandidateRow, ...]:
+    """One row per candidate: those that can be made first, in their order."""
+    rows = [_row(one, titles) for one in found.candidates]
+    return tuple(sorted(rows, key=lambda row: bool(row.no)))
+
+
+def charted(found: Candidates) -> tuple[Series, ...]:
+    """The lines of the first candidates that can be made."""
+    plans = [(one, one.outcome) for one in found.candidates if isinstance(one.outcome, TaperPlan)]
+    return tuple(series_of(plan, _name(one)) for one, plan in plans[:MOST_LINES])
+
+
+def no_in_words(no: Infeasible) -> tuple[str, tuple[str, ...]]:
+    """Why there is no plan, and the ways out."""
+    return refusal_in_words(no.message), tuple(way_out_in_words(way) for way in no.ways_out)
+
+
+def by_severity(findings: Iterable[Finding]) -> tuple[tuple[Severity, tuple[tuple[int, Finding], ...]], ...]:
+    """Findings under their severity, each with its place in the plan's list."""
+    numbered = tuple(enumerate(findings))
+    groups = ((severity, tuple(pair for pair in numbered if pair[1].severity is severity)) for severity in Severity)
+    return tuple((severity, group) for severity, group in groups if group)
+
+
+def default_start(today: date) -> str:
+    """The first day that a form proposes: today."""
+    return today.isoformat()
+
+
+def _row(one: Candidate, titles: dict[str, str]) -> CandidateRow:
+    key = name_of_way(one.protocol, one.strategy)
+    name, title = _name(one), titles.get(one.protocol or "", "")
+    if isinstance(one.outcome, Infeasible):
+        no, ways_out = no_in_words(one.outcome)
+        return CandidateRow(key, name, title, no=no, ways_out=ways_out)
+    figures = figures_of(one.outcome)
+    kinds = dict.fromkeys((one.severity, one.code) for one in one.outcome.findings if one.severity is not Severity.INFORMATION)
+    return CandidateRow(
+        key,
+        name,
+        title,
+        (
+            f"{one_decimal(figures.first_cut_pct)} %",
+            str(figures.steps),
+            str(figures.weeks),
+            figures.end,
+            f"{dose_for_people(figures.smallest_mg)} mg",
+            brief(figures.tablets),
+        ),
+        tuple(f"{severity.value}: {finding_in_words(code)}" for severity, code in kinds),
+    )
+
+
+def _name(one: Candidate) -> str:
+    return one.protocol or way_in_words(one.strategy, one.params)

@@ -1,0 +1,171 @@
+"""The plan under work: what was asked, which way was chosen, what a person accepted; saved with a revision, so that two tabs cannot
+overwrite each other, and kept when a session ends.
+
+Every change is made again by the engine from the chart and the question: no dose comes from a form.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from fhir_taper.errors import NotAllowed, StoreConflict, WrongUsage
+from fhir_taper.exact_json import decode, encode
+from fhir_taper.plans.tapers import lifecycle
+from fhir_taper.plans.tapers.candidates import Candidates
+from fhir_taper.plans.tapers.finding import Finding
+from fhir_taper.plans.tapers.infeasible import Infeasible
+from fhir_taper.plans.tapers.new_version import Decision
+from fhir_taper.plans.tapers.plan import Agreement, PlanState, TaperPlan
+from fhir_taper.plans.tapers.plan_document import from_document, to_document
+from fhir_taper.records import Role
+from fhir_taper.store.drafts import Draft
+from fhir_taper.store.plans import PlanVersion
+from fhir_taper.workflow.audited import note
+from fhir_taper.workflow.load_chart import Loaded
+from fhir_taper.workflow.open_chart import OpenChart
+from fhir_taper.workflow.options_document import options_from_document, options_to_document
+from fhir_taper.workflow.plan import make_plan
+from fhir_taper.workflow.plan_options import PlanOptions
+from fhir_taper.workflow.regimen import Reading
+from fhir_taper.workflow.roles import require
+from fhir_taper.workflow.services import Services
+from fhir_taper.workflow.strategies import candidates, way_named
+
+NAME = "plan"
+_SCHEMA = 1
+_EDITORS = (Role.PRESCRIBER, Role.PHARMACIST)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A draft: what is asked, and the plan of the way that was chosen, if one was. `revision` 0 was never saved."""
+
+    options: PlanOptions
+    plan: TaperPlan | None = None
+    revision: int = 0
+
+
+def work_of(services: Services, chart: OpenChart) -> Work | None:
+    """The patient's draft, None where there is none."""
+    launch = chart.launch
+    kept = services.drafts.get(launch.tenant_id, launch.patient_id, NAME)
+    if kept is None:
+        return None
+    document = decode(kept.document)
+    plan = from_document(document["plan"]) if document["plan"] else None
+    return Work(options_from_document(document["options"]), plan, kept.revision)
+
+
+def newest_version(services: Services, chart: OpenChart) -> PlanVersion | None:
+    """The newest version of the plan that was approved last; None where there is none."""
+    launch = chart.launch
+    versions = services.plans.of_patient(launch.tenant_id, launch.patient_id)
+    return max(versions, key=lambda one: (one.at, one.version), default=None)
+
+
+def plan_of(version: PlanVersion) -> TaperPlan:
+    """The plan of a stored version."""
+    return from_document(decode(version.document))
+
+
+def shown_plan(services: Services, chart: OpenChart) -> TaperPlan | None:
+    """What the screens of a plan show: the draft, else the plan that was approved last."""
+    work = work_of(services, chart)
+    if work is not None and work.plan is not None:
+        return work.plan
+    version = newest_version(services, chart)
+    return plan_of(version) if version else None
+
+
+def reading_for(loaded: Loaded, options: PlanOptions) -> Reading:
+    """The chart as a question looks at it: on the first day of the plan, by the table that was asked for."""
+    return loaded.reading(options.start, options.benzo_table)
+
+
+def ask(services: Services, chart: OpenChart, loaded: Loaded, options: PlanOptions, revision: int) -> Work:
+    """Keep a question, and drop the plan of the one before. Raises WrongUsage for what cannot be meant, StoreConflict for a stale tab."""
+    require(services, chart, "edit", _EDITORS)
+    candidates_of(chart, loaded, options)
+    return _save(services, chart, Work(options, None, revision), "ask")
+
+
+def candidates_of(chart: OpenChart, loaded: Loaded, options: PlanOptions) -> Candidates:
+    """Every way to taper what is asked. Raises WrongUsage. Made once per chart and question."""
+    asked = replace(options, tenant=chart.tenant.id)
+    if asked not in loaded.candidates:
+        loaded.candidates[asked] = candidates(reading_for(loaded, asked), asked)
+    return loaded.candidates[asked]
+
+
+def choose(services: Services, chart: OpenChart, loaded: Loaded, way: str, revision: int) -> Work | Infeasible:
+    """The plan of one way ("protocol asam-2025", "strategy linear") as the draft. Raises WrongUsage, StoreConflict."""
+    require(services, chart, "edit", _EDITORS)
+    work = _current(services, chart, revision)
+    reading = reading_for(loaded, work.options)
+    options = way_named(reading, replace(work.options, tenant=chart.tenant.id, strategy=None, protocol=None), way)
+    return _made(services, chart, reading, Work(options, None, revision))
+
+
+def change(services: Services, chart: OpenChart, loaded: Loaded, options: PlanOptions, revision: int) -> Work | Infeasible:
+    """The draft made anew from changed options; what was accepted before is to be accepted again. Raises WrongUsage, StoreConflict."""
+    require(services, chart, "edit", _EDITORS)
+    _current(services, chart, revision)
+    asked = replace(options, tenant=chart.tenant.id)
+    return _made(services, chart, reading_for(loaded, asked), Work(asked, None, revision))
+
+
+def acknowledge(services: Services, chart: OpenChart, place: int, reason: str, revision: int) -> Work:
+    """Accept one finding of the draft, by its place in the list. Raises NotAllowed (no reason, a Stop), WrongUsage, StoreConflict."""
+    require(services, chart, "edit", _EDITORS)
+    work, plan = _with_plan(services, chart, revision)
+    if not 0 <= place < len(plan.findings):
+        raise WrongUsage("this finding is not on the draft any more: look at the list again")
+    accepted = lifecycle.acknowledge(plan, plan.findings[place], Decision(chart.who, _today(services, chart, plan), reason.strip()))
+    return _save(services, chart, replace(work, plan=accepted), "acknowledge")
+
+
+def agree(services: Services, chart: OpenChart, who: str, what: str, revision: int) -> Work:
+    """Note the patient's agreement to the draft. Raises NotAllowed where nobody is named, StoreConflict."""
+    require(services, chart, "edit", _EDITORS)
+    work, plan = _with_plan(services, chart, revision)
+    agreed = lifecycle.agree(plan, Agreement(who.strip(), what.strip(), _today(services, chart, plan)))
+    return _save(services, chart, replace(work, plan=agreed), "agree")
+
+
+def is_accepted(plan: TaperPlan, finding: Finding) -> bool:
+    """Whether a person accepted this very finding."""
+    return any(one.accepts(finding) for one in plan.acknowledgements)
+
+
+def _made(services: Services, chart: OpenChart, reading: Reading, work: Work) -> Work | Infeasible:
+    outcome = make_plan(reading, work.options)
+    return outcome if isinstance(outcome, Infeasible) else _save(services, chart, replace(work, plan=outcome), "choose")
+
+
+def _current(services: Services, chart: OpenChart, revision: int) -> Work:
+    work = work_of(services, chart)
+    if work is None or work.revision != revision:
+        raise StoreConflict("the draft was changed elsewhere meanwhile")
+    return work
+
+
+def _with_plan(services: Services, chart: OpenChart, revision: int) -> tuple[Work, TaperPlan]:
+    work = _current(services, chart, revision)
+    if work.plan is None or work.plan.state is not PlanState.DRAFT:
+        raise NotAllowed("choose a way to taper first: there is no draft yet")
+    return work, work.plan
+
+
+def _save(services: Services, chart: OpenChart, work: Work, action: str) -> Work:
+    launch, plan = chart.launch, work.plan
+    saved = replace(work, revision=work.revision + 1)
+    document = {"schema": _SCHEMA, "options": options_to_document(work.options), "plan": to_document(plan) if plan else None}
+    kept = Draft(launch.tenant_id, launch.patient_id, NAME, saved.revision, encode(document), launch.user, services.clock())
+    with services.database.begin():
+        services.drafts.save(kept)
+        detail = {"revision": saved.revision, "plan": plan.id if plan else "", "sources": list(plan.sources) if plan else []}
+        note(services, launch, f"draft-{action}", "done", detail)
+    return saved
+
+
+def _today(services: Services, chart: OpenChart, plan: TaperPlan) -> date:
+    return chart.local(services.clock(), plan.zone).date()

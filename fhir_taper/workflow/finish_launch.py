@@ -1,0 +1,146 @@
+"""A launch ends well or not at all: the EHR's answer becomes tokens, a patient, a person with a role, and one open chart.
+
+Refused: a state that is unknown, used or another browser's; another authorization server's answer; an identity that does not hold; a
+launch without a patient. Who may do what is the tenant's table's word, never the browser's (privacy S4).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from hmac import compare_digest
+from typing import Final
+
+from fhir_taper.errors import EhrError, LaunchRefused
+from fhir_taper.records import Launch, PendingLaunch, Secret, Tenant
+from fhir_taper.smart.client import FhirClient
+from fhir_taper.smart.launch.authorize import callback_code, callback_state, new_secret
+from fhir_taper.smart.launch.context import context_of
+from fhir_taper.smart.launch.id_token import validate
+from fhir_taper.smart.launch.token_endpoint import TokenAnswer, exchange_code, revoke
+from fhir_taper.workflow.audited import note, note_stranger
+from fhir_taper.workflow.begin_launch import hashed, name_of
+from fhir_taper.workflow.roles import person_of, role_of
+from fhir_taper.workflow.services import Services
+
+LONGEST: Final = timedelta(hours=8)
+"""A session that is renewed while the person is there ends at the end of a working day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """A launch under way: whose it is, what was asked, and the name of its cookie, which has done its work."""
+
+    tenant: Tenant
+    pending: PendingLaunch
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An open chart, and the secret that its cookie carries."""
+
+    launch: Launch
+    secret: Secret
+    ended: tuple[str, ...] = ()
+    """Older launches of this browser that ended for this one."""
+
+
+def recall_launch(services: Services, parameters: Sequence[tuple[str, str]]) -> Recalled:
+    """The launch that an answer belongs to; it can be recalled once. Raises LaunchRefused ("state", "unknown-tenant")."""
+    state = callback_state(parameters)
+    pending = services.launches.take_pending(hashed(state), services.clock())
+    if pending is None:
+        raise LaunchRefused("state", "This launch was finished already, or took too long. Launch again from the chart.")
+    tenant = services.settings.tenant(pending.tenant_id)
+    if tenant is None:
+        raise LaunchRefused("unknown-tenant", "This app is no longer set up for this EHR.")
+    return Recalled(tenant, pending, name_of(state))
+
+
+def finish_launch(services: Services, recalled: Recalled, parameters: Sequence[tuple[str, str]], brought: str, browser: Secret) -> Finished:
+    """The chart that the EHR opened for us. `brought` is the secret of the cookie that the launch set, "" where it did not come back.
+
+    Raises LaunchRefused (`reason`: cookie, state, no-patient, access_denied, id-token …) and EhrError.
+    """
+    try:
+        _refuse_other_browser(recalled.pending, brought)
+        return _opened(services, recalled.tenant, recalled.pending, parameters, browser)
+    except LaunchRefused as refusal:
+        note_stranger(services, recalled.tenant.id, "launch", refusal.reason)
+        raise
+
+
+def _refuse_other_browser(pending: PendingLaunch, brought: str) -> None:
+    if not brought:
+        raise LaunchRefused(
+            "cookie",
+            "Your browser did not bring back the cookie of this launch. Allow cookies for this app, or let the EHR open it in a window of "
+            "its own; then launch it again from the chart.",
+        )
+    if not compare_digest(pending.browser_hash, hashed(Secret(brought))):
+        raise LaunchRefused("state", "This answer belongs to a launch in another browser. Launch again from the chart.")
+
+
+def _opened(services: Services, tenant: Tenant, pending: PendingLaunch, parameters: Sequence[tuple[str, str]], browser: Secret) -> Finished:
+    configuration, transport = services.configuration(tenant), services.transport(tenant)
+    code = callback_code(tenant, configuration, parameters)
+    answer = exchange_code(tenant, configuration, transport, code=code, verifier=pending.verifier, redirect_uri=services.redirect_uri)
+    values = context_of(answer)
+    user = _user(services, tenant, pending, answer)
+    client = FhirClient(tenant.issuer, transport, lambda: answer.tokens.access_token, values.patient_id, lambda _: None)
+    person = person_of(client, user)
+    now, secret = services.clock(), new_secret()
+    launch = Launch(
+        id=new_secret().reveal()[:22],
+        tenant_id=tenant.id,
+        patient_id=values.patient_id,
+        user=user,
+        user_name=person.name,
+        role=role_of(tenant, person),
+        scope=answer.tokens.scope,
+        cookie_hash=hashed(secret),
+        csrf=new_secret(),
+        begun=now,
+        last_seen=now,
+        ends=now + LONGEST if answer.tokens.refresh_token else min(answer.tokens.expires, now + LONGEST),
+        encounter_id=values.encounter_id,
+        intent=values.intent,
+        need_patient_banner=values.need_patient_banner,
+        style_url=values.style_url,
+        fhir_context=values.fhir_context,
+    )
+    with services.database.begin():
+        services.tokens(tenant).put(launch.id, answer.tokens)
+        ended = services.launches.save(launch, hashed(browser))
+        note(services, launch, "launch", "opened", {"role": launch.role.value})
+    return Finished(launch, secret, ended)
+
+
+def _user(services: Services, tenant: Tenant, pending: PendingLaunch, answer: TokenAnswer) -> str:
+    """The FHIR user of a judged id_token; "" where the EHR gives none: then nobody is known, and the launch may only read."""
+    if answer.id_token is None:
+        return ""
+    identity = validate(
+        answer.id_token,
+        tenant=tenant,
+        configuration=services.configuration(tenant),
+        transport=services.transport(tenant),
+        nonce=pending.nonce,
+        access_token=answer.tokens.access_token,
+    )
+    return identity.fhir_user
+
+
+def end_launch(services: Services, tenant: Tenant, launch: Launch) -> None:
+    """Log out: the tokens are taken back at the EHR where it offers that, and the launch is over whatever it answers."""
+    held = services.tokens(tenant).get(launch.id)
+    outcome = "ended"
+    try:
+        if held is not None:
+            revoke(tenant, services.configuration(tenant), services.transport(tenant), token=held.refresh_token or held.access_token)
+    except EhrError:
+        outcome = "ended-not-revoked"
+    with services.database.begin():
+        services.launches.end(launch.id, services.clock())
+        note(services, launch, "log-out", outcome)
+    services.charts.drop(launch.id)

@@ -1,0 +1,201 @@
+"""From an open chart to a Reading: search what the regimen, the findings and our plans are made of, and say what could not be read.
+
+Another patient's resource never gets past the client; a search that failed, or whose list may lack something, makes the chart incomplete
+with the EHR's own words. References that stayed unresolved are read one by one, on the EHR's own base only.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from typing import Final
+
+from fhir_taper.errors import AccessEnded, EhrAnswered, EhrError, WrongPatient
+from fhir_taper.exact_json import encode
+from fhir_taper.mappers.bundle import decode_chart
+from fhir_taper.mappers.chart import Chart
+from fhir_taper.mappers.read.care_plan import is_ours
+from fhir_taper.mappers.references import address
+from fhir_taper.plans.medicines.regimen import Issue
+from fhir_taper.plans.tapers.candidates import Candidates
+from fhir_taper.records import Fetched, Json
+from fhir_taper.smart.search import Found
+from fhir_taper.workflow.audited import note
+from fhir_taper.workflow.open_chart import OpenChart
+from fhir_taper.workflow.plan_options import PlanOptions
+from fhir_taper.workflow.regimen import Reading, read
+from fhir_taper.workflow.services import Services
+from fhir_taper.writeback.element_references import references
+
+SEARCHED: Final = (
+    "MedicationRequest",
+    "MedicationStatement",
+    "MedicationDispense",
+    "Condition",
+    "Observation",
+    "AllergyIntolerance",
+    "CarePlan",
+)
+_NAMES: Final = {
+    "MedicationRequest": "Prescriptions",
+    "MedicationStatement": "Reported medicines",
+    "MedicationDispense": "Dispenses",
+    "Condition": "Diagnoses",
+    "Observation": "Observations",
+    "AllergyIntolerance": "Allergies",
+    "CarePlan": "Care plans",
+}
+_DOSES: Final = frozenset({"MedicationRequest", "MedicationStatement", "MedicationDispense"})
+_OF_OUR_PLANS: Final = frozenset({"RequestGroup", "Goal", "MedicationRequest"})
+_FRESH_FOR: Final = timedelta(minutes=5)
+_AT_ONCE: Final = 8
+_MOST_READ: Final = 200
+_MME_TABLE: Final = "cdc-2022"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A patient's chart as it was at `read_at`. `unread` are sentences about what could not be read, worst first."""
+
+    chart: Chart
+    read_at: datetime
+    allergies: int
+    unread: tuple[str, ...] = ()
+    candidates: dict[PlanOptions, Candidates] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What was made of this chart, by what was asked."""
+    _readings: dict[tuple[date, str | None], Reading] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def reading(self, on: date, benzo_table: str | None = None) -> Reading:
+        """The chart as it stands on a day, by a table of diazepam equivalents (None: the range over all)."""
+        key = on, benzo_table
+        if key not in self._readings:
+            self._readings[key] = read(self.chart, on, _MME_TABLE, benzo_table)
+        return self._readings[key]
+
+
+def load_chart(services: Services, chart: OpenChart, *, afresh: bool = False) -> Loaded:
+    """The chart, read now or at most five minutes ago. Raises EhrError where not even the patient can be read."""
+    now = services.clock()
+    kept: Loaded | None = None if afresh else services.charts.get(chart.launch.id, now)
+    if kept is not None:
+        return kept
+    loaded = _load(services, chart, now)
+    services.charts.put(chart.launch.id, loaded, now + _FRESH_FOR)
+    return loaded
+
+
+def _load(services: Services, chart: OpenChart, now: datetime) -> Loaded:
+    launch = chart.launch
+    try:
+        patient = chart.client.read("Patient", launch.patient_id)
+    except WrongPatient:
+        note(services, launch, "read", "refused", {"resource": "Patient", "why": "another-patient"})
+        raise
+    except EhrError as error:
+        note(services, launch, "read", "failed", {"resource": "Patient", "status": _status(error)})
+        raise
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="chart") as pool:
+        found = dict(zip(SEARCHED, pool.map(lambda kind: _search(chart, kind), SEARCHED), strict=True))
+        known = [patient, *(one for answer in found.values() if isinstance(answer, Found) for one in answer.resources)]
+        further, missing = _further(pool.map, chart, known)
+    resources = [*known, *further]
+    issues = [*_issues(found), *missing]
+    decoded = decode_chart(_parts(resources))
+    is_short = any(issue.severity != "information" for issue in issues)
+    decoded = replace(decoded, issues=(*issues, *decoded.issues), complete=decoded.complete and not is_short)
+    note(services, launch, "read", "done" if not issues else "partly", _counts(resources, found))
+    unread = tuple(issue.message for issue in sorted(issues, key=lambda issue: issue.severity != "error"))
+    return Loaded(decoded, now, len(decoded.of("AllergyIntolerance")), unread)
+
+
+def _search(chart: OpenChart, kind: str) -> Found | EhrError:
+    try:
+        return chart.client.search(kind, {"patient": chart.launch.patient_id})
+    except AccessEnded:
+        raise
+    except EhrError as error:
+        return error
+
+
+def _further(
+    at_once: Callable[..., Iterable[Fetched | EhrError]], chart: OpenChart, known: list[Fetched]
+) -> tuple[list[Fetched], list[Issue]]:
+    """What orders and our own plans refer to and no search gave: medications, steps, goals. Plans refer to steps, steps to orders."""
+    there = {_key(one) for one in known}
+    newest, found, issues = known, list[Fetched](), list[Issue]()
+    while newest and len(found) < _MOST_READ:
+        wanted = [key for key in dict.fromkeys(key for one in newest for key in _followed(one)) if key not in there][:_MOST_READ]
+        there.update(wanted)
+        answers = list(at_once(lambda reference: _read(chart, reference), wanted))
+        newest = [one for one in answers if isinstance(one, Fetched)]
+        found += newest
+        failed = [(key, answer) for key, answer in zip(wanted, answers, strict=True) if isinstance(answer, EhrError)]
+        issues += [Issue("warning", "not-read", f"{key} could not be read: {_words(error)}", key) for key, error in failed]
+    return found, issues
+
+
+def _followed(one: Fetched) -> Iterator[str]:
+    resource = one.resource
+    kind = resource["resourceType"]
+    if kind in _DOSES and isinstance(resource.get("medicationReference"), Mapping):
+        target = address(resource["medicationReference"])
+        if target.resource_type == "Medication" and target.key:
+            yield target.key
+    elif is_ours(resource) or kind == "RequestGroup":
+        yield from (target.key for target in map(address, references(resource)) if target.resource_type in _OF_OUR_PLANS and target.key)
+
+
+def _read(chart: OpenChart, reference: str) -> Fetched | EhrError:
+    try:
+        return chart.client.read_reference(reference)
+    except AccessEnded:
+        raise
+    except EhrError as error:
+        return error
+
+
+def _issues(found: Mapping[str, Found | EhrError]) -> Iterator[Issue]:
+    for kind, answer in found.items():
+        severity = "error" if kind in _DOSES else "warning"
+        if isinstance(answer, EhrError):
+            yield Issue(severity, "not-read", f"{_NAMES[kind]} could not be read: {_words(answer)}", kind)
+        elif not answer.complete:
+            yield Issue(severity, "maybe-incomplete", f"{_NAMES[kind]} may be incomplete: {answer.why}", kind)
+        if isinstance(answer, Found) and answer.refused:
+            says = f"{len(answer.refused)} in the EHR's answer for {kind} did not belong here: not shown"
+            yield Issue("information", "not-shown", says, kind)
+
+
+def _words(error: EhrError) -> str:
+    return f"{error.status}{f' ({error.words})' if error.words else ''}" if isinstance(error, EhrAnswered) else str(error)
+
+
+def _status(error: EhrError) -> str:
+    return str(error.status) if isinstance(error, EhrAnswered) else type(error).__name__
+
+
+def _parts(resources: Iterable[Fetched]) -> Iterator[tuple[str, bytes]]:
+    """One Bundle per type, so that a place names where a resource came from."""
+    by_type: dict[str, list[Json]] = {}
+    for one in resources:
+        entry = {"fullUrl": one.url, "resource": one.resource}
+        by_type.setdefault(one.resource["resourceType"], []).append(entry)
+    for kind, entries in by_type.items():
+        yield kind, encode({"resourceType": "Bundle", "type": "collection", "entry": entries})
+
+
+def _counts(resources: Iterable[Fetched], found: Mapping[str, Found | EhrError]) -> dict[str, object]:
+    """How many of each type, which could not be read, and a digest of every id with its version."""
+    counted: dict[str, int] = {}
+    digest = sha256()
+    for one in resources:
+        kind = one.resource["resourceType"]
+        counted[kind] = counted.get(kind, 0) + 1
+        digest.update(f"{_key(one)} {one.etag or ''}\n".encode())
+    failed = {kind: _status(answer) for kind, answer in found.items() if isinstance(answer, EhrError)}
+    return {"read": counted, "failed": failed, "versions": digest.hexdigest()}
+
+
+def _key(one: Fetched) -> str:
+    return f"{one.resource['resourceType']}/{one.resource.get('id', '')}"

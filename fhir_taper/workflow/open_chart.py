@@ -1,0 +1,79 @@
+"""One open chart: a launch that a browser proved to be its own, with the EHR behind it.
+
+Every request names its launch in the path and proves it by that launch's cookie; a page of one patient can so never carry the session of
+another. A session ends with its token, after half an hour without a sign of life, or when the person ends it; drafts stay.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from hmac import compare_digest
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from fhir_taper.errors import LaunchRefused
+from fhir_taper.records import Launch, Role, Secret, Tenant
+from fhir_taper.smart.client import FhirClient
+from fhir_taper.smart.launch.refresh import Session
+from fhir_taper.smart.scopes import Granted
+from fhir_taper.workflow.audited import note, note_refused
+from fhir_taper.workflow.begin_launch import hashed
+from fhir_taper.workflow.services import Services
+
+IDLE: Final = timedelta(minutes=30)
+_AGAIN: Final = "Launch again from the chart; what you saved is kept."
+
+
+@dataclass(frozen=True, slots=True)
+class OpenChart:
+    """A launch, its tenant, and the EHR for this patient and this token."""
+
+    launch: Launch
+    tenant: Tenant
+    client: FhirClient
+
+    @property
+    def granted(self) -> Granted:
+        """What the EHR granted."""
+        return Granted.parse(self.launch.scope)
+
+    @property
+    def who(self) -> str:
+        """The person, for what they decide: name and reference."""
+        launch = self.launch
+        return launch.user_name if launch.user in ("", launch.user_name) else f"{launch.user_name} ({launch.user})"
+
+    def may(self, *roles: Role) -> bool:
+        """Whether the person has one of these roles."""
+        return self.launch.role in roles
+
+    def local(self, instant: datetime, zone: str | None = None) -> datetime:
+        """An instant in the patient's zone, or where that is not known in the tenant's."""
+        return instant.astimezone(ZoneInfo(zone or self.tenant.timezone))
+
+
+def open_chart(services: Services, launch_id: str, cookie: str) -> OpenChart:
+    """The chart of a launch. Raises LaunchRefused: "cookie", "session-over", "not-yours", "idle"."""
+    if not cookie:
+        raise LaunchRefused("cookie", f"Your browser did not bring the cookie of this session, or the session is over. {_AGAIN}")
+    now = services.clock()
+    launch = services.launches.get(launch_id, now)
+    tenant = services.settings.tenant(launch.tenant_id) if launch else None
+    if launch is None or tenant is None:
+        raise LaunchRefused("session-over", f"This session is over. {_AGAIN}")
+    if not compare_digest(launch.cookie_hash, hashed(Secret(cookie))):
+        note(services, launch, "open", "refused", {"reason": "not-yours"})
+        raise LaunchRefused("not-yours", f"This chart was opened by another session. {_AGAIN}")
+    if now - launch.last_seen > IDLE:
+        services.launches.end(launch.id, now)
+        note(services, launch, "open", "refused", {"reason": "idle"})
+        raise LaunchRefused("idle", f"Nobody used this session for {IDLE.seconds // 60} minutes, so it was ended. {_AGAIN}")
+    services.launches.touch(launch.id, now)
+    return OpenChart(launch, tenant, _client(services, launch, tenant))
+
+
+def _client(services: Services, launch: Launch, tenant: Tenant) -> FhirClient:
+    transport = services.transport(tenant)
+    session = Session(services.tokens(tenant), launch.id, tenant, transport, partial(services.configuration, tenant))
+    refused = partial(note_refused, services, launch)
+    return FhirClient(tenant.issuer, transport, session.token, launch.patient_id, refused, renew=session.renew)

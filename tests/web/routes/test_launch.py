@@ -1,0 +1,181 @@
+"""From the EHR's click to an open chart, and every way in which that is refused."""
+
+from collections.abc import Callable
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+
+from fhir_taper.cli.demo_walk import Browser
+from fhir_taper.sandbox.forwarding import Answer
+from tests.web.running import ELDER, MIXED, Stage, parameters
+
+Pairs = list[tuple[str, str]]
+
+
+def without(pairs: Pairs, name: str) -> Pairs:
+    return [pair for pair in pairs if pair[0] != name]
+
+
+def replaced(pairs: Pairs, name: str, value: str) -> Pairs:
+    return [*without(pairs, name), (name, value)]
+
+
+def answered(stage: Stage, browser: Browser, pairs: list[tuple[str, str]]) -> tuple[int, str]:
+    shown = browser.once("GET", f"{stage.demo.redirect_uri}?{urlencode(pairs)}")
+    return shown.status, shown.text
+
+
+def test_a_launch_opens_the_chart_of_the_patient_that_the_ehr_had_open(stage: Stage) -> None:
+    shown = stage.opened(ELDER).get("regimen")
+    assert "Edna Example" in shown.text
+    assert "lorazepam" in shown.text
+
+
+def test_an_ehr_may_launch_by_form_post(stage: Stage) -> None:
+    browser = Browser()
+    fields = {"iss": stage.demo.issuer, "launch": stage.demo.new_launch(ELDER)}
+    shown = browser.post(stage.demo.launch_url, fields)
+    assert "What is taken" in shown.text
+
+
+def test_a_standalone_launch_goes_on_to_the_ehrs_sign_in(stage: Stage) -> None:
+    browser = Browser()
+    sent = browser.once("GET", f"{stage.demo.app_url}/launch/standalone?tenant=demo")
+    asked = dict(parameters(sent.header("location")))
+    assert sent.status == 303
+    assert "launch/patient" in asked["scope"].split()
+    assert "launch" not in asked
+
+
+def test_an_unknown_issuer_is_refused_and_nothing_is_asked_of_it(stage: Stage) -> None:
+    for issuer in ("https://evil.example.org/fhir", stage.demo.issuer + ".evil.example", f"{stage.demo.issuer}@evil.example/fhir", ""):
+        shown = Browser().once("GET", f"{stage.demo.launch_url}?{urlencode({'iss': issuer, 'launch': 'x'})}")
+        assert shown.status in (400, 403)
+        assert "This EHR is not known here" in shown.text
+        assert shown.header("set-cookie") == ""
+
+
+def test_a_launch_that_says_a_thing_twice_is_refused(stage: Stage) -> None:
+    twice = [("iss", stage.demo.issuer), ("iss", "https://evil.example.org"), ("launch", "x")]
+    assert Browser().once("GET", f"{stage.demo.launch_url}?{urlencode(twice)}").status == 400
+
+
+def test_an_answer_is_taken_once(stage: Stage) -> None:
+    browser, back = stage.begun()
+    assert browser.once("GET", back).status == 303
+    again = browser.once("GET", back)
+    assert again.status == 400
+    assert "This launch cannot be finished" in again.text
+
+
+def test_a_lost_cookie_has_a_page_of_its_own_that_says_what_to_do_and_shows_in_the_frame(stage: Stage) -> None:
+    _, back = stage.begun()
+    shown = Browser().once("GET", back)
+    assert shown.status == 403
+    assert "did not bring the cookie back" in shown.text
+    assert "window of its own" in shown.text
+    assert shown.header("content-security-policy").endswith(stage.demo.page_url.rstrip("/"))
+
+
+def test_an_answer_in_another_browser_is_refused(stage: Stage) -> None:
+    victim, back = stage.begun()
+    attacker, _ = stage.begun()
+    host = urlsplit(back).netloc
+    name = next(one for one in victim.cookies[host] if "begin" in one)
+    attacker.cookies[host] = {name: next(iter(attacker.cookies[host].values()))}
+    shown = attacker.once("GET", back)
+    assert shown.status == 400
+    assert not [one for one in attacker.cookies[host] if not one.startswith(("__Host-taper-begin", "__Host-taper-browser"))]
+
+
+def test_a_forged_answer_is_refused(stage: Stage) -> None:
+    forged: dict[str, Callable[[Pairs], Pairs]] = {
+        "a state that nobody made": lambda pairs: replaced(pairs, "state", "x" * 43),
+        "no state": lambda pairs: without(pairs, "state"),
+        "two states": lambda pairs: [*pairs, ("state", "x")],
+        "another authorization server": lambda pairs: replaced(pairs, "iss", "https://evil.example.org"),
+        "no authorization server": lambda pairs: without(pairs, "iss"),
+        "a code that nobody gave": lambda pairs: replaced(pairs, "code", "x"),
+        "two codes": lambda pairs: [*pairs, ("code", "x")],
+        "no code": lambda pairs: without(pairs, "code"),
+    }
+    for what, forge in forged.items():
+        browser, back = stage.begun()
+        status, text = answered(stage, browser, forge(parameters(back)))
+        assert 400 <= status < 504, what
+        assert "What you can do" in text, what
+
+
+def test_a_person_who_said_no_is_told_so(stage: Stage) -> None:
+    browser, back = stage.begun()
+    pairs = [*without(parameters(back), "code"), ("error", "access_denied")]
+    status, text = answered(stage, browser, pairs)
+    assert status == 403
+    assert "Access was not given" in text
+
+
+def test_a_launch_without_a_patient_has_a_page_of_its_own(stage: Stage) -> None:
+    browser, back = stage.begun(None)
+    shown = browser.once("GET", back)
+    assert shown.status == 400
+    assert "No patient is open" in shown.text
+
+
+def test_a_lost_session_cookie_a_strange_one_and_an_unknown_launch_are_refused(stage: Stage) -> None:
+    person = stage.opened(ELDER)
+    address = f"{stage.demo.app_url}{person.here}/regimen"
+    assert Browser().once("GET", address).status == 403
+    person.browser.cookies[urlsplit(address).netloc][f"__Host-taper-{person.launch}"] = "forged.mark"
+    wrong = person.browser.once("GET", address)
+    assert wrong.status == 403
+    assert "This is not your session" in wrong.text
+    assert Browser().once("GET", f"{stage.demo.app_url}/app/unknown/regimen").status == 403
+
+
+def test_the_cookie_of_one_chart_opens_no_other(stage: Stage) -> None:
+    browser = Browser()
+    one, other = stage.opened(ELDER, browser=browser), stage.opened(MIXED, browser=browser)
+    jar = browser.cookies[urlsplit(stage.demo.app_url).netloc]
+    jar[f"__Host-taper-{one.launch}"] = jar[f"__Host-taper-{other.launch}"]
+    shown = one.get("regimen")
+    assert shown.status == 403
+    assert "Edna" not in shown.text
+
+
+def test_two_tabs_with_two_patients_never_mix(stage: Stage) -> None:
+    browser = Browser()
+    one, other = stage.opened(ELDER, browser=browser), stage.opened(MIXED, browser=browser)
+    for _ in range(2):
+        assert "Edna Example" in one.get("regimen").text
+        assert "Edna Example" not in other.get("regimen").text
+
+
+def test_whoever_ends_a_session_has_no_cookie_and_no_chart_any_more(stage: Stage) -> None:
+    person = stage.opened(ELDER)
+    kept = dict(person.browser.cookies[urlsplit(stage.demo.app_url).netloc])
+    assert "Your session is ended" in person.send("regimen", "/end").text
+    person.browser.cookies[urlsplit(stage.demo.app_url).netloc] = kept
+    over = person.get("regimen")
+    assert over.status == 403
+    assert "Your session is over" in over.text
+    assert over.header("content-security-policy").endswith(stage.demo.page_url.rstrip("/"))
+
+
+@pytest.mark.parametrize(("status", "words"), [(403, "The EHR refused"), (500, "The EHR refused")])
+def test_a_patient_that_cannot_be_read_has_a_page_that_says_so(stage: Stage, status: int, words: str) -> None:
+    person = stage.opened(ELDER)
+
+    refusal = Answer(status, {"content-type": "application/fhir+json"}, b'{"resourceType":"OperationOutcome","issue":[]}')
+    stage.demo.resources.intercept = lambda *_: refusal
+    try:
+        shown = person.browser.post(f"{person.here}/refresh", {"csrf": _csrf(stage, person.launch)})
+    finally:
+        stage.demo.resources.intercept = None
+    assert shown.status == 502
+    assert words in shown.text
+
+
+def _csrf(stage: Stage, launch: str) -> str:
+    found = stage.services.launches.get(launch, stage.services.clock())
+    assert found is not None
+    return found.csrf.reveal()

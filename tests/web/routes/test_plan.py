@@ -1,0 +1,61 @@
+"""The question, the ways, the draft and its findings, as a person meets them on the screens."""
+
+import re
+
+from tests.web.running import MIXED, Stage
+
+OPIOID = "oxycodone"
+
+
+def test_without_a_draft_the_screens_of_a_plan_say_where_to_begin(stage: Stage) -> None:
+    stage.forget(MIXED)
+    person = stage.opened(MIXED)
+    for screen in ("plan", "safety", "approve"):
+        assert "There is no plan yet" in person.get(screen).text
+    assert "no plan is approved" in person.get("write-back").text
+
+
+def test_ways_that_cannot_be_made_stay_with_the_reason(stage: Stage) -> None:
+    stage.forget(MIXED)
+    shown = stage.opened(MIXED).send("strategies", "/strategies", drug="diazepam")
+    assert "Nothing here ranks them" in shown.text
+    assert 'role="img"' in shown.text
+
+
+def test_a_draft_is_kept_when_the_session_ends_and_is_there_in_the_next(stage: Stage) -> None:
+    stage.forget(MIXED)
+    person = stage.opened(MIXED)
+    person.send("strategies", "/strategies", drug="diazepam", benzo_table="va-dod-2021", reason="falls")
+    way = re.findall(r'name="way" value="([^"]+)"', person.get("strategies").text)[0]
+    assert "Draft – not approved" in person.send("strategies", "/choose", way=way).text
+    person.send("regimen", "/end")
+    assert "Draft – not approved" in stage.opened(MIXED).get("plan").text
+
+
+def test_a_draft_that_another_tab_changed_is_not_overwritten(stage: Stage) -> None:
+    stage.forget(MIXED)
+    person = stage.opened(MIXED)
+    stale = person.form("strategies", "/strategies") | {"drug": "diazepam"}
+    assert person.browser.post(f"{person.here}/strategies", stale).status == 200
+    shown = person.browser.post(f"{person.here}/strategies", stale)
+    assert shown.status == 409
+    assert "Somebody else was first" in shown.text
+
+
+def test_a_form_that_cannot_be_meant_is_refused_with_its_field(stage: Stage) -> None:
+    stage.forget(MIXED)
+    person = stage.opened(MIXED)
+    fields = person.form("strategies", "/strategies")
+    odd = {"start": "tomorrow", "target": "1e3", "baseline": "1,5", "use": "long", "benzo_table": "mine", "drug": "aspirin"}
+    for name, value in odd.items():
+        shown = person.browser.post(f"{person.here}/strategies", fields | {name: value})
+        assert shown.status == 422, name
+        assert "cannot be meant" in shown.text
+
+
+def test_no_patient_and_no_medicine_is_in_any_address(stage: Stage) -> None:
+    person = stage.opened(MIXED)
+    page = person.get("strategies").text + person.get("regimen").text
+    addresses = " ".join(re.findall(r'(?:href|action|src)="([^"]*)"', page)) + person.browser.at
+    assert MIXED not in addresses
+    assert "diazepam" not in addresses
