@@ -1,0 +1,142 @@
+"""A chart from an EHR: what could not be read is said, what is another patient's is never shown, and each is audited."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from fhir_taper.errors import EhrAnswered
+from fhir_taper.exact_json import encode
+from fhir_taper.sandbox.forwarding import Answer
+from fhir_taper.workflow.load_chart import Loaded, load_chart
+from fhir_taper.workflow.open_chart import OpenChart
+from tests.web.running import ELDER, MIXED, Stage
+from tests.workflow.opened import chart_of
+
+FHIR = {"content-type": "application/fhir+json"}
+OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "forbidden", "diagnostics": "not for this app"}]}
+
+
+@pytest.fixture
+def odd_ehr(stage: Stage) -> Iterator[Callable[..., None]]:
+    """Put something between the app and the EHR for the length of a test."""
+
+    def put(intercept: Callable[[str, str, Callable[[], Answer]], Answer]) -> None:
+        stage.demo.resources.confines_searches = False
+        stage.demo.resources.intercept = intercept
+
+    yield put
+    stage.demo.resources.intercept = None
+    stage.demo.resources.confines_searches = True
+
+
+def loaded(stage: Stage, chart: OpenChart) -> Loaded:
+    return load_chart(stage.services, chart, afresh=True)
+
+
+def last_audit(stage: Stage) -> tuple[str, str, object]:
+    entry = stage.services.audit.entries("demo", limit=100_000)[-1].entry
+    return entry.action, entry.outcome, entry.detail
+
+
+def test_a_chart_that_was_read_whole_says_nothing_of_what_could_not_be_read(stage: Stage) -> None:
+    found = loaded(stage, chart_of(stage, ELDER))
+    assert found.unread == ()
+    assert found.chart.patient == ELDER
+    assert found.allergies == 1
+    assert last_audit(stage)[:2] == ("read", "done")
+
+
+def test_a_type_that_is_refused_is_named_with_the_ehrs_words_and_the_rest_is_read(stage: Stage, odd_ehr: Callable[..., None]) -> None:
+    chart = chart_of(stage, ELDER)
+    odd_ehr(lambda _, path, forward: Answer(403, FHIR, encode(OUTCOME)) if path == "Observation" else forward())
+    found = loaded(stage, chart)
+    assert found.unread == ("Observations could not be read: 403 (not for this app)",)
+    assert not found.chart.complete
+    assert found.chart.of("MedicationRequest")
+    action, outcome, detail = last_audit(stage)
+    assert (action, outcome) == ("read", "partly")
+    assert isinstance(detail, dict)
+    assert detail["failed"] == {"Observation": "403"}
+
+
+def test_prescriptions_that_cannot_be_read_make_every_total_at_least(stage: Stage, odd_ehr: Callable[..., None]) -> None:
+    chart = chart_of(stage, ELDER)
+    odd_ehr(lambda _, path, forward: Answer(500, FHIR, b"{}") if path == "MedicationRequest" else forward())
+    found = loaded(stage, chart)
+    assert found.unread[0].startswith("Prescriptions could not be read: 500")
+    assert not found.reading(found.read_at.date()).regimen.complete
+
+
+def test_a_patient_that_cannot_be_read_stops_everything(stage: Stage, odd_ehr: Callable[..., None]) -> None:
+    chart = chart_of(stage, ELDER)
+    odd_ehr(lambda _, path, forward: Answer(403, FHIR, encode(OUTCOME)) if path.startswith("Patient") else forward())
+    with pytest.raises(EhrAnswered):
+        loaded(stage, chart)
+    assert last_audit(stage)[:2] == ("read", "failed")
+
+
+def test_another_patients_resource_in_an_answer_is_not_in_the_chart_is_told_and_is_audited(
+    stage: Stage, odd_ehr: Callable[..., None]
+) -> None:
+    chart = chart_of(stage, ELDER)
+    strange = {"resourceType": "Condition", "id": "strange", "subject": {"reference": f"Patient/{MIXED}"}, "code": {"text": "theirs"}}
+
+    def slipped_in(_: str, path: str, forward: Callable[[], Answer]) -> Answer:
+        answer = forward()
+        if path != "Condition":
+            return answer
+        bundle = answer.json()
+        bundle["entry"] = [*bundle.get("entry", []), {"resource": strange}]
+        return Answer(answer.status, answer.headers, encode(bundle))
+
+    odd_ehr(slipped_in)
+    before = len(stage.services.audit.entries("demo", limit=100_000))
+    found = loaded(stage, chart)
+    assert "strange" not in [entry.id for entry in found.chart.of("Condition")]
+    assert any("did not belong here" in line for line in found.unread)
+    entries = [one.entry for one in stage.services.audit.entries("demo", after=before)]
+    assert {"resource": "Condition/strange", "why": "another-patient"} in [one.detail for one in entries if one.outcome == "refused"]
+
+
+def test_what_the_ehr_remarks_of_its_list_makes_the_chart_incomplete(stage: Stage) -> None:
+    found = loaded(stage, chart_of(stage, "incomplete-chart"))
+    assert not found.chart.complete
+    assert any(line.startswith("Prescriptions may be incomplete") for line in found.unread)
+
+
+def test_medications_that_orders_refer_to_are_read_one_by_one(stage: Stage, odd_ehr: Callable[..., None]) -> None:
+    chart = chart_of(stage, ELDER)
+    asked: list[str] = []
+
+    def by_reference(_: str, path: str, forward: Callable[[], Answer]) -> Answer:
+        asked.append(path)
+        if path.startswith("Medication/"):
+            medication = {"resourceType": "Medication", "id": path.rpartition("/")[2], "code": {"text": "lorazepam 1 MG Oral Tablet"}}
+            return Answer(200, FHIR, encode(medication))
+        answer = forward()
+        if path == "MedicationRequest":
+            bundle = answer.json()
+            for entry in bundle["entry"]:
+                if entry["resource"].pop("medicationCodeableConcept", None):
+                    entry["resource"]["medicationReference"] = {"reference": "Medication/m1"}
+            return Answer(200, answer.headers, encode(bundle))
+        return answer
+
+    odd_ehr(by_reference)
+    found = loaded(stage, chart)
+    assert [entry.id for entry in found.chart.of("Medication")] == ["m1"]
+    assert asked.count("Medication/m1") == 1
+
+
+def test_a_second_page_does_not_read_the_chart_again(stage: Stage) -> None:
+    chart = chart_of(stage, ELDER)
+    first = load_chart(stage.services, chart)
+    assert load_chart(stage.services, chart) is first
+    assert loaded(stage, chart) is not first
+
+
+def test_our_own_plan_is_read_with_its_steps(stage: Stage) -> None:
+    found = loaded(stage, chart_of(stage, "mid-taper"))
+    plans = found.reading(found.read_at.date()).own_plans
+    assert [one.value.ingredient for one in plans] == ["diazepam"]
+    assert plans[0].value.steps

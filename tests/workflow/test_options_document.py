@@ -1,0 +1,46 @@
+"""What was asked comes back as it was asked."""
+
+from dataclasses import fields
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from fhir_taper.errors import BadInput
+from fhir_taper.exact_json import decode, encode
+from fhir_taper.plans.medicines.codes import Slot
+from fhir_taper.plans.tapers.request import Taken
+from fhir_taper.workflow.options_document import options_from_document, options_to_document
+from fhir_taper.workflow.plan_options import PlanOptions
+
+FULL = PlanOptions(
+    drug="diazepam",
+    start=date(2026, 1, 5),
+    target_mg=Decimal("2.50"),
+    protocol="asam-2025",
+    params=(("percent", "10"),),
+    baseline_mg=Decimal("0.50"),
+    baseline_by="dr",
+    taken=(Taken("1", Slot.MORNING, Decimal("0.5")), Taken("2", None, Decimal(1))),
+    confirmed=("pain-indication-confirmed",),
+    confirmed_by="dr",
+    use=">=1y",
+    benzo_table="ashton-2002",
+    products=("197590",),
+    parts=2,
+    reason="falls",
+    zone="America/New_York",
+    tenant="demo",
+)
+
+
+@pytest.mark.parametrize("options", [PlanOptions("lorazepam", date(2026, 1, 5)), FULL])
+def test_options_come_back_without_loss_through_json(options: PlanOptions) -> None:
+    back = options_from_document(decode(encode(options_to_document(options))))
+    assert back == options
+    assert [str(getattr(back, one.name)) for one in fields(options)] == [str(getattr(options, one.name)) for one in fields(options)]
+
+
+def test_a_document_of_another_program_is_refused() -> None:
+    with pytest.raises(BadInput):
+        options_from_document({"drug": "diazepam"})
