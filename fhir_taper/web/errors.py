@@ -108,7 +108,9 @@ def error_page(request: Request, error: Told) -> HTMLResponse:
     """The page, for the frame of the tenant that is known by now; with a way back where there is an open chart."""
     tenant = getattr(request.state, "tenant", None)
     launch = request.path_params.get("launch", "")
-    is_back = bool(launch) and error.status in (409, 422, 403) and getattr(request.state, "tenant", None) is not None
+    # Back only into a session that goes on.
+    goes_on = error.status in (409, 422) or error.title == _LAUNCHES["role"][0]
+    is_back = goes_on and bool(launch) and tenant is not None
     return page("error.html", tenant=tenant, status=error.status, error=error, back=f"/app/{launch}/regimen" if is_back else "")
 
 
