@@ -19,7 +19,7 @@ from tests.invariants.refusals import refusal_is_right  # noqa: E402
 PAGE = ROOT / "docs" / "invariants.md"
 HEAD = """# What holds of every plan
 
-{cases:,} requests are made from their numbers alone, the same everywhere: any ordinary product, one to four times of day, halves and
+{cases:,} requests are made from their numbers alone, the same everywhere: any ordinary product, one to six times of day, halves and
 quarters or not, start doses from a part of the smallest tablet to far too much, doses that no tablet makes, targets above zero, plans that
 follow a plan, overrides, every protocol. Every plan that the engine makes of them is judged by the checks below, which share no arithmetic
 with it (doses that exist come from a coin-change table, limits are held against the dose of each day); every refusal is worked out again.
