@@ -74,6 +74,7 @@ def from_document(document: Mapping[str, Any]) -> TaperPlan:
 
 
 def _step(step: Step, figures: StepFigures) -> dict[str, Any]:
+    rounded = figures.rounded
     return {
         "number": step.number,
         "start": step.start.isoformat(),
@@ -83,7 +84,7 @@ def _step(step: Step, figures: StepFigures) -> dict[str, Any]:
         "ideal_mg": step.ideal_mg,
         "doses": [_dose(step, dose) for dose in step.doses],
         "note": step.note,
-        **{name: to_plain(getattr(figures.rounded, name)) for name in StepFigures.__slots__},
+        **{name: to_plain(getattr(rounded, name)) for name in StepFigures.__slots__},
     }
 
 
