@@ -110,8 +110,10 @@ def test_a_port_that_is_taken_is_named(demo: Demo) -> None:
         pass
 
 
+# A process that was started in the background of a shell ignores the interrupt: this one is a program in the foreground.
 RUNS = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from fhir_taper.sandbox.demo import start_demo
 with start_demo() as demo:
     print(demo.issuer, demo.resources.behind, flush=True)
