@@ -180,7 +180,7 @@ def test_no_products_make_more_at_one_time_than_is_taken_at_any() -> None:
     taken = tuple(Taken("197591", slot, Decimal(1)) for slot in (Slot.MORNING, Slot.NIGHT))  # 5 mg tablets, which the plan may not use
     no = refused(replace(request("diazepam", "10", tablets("diazepam", "2")), taken=taken))
 
-    assert (no.reason, no.next_mg) == ("baseline-not-on-grid", 8)
+    assert (no.reason, no.next_mg) == ("baseline-not-on-grid", Decimal(8))
 
 
 def test_a_baseline_that_other_products_cannot_divide_as_it_is_taken_says_that_a_time_rises() -> None:

@@ -96,7 +96,7 @@ def test_what_may_be_taken_at_one_time_bounds_every_intake() -> None:
     made = (product("oxycodone", "5"),)
     times = times_of(replace(request("oxycodone", "20", made), intakes=(), at_most=at_most), made)
 
-    assert (times.slots, times.most_mg, times.assumed) == (tuple(Slot), 5, False)
+    assert (times.slots, times.most_mg, times.assumed) == (tuple(Slot), Fraction(5), False)
 
 
 def test_pieces_at_one_time_are_those_of_the_intakes_although_the_orders_say_the_most_in_mg() -> None:
