@@ -14,13 +14,13 @@ from fhir_taper.mappers.write.namespace import WRITE_SYSTEM, Json
 from fhir_taper.records import Fetched, WriteState, WrittenResource
 from fhir_taper.writeback.changes import Change, Doing
 from fhir_taper.writeback.element_references import identifier_value
+from fhir_taper.writeback.following import GONE
 from fhir_taper.writeback.locate import Located, Place, Sent, locate
 from fhir_taper.writeback.overlay import Overlay
 from fhir_taper.writeback.ports import Answer, Reader
 from fhir_taper.writeback.readback import same_meaning
 from fhir_taper.writeback.verdict import Entry, Meaning, entries_of, meaning_of, not_before, original, single_entry
 
-_GONE: Final = frozenset({404, 410})
 _FOUND_TWICE: Final = "the EHR holds it several times: a person removes all but one"
 
 
@@ -133,7 +133,7 @@ class _Looking:
         try:
             fetched = self.reader.read(*reference.split("/", 1))
         except EhrAnswered as answer:
-            if answer.status in _GONE:
+            if answer.status in GONE:
                 return _written(one, WriteState.MISMATCH, reference, etag, says="the EHR took it and does not have it")
             return _written(one, WriteState.WRITTEN, reference, etag, says=f"not read back: {answer}")
         except EhrError as error:

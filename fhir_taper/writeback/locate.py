@@ -5,7 +5,7 @@ the EHR can be searched and the list is whole; else it is "cannot be told". The 
 there, neither is anything else of the same request that cannot be told.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
@@ -14,11 +14,10 @@ from fhir_taper.errors import EhrAnswered
 from fhir_taper.mappers.references import address
 from fhir_taper.mappers.write.namespace import WRITE_SYSTEM, Json
 from fhir_taper.records import Fetched
-from fhir_taper.writeback.element_references import identifier_value, references
+from fhir_taper.writeback.element_references import identifier_value
+from fhir_taper.writeback.following import read_if_there, referred_to
 from fhir_taper.writeback.ports import Reader
 from fhir_taper.writeback.readback import meaning_digest
-
-_GONE = frozenset({404, 410})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +104,8 @@ class _Locating:
             return one
         if plan.place is Place.ABSENT:
             return replace(one, place=Place.ABSENT)
-        for fetched in self._referred(plan.fetched, one.sent.resource_type):
+        referred = referred_to(self.reader, plan.fetched, (one.sent.resource_type,)) if plan.fetched else ()
+        for fetched in referred:
             if identifier_value(fetched.resource, WRITE_SYSTEM) == one.sent.write_identifier:
                 return Located(one.sent, Place.THERE, fetched)
         return one
@@ -129,12 +129,12 @@ class _Locating:
         return Located(sent, Place.SEVERAL if same else Place.ABSENT if found.complete else Place.UNTOLD)
 
     def _read(self, sent: Sent) -> Located:
-        fetched = self._fetch(sent.reference)
+        fetched = read_if_there(self.reader, sent.reference)
         return Located(sent, Place.THERE if fetched else Place.ABSENT, fetched)
 
     def _updated(self, sent: Sent) -> Located:
         """An update is there where our identifier and meaning are; a version that did not move was not updated."""
-        fetched = self._fetch(sent.reference)
+        fetched = read_if_there(self.reader, sent.reference)
         if fetched is None:
             return Located(sent, Place.ABSENT)
         if fetched.etag == sent.etag:
@@ -142,30 +142,6 @@ class _Locating:
         if identifier_value(fetched.resource, WRITE_SYSTEM) != sent.write_identifier:
             return Located(sent, Place.ABSENT)
         return Located(sent, Place.THERE, fetched)
-
-    def _referred(self, plan: Fetched | None, kind: str) -> Iterator[Fetched]:
-        if plan is None:
-            return
-        waiting, seen = [plan], set[str]()
-        while waiting:
-            for reference in references(waiting.pop().resource):
-                target = address(reference)
-                if target.resource_type not in (kind, "RequestGroup") or not target.key or target.key in seen:
-                    continue
-                seen.add(target.key)
-                fetched = self._fetch(target.key)
-                if fetched is not None:
-                    waiting += [fetched] if target.resource_type == "RequestGroup" else []
-                    yield from [fetched] if target.resource_type == kind else []
-
-    def _fetch(self, reference: str) -> Fetched | None:
-        kind, _, known_as = reference.partition("/")
-        try:
-            return self.reader.read(kind, known_as)
-        except EhrAnswered as refusal:
-            if refusal.status in _GONE:
-                return None
-            raise
 
 
 def _is_about(resource: Json, reference: str) -> bool:

@@ -4,22 +4,22 @@ A care plan is known by our taper identifier, everything else by our write ident
 search neither steps nor goals. A list that may be incomplete is no proof that there is nothing: then nothing is written.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fhir_taper.errors import BadInput, EhrAnswered, WriteRefused
-from fhir_taper.mappers.references import address, has_identifier
+from fhir_taper.mappers.references import has_identifier
 from fhir_taper.mappers.write.extensions import read_core
 from fhir_taper.mappers.write.namespace import PLAN_SYSTEM, TAPER_SYSTEM, WRITE_SYSTEM, Json
 from fhir_taper.records import Fetched, LedgerRow
-from fhir_taper.writeback.element_references import identifier_value, references
+from fhir_taper.writeback.element_references import identifier_value
+from fhir_taper.writeback.following import read_if_there, referred_to
 from fhir_taper.writeback.ports import Reader
 from fhir_taper.writeback.readback import same_meaning
 
 _ENDED: Final = frozenset({"revoked", "completed", "entered-in-error"})
 _RUNNING: Final = frozenset({"active", "on-hold"})
-_GONE: Final = frozenset({404, 410})
 _FOLLOWED: Final = ("RequestGroup", "Goal", "MedicationRequest")
 
 
@@ -63,7 +63,7 @@ class _Finding:
         followed: list[Fetched] = []
         if plan is not None:
             self.found[urn] = plan
-            followed = list(self._followed(plan))
+            followed = list(referred_to(self.reader, plan, _FOLLOWED))
             self._match(followed)
         self._by_record()
         for url, resource in self.entries:
@@ -116,28 +116,6 @@ class _Finding:
             return True
         return not found.complete or any(_tells(one.resource) == _tells(ours) for one in found.resources)
 
-    def _followed(self, plan: Fetched) -> Iterator[Fetched]:
-        """The steps, goals and proposals that a care plan of ours refers to, read one by one."""
-        waiting, seen = [plan], set[str]()
-        while waiting:
-            for reference in references(waiting.pop().resource):
-                target = address(reference)
-                if target.resource_type not in _FOLLOWED or not target.key or target.key in seen:
-                    continue
-                seen.add(target.key)
-                one = self._read(target.resource_type, target.id)
-                if one is not None:
-                    yield one
-                    waiting += [one] if target.resource_type == "RequestGroup" else []
-
-    def _read(self, kind: str, known_as: str) -> Fetched | None:
-        try:
-            return self.reader.read(kind, known_as)
-        except EhrAnswered as refusal:
-            if refusal.status in _GONE:
-                return None
-            raise
-
     def _match(self, followed: list[Fetched]) -> None:
         """By write identifier first; then what takes a place over: steps by taper, a goal by its words, a proposal by its meaning."""
         for rule in (_same_write, _same_place):
@@ -145,8 +123,9 @@ class _Finding:
 
     def _by_record(self) -> None:
         for url, resource in self.entries:
-            kind, _, known_as = self.recorded.get(identifier_value(resource, WRITE_SYSTEM), "").partition("/")
-            one = self._read(kind, known_as) if url not in self.found and kind == resource["resourceType"] else None
+            reference = self.recorded.get(identifier_value(resource, WRITE_SYSTEM), "")
+            is_wanted = url not in self.found and reference.startswith(f"{resource['resourceType']}/")
+            one = read_if_there(self.reader, reference) if is_wanted else None
             if one is not None and _same_write(resource, one.resource):
                 self.found[url] = one
 
