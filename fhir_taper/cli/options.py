@@ -1,9 +1,5 @@
-"""What an option takes, and how its words are read: one alias an option, used by every command that has it.
+"""What an option takes, and how its words are read (`workflow.typed`): one alias an option, used by every command that has it."""
 
-Choices that tables hold are checked against them by a test, so that `--help` needs no table.
-"""
-
-import re
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -12,15 +8,9 @@ from typing import Annotated
 
 import typer
 
+from fhir_taper.errors import WrongUsage
 from fhir_taper.plans.medicines.codes import Slot
-from fhir_taper.plans.medicines.plain_number import plain_decimal
-
-MOST_MG_A_DAY = 1_000_000
-"""More than this is a typing error, whatever the drug."""
-FIRST_YEAR, LAST_YEAR = 1900, 2199
-"""A day before or after these is a typing error."""
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_LONGEST = 40
+from fhir_taper.workflow.typed import BenzoTable, DurationOfUse, PermittedParts, typed_day, typed_mg
 
 
 class TableOrJson(StrEnum):
@@ -37,49 +27,20 @@ class PlanFormat(StrEnum):
     PDF = "pdf"
 
 
-class BenzoTable(StrEnum):
-    ASHTON_2002 = "ashton-2002"
-    VA_DOD_2021 = "va-dod-2021"
-    WHO_2009 = "who-2009"
-    HANDBOOK = "handbook"
-
-
-class DurationOfUse(StrEnum):
-    UNDER_1_MONTH = "<1m"
-    UNDER_1_YEAR = "1m-1y"
-    FROM_1_YEAR = ">=1y"
-
-
-class PermittedParts(StrEnum):
-    HALF = "half"
-    QUARTER = "quarter"
-
-    @property
-    def per_unit(self) -> int:
-        """How many of these parts make a tablet."""
-        return 2 if self is PermittedParts.HALF else 4
-
-
 def _day(text: str) -> date:
-    """A day as YYYY-MM-DD, near enough to now that no date after it, to the end of any plan, is out of range."""
     try:
-        day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
-    except ValueError:
-        day = None
-    if day is None:
-        raise typer.BadParameter(f"{text[:_LONGEST]!r} is not a date like 2026-01-05")
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise typer.BadParameter(f"{text!r} is not between {FIRST_YEAR} and {LAST_YEAR}")
-    return day
+        return typed_day(text)
+    except WrongUsage as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def _amount(text: str | Decimal) -> Decimal:
     if isinstance(text, Decimal):  # Typer hands a default to the parser too
         return text
-    amount = plain_decimal(text.strip())
-    if amount is None or not 0 <= amount <= MOST_MG_A_DAY:
-        raise typer.BadParameter(f"{text[:_LONGEST]!r} is not an amount in mg per day like 7.5")
-    return amount
+    try:
+        return typed_mg(text.strip())
+    except WrongUsage as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 Chart = Annotated[

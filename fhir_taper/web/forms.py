@@ -1,21 +1,19 @@
 """What a person typed, as the use cases take it. The command line's grammar: an ambiguous number is refused, never guessed."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeVar
 
 from fhir_taper.errors import WrongUsage
-from fhir_taper.plans.medicines.plain_number import plain_decimal
 from fhir_taper.web.dependencies import Form
 from fhir_taper.workflow.plan_options import PlanOptions
+from fhir_taper.workflow.typed import BenzoTable, DurationOfUse, PermittedParts, typed_day, typed_mg
 
-USES: Final = ("<1m", "1m-1y", ">=1y")
-PARTS: Final = {"": None, "half": 2, "quarter": 4}
-BENZO_TABLES: Final = ("ashton-2002", "va-dod-2021", "who-2009", "handbook")
+_Value = TypeVar("_Value")
+
 PARAMETERS: Final = ("percent", "interval_days", "steps", "floor_mg")
-_MOST_MG: Final = 1_000_000
-_YEARS: Final = range(1900, 2200)
 _LONGEST: Final = 500
 
 
@@ -23,6 +21,7 @@ def options_of(form: Form, who: str) -> PlanOptions:
     """The question in a form. `who` confirms what a person must confirm. Raises WrongUsage naming the field."""
     baseline = _amount(form, "baseline")
     confirmed = form.all("confirm")
+    parts = _one_of(form, "parts", tuple(PermittedParts))
     return PlanOptions(
         drug=_text(form, "drug") or _missing("which medicine"),
         start=_day(form, "start"),
@@ -32,9 +31,9 @@ def options_of(form: Form, who: str) -> PlanOptions:
         baseline_by=f"{_text(form, 'baseline_how') or 'said at the visit'}, entered by {who}" if baseline is not None else "",
         confirmed=confirmed,
         confirmed_by=who if confirmed else "",
-        use=_one_of(form, "use", USES),
-        benzo_table=_one_of(form, "benzo_table", BENZO_TABLES),
-        parts=PARTS.get(form.one("parts")),
+        use=_one_of(form, "use", tuple(DurationOfUse)),
+        benzo_table=_one_of(form, "benzo_table", tuple(BenzoTable)),
+        parts=PermittedParts(parts).per_unit if parts else None,
         reason=_text(form, "reason"),
     )
 
@@ -59,24 +58,18 @@ def _missing(what: str) -> str:
 
 
 def _day(form: Form, name: str) -> date:
-    text = form.one(name)
-    try:
-        day = date.fromisoformat(text) if len(text) == len("2026-01-05") else None
-    except ValueError:
-        day = None
-    if day is None or day.year not in _YEARS:
-        raise WrongUsage(f"{name}: {text[:40]!r} is not a date like 2026-01-05")
-    return day
+    return _typed(form, name, typed_day)
 
 
 def _amount(form: Form, name: str) -> Decimal | None:
-    text = form.one(name)
-    if not text:
-        return None
-    amount = plain_decimal(text)
-    if amount is None or not 0 <= amount <= _MOST_MG:
-        raise WrongUsage(f"{name}: {text[:40]!r} is not an amount in mg per day like 7.5")
-    return amount
+    return _typed(form, name, typed_mg) if form.one(name) else None
+
+
+def _typed(form: Form, name: str, read: Callable[[str], _Value]) -> _Value:
+    try:
+        return read(form.one(name))
+    except WrongUsage as error:
+        raise WrongUsage(f"{name}: {error}") from error
 
 
 def _one_of(form: Form, name: str, choices: tuple[str, ...]) -> str | None:

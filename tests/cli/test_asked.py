@@ -8,11 +8,11 @@ import pytest
 
 from fhir_taper.cli.asked import Asked
 from fhir_taper.cli.commands import plan, strategies
-from fhir_taper.cli.options import BenzoTable, DurationOfUse, PermittedParts
 from fhir_taper.errors import WrongUsage
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.tapers.request import Taken
 from fhir_taper.workflow.plan_options import PlanOptions
+from fhir_taper.workflow.typed import BenzoTable, DurationOfUse, PermittedParts
 
 DAY = date(2026, 1, 5)
 

@@ -9,6 +9,7 @@ from fhir_taper.web.dependencies import Form_, Opened, Visit
 from fhir_taper.web.rendering import chart
 from fhir_taper.web.view_models import MOST_LINES, candidate_rows, charted, default_start, no_in_words, tapered
 from fhir_taper.workflow.chosen_plan import Work, ask, candidates_of, choose, work_of
+from fhir_taper.workflow.typed import BenzoTable, DurationOfUse, PermittedParts
 
 router = APIRouter()
 
@@ -55,9 +56,10 @@ def _page(visit: Visit, work: Work | None, refused: Infeasible | None = None, st
         params=dict(work.options.params) if work else {},
         revision=work.revision if work else 0,
         start=default_start(today),
-        uses=forms.USES,
-        parts=forms.PARTS,
-        benzo_tables=forms.BENZO_TABLES,
+        uses=tuple(DurationOfUse),
+        parts=tuple(PermittedParts),
+        part=next((one for one in PermittedParts if work and one.per_unit == work.options.parts), ""),
+        benzo_tables=tuple(BenzoTable),
         found=found,
         refused=no_in_words(refused) if refused else None,
         stops=(found.stops or (found.refused.findings if found.refused else ())) if found else (),
