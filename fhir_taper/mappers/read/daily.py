@@ -17,7 +17,7 @@ from fhir_taper.mappers.read.medicine import Medicine
 from fhir_taper.mappers.read.quantity import unit_says
 from fhir_taper.mappers.read.strength import Dose
 from fhir_taper.plans.medicines.codes import Form, Slot
-from fhir_taper.plans.medicines.dose import ZERO, Exact, add, canonical, divide, multiply, plain
+from fhir_taper.plans.medicines.dose import ZERO, Exact, add, canonical, divide, mcg_per_hour, multiply, plain
 from fhir_taper.plans.medicines.regimen import Intake, OrderedDose, Reason
 
 _ONCE_WORN: Final = Rhythm(Decimal(1), Decimal(1), "worn")
@@ -276,7 +276,7 @@ def _dose_says(dose: Dose, medicine: Medicine) -> str:
     low, high = (_count(units) for units in (dose.low_units, dose.high_units))
     count = f"{amount_says(low, high)} {unit_says(unit, Decimal(1) if high == 1 else ZERO)}"
     if medicine.is_patch:
-        return f"{plain(divide(multiply(medicine.mg, Decimal(1000)), Decimal(24)))} mcg/h × {count}"
+        return f"{plain(mcg_per_hour(medicine.mg))} mcg/h × {count}"
     return f"{plain(medicine.mg)} mg{'/mL' if medicine.is_liquid else ''} × {count}"
 
 

@@ -13,6 +13,7 @@ Exact = Decimal | Fraction
 """An exact amount. Arithmetic goes through `add`, `multiply`, `divide`: Python does not mix the two types."""
 
 ZERO = Decimal(0)
+MCG_PER_MG, HOURS_PER_DAY = Decimal(1000), Decimal(24)
 SIX_PLACES = Decimal("0.000001")
 _ONE = Decimal(1)
 _MEAN_PLACES = 2
@@ -68,6 +69,11 @@ def divide(amount: Exact, by: Exact) -> Exact:
     if isinstance(amount, Decimal) and by == 1:
         return amount
     return as_exact(Fraction(amount) / Fraction(by))
+
+
+def mcg_per_hour(mg_per_day: Exact) -> Exact:
+    """The rate of patches, from the mg that 24 hours of wear deliver."""
+    return divide(multiply(mg_per_day, MCG_PER_MG), HOURS_PER_DAY)
 
 
 def shown(amount: Exact) -> Decimal:

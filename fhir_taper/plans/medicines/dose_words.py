@@ -3,12 +3,9 @@
 Rates are mcg/h, because a patch is prescribed, dispensed and read so; mg a day, which all arithmetic here uses, stands beside it.
 """
 
-from decimal import Decimal
 from fractions import Fraction
 
-from fhir_taper.plans.medicines.dose import Exact, as_exact, divide, dose_for_people, multiply
-
-_MCG_PER_MG, _HOURS_PER_DAY = Decimal(1000), Decimal(24)
+from fhir_taper.plans.medicines.dose import Exact, as_exact, dose_for_people, mcg_per_hour
 
 
 def daily(mg: Exact | int, *, is_patch: bool) -> str:
@@ -23,4 +20,4 @@ def amount(mg: Exact | int, *, is_patch: bool) -> str:
 
 
 def _rate(mg: Exact | int) -> str:
-    return f"{dose_for_people(divide(multiply(Fraction(mg), _MCG_PER_MG), _HOURS_PER_DAY))} mcg/h"
+    return f"{dose_for_people(mcg_per_hour(Fraction(mg)))} mcg/h"

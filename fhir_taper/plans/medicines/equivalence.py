@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Protocol
 
 from fhir_taper.plans.medicines.codes import TAPERED_CLASSES, DrugClass
-from fhir_taper.plans.medicines.dose import Exact, add, as_exact, divide, multiply
+from fhir_taper.plans.medicines.dose import Exact, add, as_exact, divide, mcg_per_hour, multiply
 from fhir_taper.plans.medicines.products import Product, Source
 from fhir_taper.plans.medicines.regimen import MAKES_TOTAL_AT_LEAST, ItemState, Reason, Regimen, RegimenItem
 from fhir_taper.plans.medicines.totals import NOTHING, EquivalentLine, IngredientTotal, LeftOut, Span, Total
@@ -24,7 +24,6 @@ MME, DIAZEPAM_MG = "mme", "diazepam_mg"
 NEVER_COUNTED = frozenset({"buprenorphine"})  # a partial agonist: no MME factor (CDC 2022), always listed beside the total
 NAMED_WHEN_EXCLUDED = MAKES_TOTAL_AT_LEAST | {Reason.RESCUE, Reason.PROCEDURAL, Reason.SINGLE_DOSE}
 REFERENCE_MG = Decimal(10)  # the diazepam tables are "mg equal to 10 mg of oral diazepam"
-MCG_PER_MG, HOURS_PER_DAY = Decimal(1000), Decimal(24)
 
 
 class EquivalenceTables(Protocol):
@@ -59,7 +58,7 @@ def factors_for(
         factor, _ = _mme_factor(ingredient, product, medicines.mme_table(mme_table))
         if factor is None:
             return ()
-        per_mg = as_exact(divide(multiply(factor.factor, MCG_PER_MG), HOURS_PER_DAY)) if factor.per == "mcg/h" else factor.factor
+        per_mg = as_exact(multiply(factor.factor, mcg_per_hour(Decimal(1)))) if factor.per == "mcg/h" else factor.factor
         return (EquivalentFactor(ingredient, mme_table, per_mg, per_mg, MME, str(factor.source)),)
     if drug_class is DrugClass.BENZODIAZEPINE:
         rows = _equivalents_of(ingredient, product, medicines.benzo_table(benzo_table))
@@ -153,7 +152,7 @@ def _mme_factor(ingredient: str, product: Product | None, factors: Iterable[MmeF
 
 def _rate(mg_per_day: Exact | None) -> Exact | None:
     """mcg/h of patches worn, from mg per 24 h worn."""
-    return None if mg_per_day is None else divide(multiply(mg_per_day, MCG_PER_MG), HOURS_PER_DAY)
+    return None if mg_per_day is None else mcg_per_hour(mg_per_day)
 
 
 def _diazepam_entry(item: RegimenItem, rows: Iterable[DiazepamEquivalent]) -> EquivalentLine | LeftOut:
