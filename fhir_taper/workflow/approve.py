@@ -71,7 +71,7 @@ def approve_plan(services: Services, chart: OpenChart, revision: int) -> TaperPl
 
 
 def _decision(services: Services, chart: OpenChart, plan: TaperPlan) -> Decision:
-    return Decision(chart.who, chart.local(services.clock(), plan.zone).date(), "approved on screen")
+    return Decision(chart.who, chart.day(services.clock(), plan.zone), "approved on screen")
 
 
 def _compared(reading: Reading, work: Work) -> tuple[tuple[str, ...], tuple[Finding, ...]]:

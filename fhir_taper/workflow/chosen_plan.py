@@ -168,4 +168,4 @@ def _save(services: Services, chart: OpenChart, work: Work, action: str) -> Work
 
 
 def _today(services: Services, chart: OpenChart, plan: TaperPlan) -> date:
-    return chart.local(services.clock(), plan.zone).date()
+    return chart.day(services.clock(), plan.zone)

@@ -5,7 +5,7 @@ another. A session ends with its token, after half an hour without a sign of lif
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from hmac import compare_digest
 from typing import Final
@@ -50,6 +50,10 @@ class OpenChart:
     def local(self, instant: datetime, zone: str | None = None) -> datetime:
         """An instant in the patient's zone, or where that is not known in the tenant's."""
         return instant.astimezone(ZoneInfo(zone or self.tenant.timezone))
+
+    def day(self, instant: datetime, zone: str | None = None) -> date:
+        """The day that an instant falls on there."""
+        return self.local(instant, zone).date()
 
 
 def open_chart(services: Services, launch_id: str, cookie: str) -> OpenChart:

@@ -145,4 +145,4 @@ def _decision(plan: TaperPlan) -> Decision | None:
 
 def _day(services: Services, chart: OpenChart, plan: TaperPlan) -> date:
     """Today in the patient's zone, or the plan's first day where that is later."""
-    return max(chart.local(services.clock(), plan.zone).date(), plan.steps[0].start)
+    return max(chart.day(services.clock(), plan.zone), plan.steps[0].start)

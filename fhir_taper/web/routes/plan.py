@@ -69,7 +69,7 @@ def acknowledge_finding(posted: Form_) -> Response:
 def cover_for(visit: Visit, found: TaperPlan, work: Work | None) -> Cover:
     """Patient and protocol of a plan."""
     loaded = visit.loaded()
-    day = visit.chart.local(visit.services.clock()).date()
+    day = visit.chart.day(visit.services.clock())
     return cover_of(found, reading_for(loaded, work.options) if work else loaded.reading(day))
 
 

@@ -14,7 +14,7 @@ router = APIRouter()
 def regimen(visit: Opened) -> Response:
     """The regimen of today."""
     loaded = visit.loaded()
-    reading = loaded.reading(visit.chart.local(visit.services.clock()).date())
+    reading = loaded.reading(visit.chart.day(visit.services.clock()))
     taken, totals = reading.regimen, (reading.mme, reading.diazepam)
     return visit.page(
         "regimen.html",

@@ -41,7 +41,7 @@ def choose_strategy(posted: Form_) -> Response:
 
 def _page(visit: Visit, work: Work | None, refused: Infeasible | None = None, status: int = 200) -> Response:
     loaded = visit.loaded()
-    today = visit.chart.local(visit.services.clock()).date()
+    today = visit.chart.day(visit.services.clock())
     reading = loaded.reading(today)
     found = candidates_of(visit.chart, loaded, work.options) if work else None
     refused = refused or (found.refused if found else None)
