@@ -5,7 +5,6 @@ It says "ready", waits for a line, and prints the tokens that its threads got.
 
 import base64
 import sys
-import threading
 from datetime import UTC, datetime
 from functools import partial
 
@@ -16,6 +15,7 @@ from fhir_taper.smart.transport import Transport
 from fhir_taper.store.crypto import KeyRing
 from fhir_taper.store.database import Database
 from fhir_taper.store.tokens import TokenStore
+from tests.smart.launch.refreshing_process import print_tokens
 
 TENANT_ID = "clinic"
 KEYS = KeyRing.of([("test", Secret(base64.b64encode(bytes(range(32))).decode()))])
@@ -28,15 +28,7 @@ def main() -> None:
     transport = Transport(tenant, clock=lambda: datetime.now(UTC))
     database = Database.open(url)
     session = Session(TokenStore(database, KEYS, TENANT_ID), "g1", tenant, transport, partial(discover, tenant, transport))
-    print("ready", flush=True)
-    sys.stdin.readline()
-    got: list[str] = []
-    running = [threading.Thread(target=lambda: got.append(session.token().reveal())) for _ in range(threads)]
-    for thread in running:
-        thread.start()
-    for thread in running:
-        thread.join()
-    print(*got, flush=True)
+    print_tokens(session, threads)
     database.close()
 
 

@@ -48,13 +48,8 @@ class FileGrants:
         raise AssertionError(grant_id, refused)
 
 
-def main() -> None:
-    """Run the threads."""
-    origin, folder, threads = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
-    tenant = Tenant("clinic", f"{origin}/fhir", "taper", "UTC", insecure_loopback=True)
-    transport = Transport(tenant, clock=lambda: datetime.now(UTC))
-    configuration = SmartConfiguration(f"{origin}/auth", f"{origin}/token")
-    session = Session(FileGrants(folder), "g1", tenant, transport, lambda: configuration)
+def print_tokens(session: Session, threads: int) -> None:
+    """Say "ready", wait for a line, ask for a token in so many threads at once, and print what they got."""
     print("ready", flush=True)
     sys.stdin.readline()
     got: list[str] = []
@@ -64,6 +59,16 @@ def main() -> None:
     for thread in running:
         thread.join()
     print(*got, flush=True)
+
+
+def main() -> None:
+    """Run the threads."""
+    origin, folder, threads = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+    tenant = Tenant("clinic", f"{origin}/fhir", "taper", "UTC", insecure_loopback=True)
+    transport = Transport(tenant, clock=lambda: datetime.now(UTC))
+    configuration = SmartConfiguration(f"{origin}/auth", f"{origin}/token")
+    session = Session(FileGrants(folder), "g1", tenant, transport, lambda: configuration)
+    print_tokens(session, threads)
 
 
 if __name__ == "__main__":
