@@ -1,7 +1,6 @@
 """The receipt of a write: what became of each resource, and one state for all of them. Values to values."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final
 
 from fhir_taper.records import WriteState, WrittenResource
@@ -37,11 +36,6 @@ def says(resources: Iterable[WrittenResource]) -> str:
     if state is WriteState.WRITTEN and not all(one.is_read_back or one.doing == "none" for one in kept):
         return "written; it could not be read back"
     return _SAYS[state]
-
-
-def not_sent(resources: Iterable[WrittenResource], why: str) -> tuple[WrittenResource, ...]:
-    """Resources that were never sent, with the reason."""
-    return tuple(replace(one, state=WriteState.REJECTED, says=why) for one in resources)
 
 
 def skipped(plan: Choice, proposals: Choice) -> tuple[tuple[str, str], ...]:

@@ -160,6 +160,3 @@ class Regimen:
     items: tuple[RegimenItem, ...]
     complete: bool = True
     issues: tuple[Issue, ...] = field(default=())
-
-    def of_class(self, drug_class: DrugClass) -> tuple[RegimenItem, ...]:
-        return tuple(item for item in self.items if item.drug_class is drug_class)

@@ -25,7 +25,7 @@ def _is_later_stage(plan: TaperPlan, number: int) -> bool:
 
 
 def with_gates(plan: TaperPlan, every: int = 1) -> TaperPlan:
-    """The plan with its gates: what `propose` hands on before anybody has approved it."""
+    """The plan with the gates that `gates_for` gives it."""
     return replace(plan, gates=gates_for(plan, every))
 
 
