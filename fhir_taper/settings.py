@@ -4,6 +4,7 @@ A leaf. What it must not do: reach the network, guess a value that was not given
 """
 
 import os
+import re
 import tomllib
 from base64 import b64decode
 from binascii import Error as NotBase64
@@ -19,6 +20,9 @@ from fhir_taper.records import AuthMethod, Role, Secret, Tenant
 
 CONFIG_VARIABLE: Final = "FHIR_TAPER_CONFIG"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+# Browsers send every *.localhost to loopback without asking a name service (RFC 6761; docs/decisions/0014). Our own requests do ask one, so
+# such a name is taken only where nobody but a browser goes there.
+_BROWSERS_LOOPBACK: Final = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+localhost")
 _KEY_BYTES: Final = 32
 _TOP: Final = frozenset({"public_base_url", "database_url", "allow_insecure_loopback", "encryption_keys", "audit_key", "tenants"})
 _TENANT: Final = frozenset(
@@ -88,7 +92,7 @@ def settings_of(document: Mapping[str, Any], path: Path, environment: Mapping[st
     place = _Place(path, "", document, environment)
     place.only(_TOP)
     loopback = place.flag("allow_insecure_loopback", default=False)
-    base = place.origin(place.text("public_base_url"), "public_base_url", insecure_loopback=loopback)
+    base = place.origin(place.text("public_base_url"), "public_base_url", insecure_loopback=loopback, by_browser=True)
     tables = place.tables("tenants")
     if not tables:
         raise place.wrong("tenants", "is missing: no EHR may launch this app")
@@ -123,7 +127,8 @@ def _tenant(place: "_Place", *, insecure_loopback: bool) -> Tenant:
             place.origin(one, "endpoint_origins", insecure_loopback=insecure_loopback) for one in place.texts("endpoint_origins")
         ),
         frame_ancestors=tuple(
-            place.origin(one, "frame_ancestors", insecure_loopback=insecure_loopback) for one in place.texts("frame_ancestors")
+            place.origin(one, "frame_ancestors", insecure_loopback=insecure_loopback, by_browser=True)
+            for one in place.texts("frame_ancestors")
         ),
         locale=place.text("locale", "en-US"),
         crisis_lines=place.texts("crisis_lines"),
@@ -232,18 +237,23 @@ class _Place:
             raise self.wrong(key, "is not a list of tables")
         return tuple(_Place(self.path, f"{self.name}{key}[{number}].", one, self.environment) for number, one in enumerate(value))
 
-    def address(self, url: str, key: str, *, insecure_loopback: bool) -> str:
-        """An absolute https URL without user, query or fragment; plain http only on loopback where that is allowed."""
+    def address(self, url: str, key: str, *, insecure_loopback: bool, by_browser: bool = False) -> str:
+        """An absolute https URL without user, query or fragment; plain http only on loopback where that is allowed.
+
+        `by_browser`: only a browser goes there, so that the names under localhost are loopback too.
+        """
         parts = urlsplit(url)
-        if not parts.hostname or parts.username is not None or parts.query or parts.fragment or parts.hostname.endswith("."):
+        host = parts.hostname
+        if not host or parts.username is not None or parts.query or parts.fragment or host.endswith("."):
             raise self.wrong(key, f"is no plain address of a server: {url}")
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK and insecure_loopback):
+        is_loopback = host in _LOOPBACK or (by_browser and _BROWSERS_LOOPBACK.fullmatch(host) is not None)
+        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback and insecure_loopback):
             raise self.wrong(key, f"is not https: {url} (plain http: only loopback, with allow_insecure_loopback = true)")
         return url
 
-    def origin(self, url: str, key: str, *, insecure_loopback: bool) -> str:
+    def origin(self, url: str, key: str, *, insecure_loopback: bool, by_browser: bool = False) -> str:
         """Scheme, host and port alone."""
-        if urlsplit(self.address(url, key, insecure_loopback=insecure_loopback)).path not in ("", "/"):
+        if urlsplit(self.address(url, key, insecure_loopback=insecure_loopback, by_browser=by_browser)).path not in ("", "/"):
             raise self.wrong(key, f"has a path: {url}")
         return url.removesuffix("/")
 

@@ -128,6 +128,54 @@ def test_plain_http_is_for_loopback_alone_and_only_where_it_is_allowed(tmp_path:
         settings(tmp_path, allowed + TENANT.replace("https://", "http://"))
 
 
+LOCAL_APP = ("https://taper.example.org", "http://app.localhost:8000")
+FRAME = 'frame_ancestors = ["http://ehr.localhost:8080"]\n'
+
+
+def test_names_under_localhost_are_loopback_where_only_a_browser_goes(tmp_path: Path) -> None:
+    top, allowed = TOP.replace(*LOCAL_APP), "allow_insecure_loopback = true\n"
+    assert top != TOP
+    made = settings(tmp_path, allowed + top + TENANT + FRAME)
+    assert (made.public_base_url, made.tenants[0].frame_ancestors) == ("http://app.localhost:8000", ("http://ehr.localhost:8080",))
+    for refused in (top + TENANT, TOP + TENANT + FRAME):
+        with pytest.raises(SettingsError, match="not https"):
+            settings(tmp_path, refused)
+
+
+@pytest.mark.parametrize("key", ["issuer", "endpoint_origins"])
+def test_names_under_localhost_are_refused_where_our_own_requests_go_because_a_name_service_may_send_them_elsewhere(
+    tmp_path: Path, key: str
+) -> None:
+    issuer = TENANT.replace("https://ehr.example.org/fhir", "http://ehr.localhost:8080/fhir")
+    text = issuer if key == "issuer" else TENANT + 'endpoint_origins = ["http://ehr.localhost:8080"]\n'
+    with pytest.raises(SettingsError, match=f"{key} is not https"):
+        settings(tmp_path, "allow_insecure_loopback = true\n" + TOP + text)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost.evil.test",
+        "app.localhost.evil.test",
+        "evillocalhost",
+        "app-localhost",
+        "localhost@evil.test",
+        "app.localhost@evil.test",
+        "127.0.0.1.evil.test",
+        "app.localhost.",
+        ".localhost",
+        "a..localhost",
+        "app.localhost;x",
+        "app.localhost\\\\.evil.test",
+        "app.löcalhost",
+        "128.0.0.1",
+    ],
+)
+def test_a_look_alike_of_a_loopback_name_stays_refused(tmp_path: Path, host: str) -> None:
+    with pytest.raises(SettingsError, match="public_base_url"):
+        settings(tmp_path, "allow_insecure_loopback = true\n" + TOP.replace(LOCAL_APP[0], f"http://{host}:8000") + TENANT)
+
+
 def test_without_a_file_the_way_to_name_one_is_said(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=CONFIG_VARIABLE):
         load_settings(None, {})

@@ -99,8 +99,9 @@ def test_plain_http_is_for_loopback_where_it_is_allowed() -> None:
         assert allowed_address(allowing, issuer).url == issuer
         with pytest.raises(HostRefused):
             allowed_address(replace(allowing, insecure_loopback=False), issuer)
-    with pytest.raises(HostRefused):
-        allowed_address(replace(TENANT, issuer="http://ehr.test", insecure_loopback=True), "http://ehr.test")
+    for elsewhere in ("http://ehr.test", "http://ehr.localhost", "http://localhost.evil.test", "http://127.0.0.1.evil.test"):
+        with pytest.raises(HostRefused):
+            allowed_address(replace(TENANT, issuer=elsewhere, insecure_loopback=True), elsewhere)
 
 
 _PIECES = st.sampled_from(
