@@ -3,30 +3,17 @@
 Nothing here knows the clock: the day is an argument.
 """
 
-from dataclasses import replace
 from datetime import date
 
-from fhir_taper.plans.tapers.plan import GateState, ReviewGate, StepKind, TaperPlan
+from fhir_taper.plans.tapers.plan import GateState, ReviewGate, TaperPlan
 from fhir_taper.plans.tapers.reductions import reduction_numbers
 
 
-def gates_for(plan: TaperPlan, every: int = 1) -> tuple[ReviewGate, ...]:
-    """A gate before each reduction, or before every n-th one, due on the day on which the reduction starts. Gates that exist are kept.
-
-    A cross-over is reviewed once, before its first stage: its stages follow each other within days and are one prescription.
-    """
+def gates_for(plan: TaperPlan) -> tuple[ReviewGate, ...]:
+    """A gate before each reduction, each stage of a cross-over among them, due on the day on which it starts. Gates that exist are kept."""
     existing = {gate.step: gate for gate in plan.gates}
-    gated = [number for number in reduction_numbers(plan) if not _is_later_stage(plan, number)][::every]
-    return tuple(existing.get(number) or ReviewGate(number, plan.steps[number].start) for number in sorted({*gated, *existing}))
-
-
-def _is_later_stage(plan: TaperPlan, number: int) -> bool:
-    return plan.steps[number].kind is StepKind.SUBSTITUTION and plan.steps[number - 1].kind is StepKind.SUBSTITUTION
-
-
-def with_gates(plan: TaperPlan, every: int = 1) -> TaperPlan:
-    """The plan with the gates that `gates_for` gives it."""
-    return replace(plan, gates=gates_for(plan, every))
+    gated = sorted({*reduction_numbers(plan), *existing})
+    return tuple(existing.get(number) or ReviewGate(number, plan.steps[number].start) for number in gated)
 
 
 def gate_of(plan: TaperPlan, step: int) -> ReviewGate | None:

@@ -16,7 +16,7 @@ from fhir_taper.plans.medicines.dose import ZERO
 from fhir_taper.plans.medicines.products import Source
 from fhir_taper.plans.tables.life_rules import load_life_rules
 from fhir_taper.plans.tables.rows import Basis, Bound, Limit, LimitsRow, TableEdition
-from fhir_taper.plans.tapers.gates import with_gates
+from fhir_taper.plans.tapers.gates import gates_for
 from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.plans.tapers.plan import (
     Baseline,
@@ -123,6 +123,11 @@ def plan_of(
         milestones=(Milestone("half of the dose", 2, made[2].start),) if len(made) > 2 else (),
     )
     return with_gates(replace(plan, **changes))
+
+
+def with_gates(plan: TaperPlan) -> TaperPlan:
+    """Give the plan the gates that its reductions need."""
+    return replace(plan, gates=gates_for(plan))
 
 
 def diazepam_plan(**changes: Any) -> TaperPlan:

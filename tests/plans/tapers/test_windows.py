@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from fhir_taper.plans.medicines.codes import DrugClass, Slot
 from fhir_taper.plans.tables.life_rules import load_life_rules
-from fhir_taper.plans.tapers.gates import with_gates
 from fhir_taper.plans.tapers.plan import Dose, StepKind, TaperPlan
 from fhir_taper.plans.tapers.windows import windows
 from tests.plans.tapers.made_plans import (
@@ -24,6 +23,7 @@ from tests.plans.tapers.made_plans import (
     oxycodone_plan,
     plan_of,
     units,
+    with_gates,
 )
 
 RULES = load_life_rules()
@@ -118,12 +118,12 @@ def test_two_strengths_of_one_dose_are_two_windows_that_belong_together() -> Non
     ]
 
 
-def test_a_cross_over_is_reviewed_once_and_is_one_prescription_per_strength() -> None:
+def test_each_stage_of_a_cross_over_waits_for_its_review_and_is_a_prescription_of_its_own() -> None:
     plan = plan_of(DIAZEPAM_2, [{Slot.NIGHT: "3"}, {Slot.NIGHT: "2"}, {Slot.NIGHT: "1"}, {}], DrugClass.BENZODIAZEPINE, [14, 4, 4])
     stages = tuple(replace(step, kind=StepKind.SUBSTITUTION) if step.number in {1, 2} else step for step in plan.steps)
     crossing = with_gates(replace(plan, gates=(), steps=stages))
-    assert [gate.step for gate in crossing.gates] == [1, 3]
-    assert [(window.days, window.quantity) for window in windows(crossing, RULES)] == [(14, 42), (8, 12)]
+    assert [gate.step for gate in crossing.gates] == [1, 2, 3]
+    assert [(window.days, window.quantity) for window in windows(crossing, RULES)] == [(14, 42), (4, 8), (4, 4)]
 
 
 def test_a_liquid_is_said_in_millilitres_and_milligrams() -> None:
