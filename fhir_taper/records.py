@@ -65,6 +65,8 @@ class Tenant:
     scopes: str | None = None
     audience: str | None = None
     """Where an EHR wants another `aud` than its issuer (a trailing slash)."""
+    ca_bundle: str | None = None
+    """A file of the certificates that vouch for this EHR, in place of the public ones (a private authority)."""
     endpoint_origins: tuple[str, ...] = ()
     """Origins besides the issuer's own on which its authorization, token and key endpoints may be."""
     frame_ancestors: tuple[str, ...] = ()

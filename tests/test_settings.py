@@ -3,11 +3,12 @@
 from base64 import b64encode
 from pathlib import Path
 
+import certifi
 import pytest
 
 from fhir_taper.errors import SettingsError
 from fhir_taper.records import AuthMethod, Role
-from fhir_taper.settings import CONFIG_VARIABLE, Settings, load_settings
+from fhir_taper.settings import CONFIG_VARIABLE, RateLimits, Settings, load_settings
 
 KEY = "k1:" + b64encode(bytes(range(32))).decode()
 ENVIRONMENT = {"TAPER_KEY": KEY, "TAPER_AUDIT": "audit", "TAPER_SECRET": "s3cret"}
@@ -104,6 +105,12 @@ def test_a_private_key_comes_from_a_file_beside_the_configuration(tmp_path: Path
         (TOP + TENANT + 'frame_ancestors = ["https://a.example/path"]\n', "tenants[0].frame_ancestors"),
         (TOP + TENANT + "[tenants.roles]\nking = []\n", "tenants[0].roles.king"),
         (TOP + TENANT + "[tenants.backend]\nid = 'x'\n", "tenants[0].backend.id"),
+        (TOP + TENANT + 'ca_bundle = "absent.pem"\n', "tenants[0].ca_bundle"),
+        ("metrics_port = 70000\n" + TOP + TENANT, "metrics_port"),
+        ("metrics_port = true\n" + TOP + TENANT, "metrics_port"),
+        ("sweep_seconds = 0\n" + TOP + TENANT, "sweep_seconds"),
+        (TOP + "[rate_limits]\nsession_burst = 0\n" + TENANT, "rate_limits.session_burst"),
+        (TOP + "[rate_limits]\nper_day = 1\n" + TENANT, "rate_limits.per_day"),
         (TOP.replace("env:TAPER_KEY", "c2VjcmV0") + TENANT, "encryption_keys"),
         (TOP.replace("env:TAPER_KEY", "env:TAPER_SECRET") + TENANT, "encryption_keys"),
         (TOP.replace('audit_key = "env:TAPER_AUDIT"', "") + TENANT, "audit_key"),
@@ -182,3 +189,24 @@ def test_without_a_file_the_way_to_name_one_is_said(tmp_path: Path) -> None:
     path = tmp_path / "c.toml"
     path.write_text(TOP + TENANT)
     assert load_settings(None, {**ENVIRONMENT, CONFIG_VARIABLE: str(path)}).tenants[0].id == "general"
+
+
+def test_an_ehr_may_be_vouched_for_by_a_private_authority(tmp_path: Path) -> None:
+    (tmp_path / "authority.pem").write_bytes(Path(certifi.where()).read_bytes())
+    (tenant,) = settings(tmp_path, TOP + TENANT + 'ca_bundle = "authority.pem"\n').tenants
+    assert tenant.ca_bundle == str(tmp_path / "authority.pem")
+
+
+def test_a_file_without_certificates_vouches_for_nobody(tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").write_text("no certificate")
+    with pytest.raises(SettingsError, match=r"ca_bundle empty\.pem holds no certificates"):
+        settings(tmp_path, TOP + TENANT + 'ca_bundle = "empty.pem"\n')
+
+
+def test_what_runs_beside_the_app_has_defaults_of_its_own_and_can_be_set(tmp_path: Path) -> None:
+    least = settings(tmp_path, TOP + TENANT)
+    assert (least.metrics_host, least.metrics_port, least.sweep_seconds, least.trusted_proxies) == ("127.0.0.1", 9464, 60, ("127.0.0.1",))
+    top = 'metrics_port = 0\nsweep_seconds = 5\ntrusted_proxies = ["10.0.0.1"]\n' + TOP
+    found = settings(tmp_path, top + "[rate_limits]\nsession_per_second = 3\n" + TENANT)
+    assert (found.metrics_port, found.sweep_seconds, found.trusted_proxies) == (0, 5, ("10.0.0.1",))
+    assert found.rate_limits == RateLimits(session_per_second=3)

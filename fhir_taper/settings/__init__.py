@@ -4,27 +4,39 @@ A leaf. What it must not do: reach the network, guess a value that was not given
 """
 
 import os
-import re
 import tomllib
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fhir_taper.errors import SettingsError
 from fhir_taper.records import AuthMethod, Role, Secret, Tenant
+from fhir_taper.settings.place import Place
 
 CONFIG_VARIABLE: Final = "FHIR_TAPER_CONFIG"
-_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
-# Browsers send every *.localhost to loopback without asking a name service (RFC 6761; docs/decisions/0014). Our own requests do ask one, so
-# such a name is taken only where nobody but a browser goes there.
-_BROWSERS_LOOPBACK: Final = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+localhost")
 _KEY_BYTES: Final = 32
-_TOP: Final = frozenset({"public_base_url", "database_url", "allow_insecure_loopback", "encryption_keys", "audit_key", "tenants"})
+_HIGHEST_PORT: Final = 65_535
+_LOOPBACK: Final = "127.0.0.1"
+_METRICS_PORT: Final = 9464
+_SWEEP_SECONDS: Final = 60
+_TOP: Final = frozenset(
+    {
+        "public_base_url",
+        "database_url",
+        "allow_insecure_loopback",
+        "encryption_keys",
+        "audit_key",
+        "metrics_host",
+        "metrics_port",
+        "trusted_proxies",
+        "sweep_seconds",
+        "rate_limits",
+        "tenants",
+    }
+)
 _TENANT: Final = frozenset(
     {
         "id",
@@ -37,6 +49,7 @@ _TENANT: Final = frozenset(
         "client_secret_env",
         "scopes",
         "audience",
+        "ca_bundle",
         "endpoint_origins",
         "frame_ancestors",
         "timezone",
@@ -52,6 +65,16 @@ _BACKEND: Final = frozenset({"client_id"})
 
 
 @dataclass(frozen=True, slots=True)
+class RateLimits:
+    """How often one session and one address may ask: requests per second over time, and how many at once (privacy S5)."""
+
+    session_per_second: int = 10
+    session_burst: int = 60
+    address_per_second: int = 60
+    address_burst: int = 600
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What one installation is told. `encryption_keys` are (key id, 32 bytes); the first seals, all unseal."""
 
@@ -61,6 +84,14 @@ class Settings:
     encryption_keys: tuple[tuple[str, Secret], ...]
     audit_key: Secret
     allow_insecure_loopback: bool = False
+    metrics_host: str = _LOOPBACK
+    metrics_port: int = _METRICS_PORT
+    """The port of the metrics, apart from the app's; 0: none are served."""
+    trusted_proxies: tuple[str, ...] = (_LOOPBACK,)
+    """Whose word counts for the address that a request came from."""
+    sweep_seconds: int = _SWEEP_SECONDS
+    """How often writes whose answer was lost are looked for, and sessions that ended are cleared away."""
+    rate_limits: RateLimits = RateLimits()
     _by_issuer: Mapping[str, Tenant] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -89,7 +120,7 @@ def load_settings(path: Path | None = None, environment: Mapping[str, str] = os.
 
 def settings_of(document: Mapping[str, Any], path: Path, environment: Mapping[str, str]) -> Settings:
     """The same from a decoded file; `path` is what messages name and what file references are relative to."""
-    place = _Place(path, "", document, environment)
+    place = Place(path, "", document, environment)
     place.only(_TOP)
     loopback = place.flag("allow_insecure_loopback", default=False)
     base = place.origin(place.text("public_base_url"), "public_base_url", insecure_loopback=loopback, by_browser=True)
@@ -104,10 +135,22 @@ def settings_of(document: Mapping[str, Any], path: Path, environment: Mapping[st
     keys = tuple(_encryption_key(place, name) for name in place.texts("encryption_keys"))
     if not keys:
         raise place.wrong("encryption_keys", 'is missing: name variables, e.g. ["env:FHIR_TAPER_KEY"]')
-    return Settings(base, place.text("database_url"), tenants, keys, place.secret("audit_key"), loopback)
+    return Settings(
+        base,
+        place.text("database_url"),
+        tenants,
+        keys,
+        place.secret("audit_key"),
+        loopback,
+        metrics_host=place.text("metrics_host", _LOOPBACK),
+        metrics_port=place.whole("metrics_port", _METRICS_PORT, most=_HIGHEST_PORT),
+        trusted_proxies=place.texts("trusted_proxies") if "trusted_proxies" in document else (_LOOPBACK,),
+        sweep_seconds=place.whole("sweep_seconds", _SWEEP_SECONDS, least=1),
+        rate_limits=_rate_limits(place),
+    )
 
 
-def _tenant(place: "_Place", *, insecure_loopback: bool) -> Tenant:
+def _tenant(place: Place, *, insecure_loopback: bool) -> Tenant:
     place.only(_TENANT)
     auth = place.one_of("auth", AuthMethod, AuthMethod.PUBLIC)
     issuer = place.address(place.text("issuer"), "issuer", insecure_loopback=insecure_loopback)
@@ -123,6 +166,7 @@ def _tenant(place: "_Place", *, insecure_loopback: bool) -> Tenant:
         signing_keys=tuple(place.file_secret(name) for name in files),
         scopes=place.text("scopes", "") or None,
         audience=place.text("audience", "") or None,
+        ca_bundle=place.certificates("ca_bundle"),
         endpoint_origins=tuple(
             place.origin(one, "endpoint_origins", insecure_loopback=insecure_loopback) for one in place.texts("endpoint_origins")
         ),
@@ -145,7 +189,16 @@ def _tenant(place: "_Place", *, insecure_loopback: bool) -> Tenant:
     return tenant
 
 
-def _roles(place: "_Place") -> dict[Role, tuple[str, ...]]:
+def _rate_limits(place: Place) -> RateLimits:
+    table = place.table("rate_limits")
+    if table is None:
+        return RateLimits()
+    names = tuple(one.name for one in fields(RateLimits))
+    table.only(frozenset(names))
+    return RateLimits(**{name: table.whole(name, getattr(RateLimits(), name), least=1) for name in names})
+
+
+def _roles(place: Place) -> dict[Role, tuple[str, ...]]:
     table = place.table("roles")
     if table is None:
         return {}
@@ -153,7 +206,7 @@ def _roles(place: "_Place") -> dict[Role, tuple[str, ...]]:
     return {Role(name): table.texts(name) for name in table.values}
 
 
-def _backend(place: "_Place") -> str | None:
+def _backend(place: Place) -> str | None:
     table = place.table("backend")
     if table is None:
         return None
@@ -161,7 +214,7 @@ def _backend(place: "_Place") -> str | None:
     return table.text("client_id")
 
 
-def _encryption_key(place: "_Place", reference: str) -> tuple[str, Secret]:
+def _encryption_key(place: Place, reference: str) -> tuple[str, Secret]:
     """The key id and key that a reference names: the variable or file holds "id:base64 of 32 bytes". The id travels with what is sealed."""
     held = place.referenced(reference, "encryption_keys").reveal()
     key_id, _, encoded = held.partition(":")
@@ -172,113 +225,3 @@ def _encryption_key(place: "_Place", reference: str) -> tuple[str, Secret]:
     if not key_id or len(key) != _KEY_BYTES:
         raise place.wrong("encryption_keys", f"{reference} is not a key id, a colon and {_KEY_BYTES} bytes in base64")
     return key_id, Secret(encoded)
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """One table of the file, and where it stands: reads its values and says what is wrong with which key."""
-
-    path: Path
-    name: str
-    values: Mapping[str, Any]
-    environment: Mapping[str, str]
-
-    def wrong(self, key: str, what: str) -> SettingsError:
-        return SettingsError(f"{self.path}: {self.name}{key} {what}")
-
-    def only(self, known: frozenset[str]) -> None:
-        unknown = sorted(set(self.values) - known)
-        if unknown:
-            raise self.wrong(unknown[0], f"is not a setting; known are {', '.join(sorted(known))}")
-
-    def text(self, key: str, default: str | None = None) -> str:
-        value = self.values.get(key, default)
-        if not isinstance(value, str):
-            raise self.wrong(key, "is missing" if value is None else "is not text")
-        return value
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        value = self.values.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise self.wrong(key, "is not a list of texts")
-        return tuple(value)
-
-    def flag(self, key: str, *, default: bool) -> bool:
-        value = self.values.get(key, default)
-        if not isinstance(value, bool):
-            raise self.wrong(key, "is not true or false")
-        return value
-
-    def one_of(self, key: str, kind: type[AuthMethod], default: AuthMethod) -> AuthMethod:
-        try:
-            return kind(self.text(key, default))
-        except ValueError:
-            raise self.wrong(key, f"is none of {', '.join(kind)}") from None
-
-    def zone(self, key: str) -> str:
-        name = self.text(key)
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise self.wrong(key, f"is no time zone: {name}") from None
-        return name
-
-    def table(self, key: str) -> "_Place | None":
-        value = self.values.get(key)
-        if value is None:
-            return None
-        if not isinstance(value, dict):
-            raise self.wrong(key, "is not a table")
-        return _Place(self.path, f"{self.name}{key}.", value, self.environment)
-
-    def tables(self, key: str) -> tuple["_Place", ...]:
-        value = self.values.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-            raise self.wrong(key, "is not a list of tables")
-        return tuple(_Place(self.path, f"{self.name}{key}[{number}].", one, self.environment) for number, one in enumerate(value))
-
-    def address(self, url: str, key: str, *, insecure_loopback: bool, by_browser: bool = False) -> str:
-        """An absolute https URL without user, query or fragment; plain http only on loopback where that is allowed.
-
-        `by_browser`: only a browser goes there, so that the names under localhost are loopback too.
-        """
-        parts = urlsplit(url)
-        host = parts.hostname
-        if not host or parts.username is not None or parts.query or parts.fragment or host.endswith("."):
-            raise self.wrong(key, f"is no plain address of a server: {url}")
-        is_loopback = host in _LOOPBACK or (by_browser and _BROWSERS_LOOPBACK.fullmatch(host) is not None)
-        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback and insecure_loopback):
-            raise self.wrong(key, f"is not https: {url} (plain http: only loopback, with allow_insecure_loopback = true)")
-        return url
-
-    def origin(self, url: str, key: str, *, insecure_loopback: bool, by_browser: bool = False) -> str:
-        """Scheme, host and port alone."""
-        if urlsplit(self.address(url, key, insecure_loopback=insecure_loopback, by_browser=by_browser)).path not in ("", "/"):
-            raise self.wrong(key, f"has a path: {url}")
-        return url.removesuffix("/")
-
-    def secret(self, key: str) -> Secret:
-        return self.referenced(self.text(key), key)
-
-    def referenced(self, reference: str, key: str) -> Secret:
-        kind, _, name = reference.partition(":")
-        if kind == "env":
-            return self._variable(name, key)
-        if kind == "file":
-            return self.file_secret(name)
-        raise self.wrong(key, 'is neither "env:NAME" nor "file:PATH": a secret does not stand in this file')
-
-    def environment_secret(self, key: str) -> Secret:
-        return self._variable(self.text(key), key)
-
-    def file_secret(self, name: str) -> Secret:
-        try:
-            return Secret((self.path.parent / name).read_text(encoding="utf-8").strip())
-        except (OSError, UnicodeDecodeError) as error:
-            raise self.wrong("", f"{name} cannot be read: {type(error).__name__}") from error
-
-    def _variable(self, name: str, key: str) -> Secret:
-        value = self.environment.get(name, "")
-        if not value:
-            raise self.wrong(key, f"names the variable {name}, which is not set")
-        return Secret(value)
