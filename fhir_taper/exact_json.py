@@ -11,7 +11,9 @@ import msgspec
 from fhir_taper.errors import NotJson
 
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
-_encoder = msgspec.json.Encoder()
+_encoder = msgspec.json.Encoder(decimal_format="number")
+_EXPONENTS_AND_NEGATIVE_ZEROS = (b"E+", b"E-", b":-0", b",-0", b"[-0")
+"""What msgspec's numbers may hold and ours may not, as it stands in compact JSON. In a text the same means nothing, and costs only time."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -30,7 +32,9 @@ def decode(data: bytes, place: str = "") -> Any:
 
 def encode(value: Any, *, indent: int | None = None) -> bytes:
     """JSON bytes. Decimal is written as a number in plain notation: digits kept, no exponent, no negative zero."""
-    data = _encoder.encode(_plain_numbers(value))
+    data = _encoder.encode(value)
+    if data.startswith(b"-0") or any(odd in data for odd in _EXPONENTS_AND_NEGATIVE_ZEROS):
+        data = _encoder.encode(_plain_numbers(value))
     return msgspec.json.format(data, indent=indent) if indent else data
 
 

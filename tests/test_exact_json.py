@@ -22,6 +22,13 @@ def test_a_decimal_is_read_as_decimal_and_a_whole_number_as_int() -> None:
 @pytest.mark.parametrize(("value", "written"), [("1E+2", b"100"), ("-0.0", b"0.0"), ("1E-7", b"0.0000001"), ("12.5", b"12.5")])
 def test_a_number_is_written_without_exponent_and_without_negative_zero(value: str, written: bytes) -> None:
     assert encode(Decimal(value)) == written
+    assert encode([Decimal(value)]) == b"[" + written + b"]"
+    assert encode({"a": [1, Decimal(value)], "b": Decimal(value)}) == b'{"a":[1,' + written + b'],"b":' + written + b"}"
+
+
+@pytest.mark.parametrize("text", ["1E+2", "3E-7", ":-0", "[-0", ",-0.5", "-0"])
+def test_a_text_that_looks_like_such_a_number_stays_as_it_is(text: str) -> None:
+    assert decode(encode({"text": text, "value": Decimal("0.50")})) == {"text": text, "value": Decimal("0.50")}
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9, places=6))
