@@ -21,6 +21,7 @@ _NEEDS: Final = {
     "Communication": "c",
     "Condition": "rs",
     "Consent": "rs",
+    "Device": "crs",
     "DocumentReference": "c",
     "Goal": "crus",
     "Medication": "rs",
@@ -31,6 +32,8 @@ _NEEDS: Final = {
     "Provenance": "crs",
     "RequestGroup": "crus",
 }
+# Of the person who launches: their own name, and the identifiers by which a tenant's table may know them.
+_USER_NEEDS: Final = {"Practitioner": "r"}
 _IDENTITY: Final = ("openid", "fhirUser")
 _VERSION_1: Final = {"read": "rs", "write": "cud", "*": LETTERS}
 _SCOPE: Final = re.compile(
@@ -56,9 +59,15 @@ def least_scopes(configuration: SmartConfiguration, tenant: Tenant, *, in_chart:
     renewing = ["online_access"] if refresh and configuration.offers("permission-online") else []
     if refresh and not renewing and configuration.offers("permission-offline"):
         renewing = ["offline_access"]
-    old = configuration.offers("permission-v1") and not configuration.offers("permission-v2")
-    clinical = [scope for kind, letters in _NEEDS.items() for scope in _written(kind, letters, old=old)]
+    old = _is_old(configuration)
+    clinical = [scope for kind, letters in _NEEDS.items() for scope in _written(kind, letters, old=old, level="patient")]
     return " ".join([*context, *_IDENTITY, *renewing, *clinical])
+
+
+def system_scopes(configuration: SmartConfiguration, kinds: Iterable[str], letters: str) -> str:
+    """The scopes of this program's own access (backend services) to some types, in the version that the EHR speaks."""
+    old = _is_old(configuration)
+    return " ".join(scope for kind in kinds for scope in _written(kind, letters, old=old, level="system"))
 
 
 def context_scope(resource_type: str, role: str | None = None) -> str:
@@ -135,11 +144,15 @@ class Granted:
         return by_type
 
 
-def _written(kind: str, letters: str, *, old: bool) -> list[str]:
+def _is_old(configuration: SmartConfiguration) -> bool:
+    return configuration.offers("permission-v1") and not configuration.offers("permission-v2")
+
+
+def _written(kind: str, letters: str, *, old: bool, level: str) -> list[str]:
     if not old:
-        return [f"patient/{kind}.{letters}"]
+        return [f"{level}/{kind}.{letters}"]
     reads, writes = set(letters) & {"r", "s"}, set(letters) & {"c", "u", "d"}
-    return [f"patient/{kind}.{word}" for word, wanted in (("read", reads), ("write", writes)) if wanted]
+    return [f"{level}/{kind}.{word}" for word, wanted in (("read", reads), ("write", writes)) if wanted]
 
 
 def _ordered(letters: str) -> str:

@@ -13,6 +13,7 @@ from fhir_taper.records import Json, Tenant
 from fhir_taper.settings import Settings
 from fhir_taper.smart import transport
 from fhir_taper.smart.keys import published_keys
+from fhir_taper.smart.launch.backend import BackendTokens
 from fhir_taper.smart.launch.discovery import SmartConfiguration, discover
 from fhir_taper.smart.transport import Transport
 from fhir_taper.store.audit import AuditLog
@@ -79,6 +80,8 @@ class Services:
     clock: Clock
     transport_of: Callable[[Tenant], Transport]
     pauses: Pauses = field(default_factory=Pauses)
+    backend: BackendTokens = field(default_factory=BackendTokens)
+    """The program's own access, where a tenant gives it any."""
     said_by_ehr: Kept = field(default_factory=Kept)
     charts: Kept = field(default_factory=lambda: Kept(64))
     """Charts that were read, by launch: a page after the first one does not read them again."""

@@ -4,19 +4,20 @@ What a person saw is what leaves: the button carries a digest of the cards, and 
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from hashlib import sha256
 from typing import Final
 
-from fhir_taper.errors import EhrAnswered, NotAllowed, WriteRefused
+from fhir_taper.errors import NotAllowed, WriteRefused
 from fhir_taper.exact_json import encode
 from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
 from fhir_taper.records import LedgerRow, Role, WriteReceipt, WriteState
-from fhir_taper.smart.capabilities import Capabilities
 from fhir_taper.store.plans import PlanVersion
-from fhir_taper.workflow.audited import note
+from fhir_taper.workflow.audited import NOBODY, note
+from fhir_taper.workflow.audited_ledger import AuditedLedger
 from fhir_taper.workflow.chosen_plan import newest_version, plan_of
+from fhir_taper.workflow.ehr_statement import statement_of
 from fhir_taper.workflow.load_chart import load_chart
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.plan import plan_bundle
@@ -31,9 +32,7 @@ from fhir_taper.writeback.prepare import Prepared, prepare
 from fhir_taper.writeback.preview import Preview
 from fhir_taper.writeback.sending import Errand
 
-_STATEMENT_FOR: Final = timedelta(hours=1)
 _DECIDED: Final = frozenset({"approve"})
-_NOT_THERE: Final = frozenset({404, 405, 501})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,8 @@ def preview_plan(services: Services, chart: OpenChart) -> Proposal:
     bundle = plan_bundle(plan, reading, as_of=day, instant=version.at, tenant=chart.tenant.id)
     before = _written_before(services, chart, version)
     base = plan_bundle(plan_of(before), reading, as_of=day, instant=before.at, tenant=chart.tenant.id) if before else None
-    prepared = prepare(bundle, plan, patient_id=chart.launch.patient_id, allowed=may, reader=chart.client, as_of=day, base=base)
+    rows = services.ledger.of_plan(plan.id)
+    prepared = prepare(bundle, plan, patient_id=chart.launch.patient_id, allowed=may, reader=chart.client, as_of=day, base=base, rows=rows)
     note(services, chart.launch, "preview", "done", {"plan": plan.id, "rung": prepared.plan.rung.name})
     return Proposal(plan, prepared, prepared.preview(), reading)
 
@@ -87,16 +87,15 @@ def write_plan(services: Services, chart: OpenChart, seen: str) -> WriteReceipt:
             Errand(launch.tenant_id, launch.id, chart.client.base),
             guard=guard,
             ehr=chart.client,
-            ledger=services.ledger,
+            ledger=AuditedLedger(services, launch.user or NOBODY, "settle-write", launch.id),
             pauses=services.pauses,
             clock=services.clock,
         )
     except WriteRefused as refusal:
         note(services, launch, "write", "refused", {"plan": plan.id, "reasons": len(refusal.reasons)})
         raise
-    written = [f"{one.reference}/_history/{one.etag}" if one.etag else one.reference for one in receipt.resources]
     detail = {"plan": plan.id, "version": plan.version, "rung": receipt.rung, "ledger": list(receipt.ledger_ids)}
-    note(services, launch, "write", receipt.state.value, detail | {"resources": ["".join(one.split()) for one in written]})
+    note(services, launch, "write", receipt.state.value, detail)
     services.charts.drop(launch.id)
     return receipt
 
@@ -108,22 +107,7 @@ def writes_of(services: Services, chart: OpenChart) -> tuple[LedgerRow, ...]:
 
 def _allowed(services: Services, chart: OpenChart) -> Allowed:
     overlay = load_overlay(chart.tenant.vendor)
-    return allowed(_capabilities(services, chart), chart.granted, overlay, signed_off=True)
-
-
-def _capabilities(services: Services, chart: OpenChart) -> Capabilities | None:
-    """The EHR's statement, at most an hour old; None where it has none."""
-    key, now = ("capabilities", chart.tenant.id), services.clock()
-    kept: Capabilities | None = services.said_by_ehr.get(key, now)
-    if kept is None:
-        try:
-            kept = Capabilities.of(chart.client.capability_statement())
-        except EhrAnswered as refusal:
-            if refusal.status not in _NOT_THERE:
-                raise
-            return None
-        services.said_by_ehr.put(key, kept, now + _STATEMENT_FOR)
-    return kept
+    return allowed(statement_of(services, chart.tenant, chart.client), chart.granted, overlay, signed_off=True)
 
 
 def _written_before(services: Services, chart: OpenChart, version: PlanVersion) -> PlanVersion | None:

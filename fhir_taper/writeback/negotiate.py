@@ -4,7 +4,7 @@ Each of the five can only take away. Every interaction that is not allowed has a
 The CapabilityStatement is necessary, never sufficient; `advertised = false` in an overlay says where it is known to keep silent.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -59,7 +59,13 @@ def allowed(
     """What may be written. `capabilities` is None where the server has no statement; `signed_off`: a clinician's decision is recorded."""
     judge = _Judge(capabilities, granted, overlay, switches or SiteSwitches(), signed_off)
     verdicts = {key: judge.why_not(row) for key, row in overlay.rows.items()}
-    return Allowed(overlay, verdicts, frozenset(_searchable(capabilities, overlay)))
+    return Allowed(overlay, verdicts, searchable(capabilities, overlay))
+
+
+def searchable(capabilities: Capabilities | None, overlay: Overlay) -> frozenset[str]:
+    """Types of which a resource can be found again by our identifier. Without a statement, what the overlay says counts."""
+    by_identifier = {row.resource_type for row in overlay.rows.values() if row.search == "identifier"}
+    return frozenset(kind for kind in by_identifier if capabilities is None or "identifier" in capabilities.search_params(kind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +100,3 @@ class _Judge:
             return self.overlay.statement == "optional"
         asked = "" if (row.resource_type, row.interaction) == TRANSACTION else row.resource_type
         return self.capabilities.may(asked, row.interaction)
-
-
-def _searchable(capabilities: Capabilities | None, overlay: Overlay) -> Iterable[str]:
-    """Types of which a resource can be found again by our identifier. Without a statement, what the overlay says counts."""
-    for row in overlay.rows.values():
-        if row.search == "identifier" and (capabilities is None or "identifier" in capabilities.search_params(row.resource_type)):
-            yield row.resource_type

@@ -4,7 +4,7 @@ A row is resolved where the EHR can be searched for our identifier: found is wri
 the request, is rejected. Everything else stays UNKNOWN and waits for a person (`by_person`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -32,21 +32,19 @@ def resolve(row: LedgerRow, reader: Reader, ledger: Ledger, clock: Clock, search
     return _settle(row, state, ledger, now, {"looked": words, "resources": [_told(place) for place in places]})
 
 
-def by_person(
-    row: LedgerRow, decision: Decision, ledger: Ledger, clock: Clock, *, was_written: bool, found: Mapping[str, str] | None = None
-) -> WriteState:
-    """A person looked in the EHR: what they found ends the row. `found`: write identifier → "Type/id" of what is there.
+def by_person(row: LedgerRow, decision: Decision, ledger: Ledger, clock: Clock, found: WriteState) -> WriteState:
+    """A person looked in the EHR: what they found ends the row: WRITTEN (all of it), MISMATCH (a part, or otherwise), REJECTED (nothing).
 
-    Raises WriteRefused where the row is not open, or no reason is given.
+    Raises WriteRefused where the row is not open, no reason is given, or `found` is nothing that a person can have found.
     """
     if row.state not in (WriteState.PENDING, WriteState.UNKNOWN):
         raise WriteRefused("this write is settled already")
+    if found not in (WriteState.WRITTEN, WriteState.MISMATCH, WriteState.REJECTED):
+        raise WriteRefused(f"a person who looked does not find that it is {found}")
     if not decision.reason.strip():
         raise WriteRefused("what was found in the EHR is told in words")
-    state = WriteState.WRITTEN if was_written else WriteState.REJECTED
-    said = {"by": decision.by, "on": decision.on.isoformat(), "reason": decision.reason}
-    there = [{"write": write, "reference": reference} for write, reference in (found or {}).items()]
-    return _settle(row, state, ledger, clock(), {"by_person": said, "resources": there})
+    said = {"by": decision.by, "on": decision.on.isoformat(), "reason": decision.reason.strip()}
+    return _settle(row, found, ledger, clock(), {"by_person": said})
 
 
 def _verdict(places: tuple[Located, ...], row: LedgerRow, now: datetime) -> tuple[WriteState, str]:

@@ -22,12 +22,11 @@ def lost(scene: Scene, fault: Fault = lost_before) -> LedgerRow:
     return row
 
 
-@pytest.mark.parametrize("was_written", [True, False])
-def test_a_person_who_looked_ends_an_unknown_write(was_written: bool) -> None:
+@pytest.mark.parametrize("found", [WriteState.WRITTEN, WriteState.MISMATCH, WriteState.REJECTED])
+def test_a_person_who_looked_ends_an_unknown_write(found: WriteState) -> None:
     scene = Scene()
     row = lost(scene)
-    state = by_person(row, DECISION, scene.ledger, scene.clock, was_written=was_written)
-    assert state is (WriteState.WRITTEN if was_written else WriteState.REJECTED)
+    assert by_person(row, DECISION, scene.ledger, scene.clock, found) is found
     assert scene.ledger.rows[row.id].detail["by_person"]["by"] == DECISION.by
 
 
@@ -35,10 +34,17 @@ def test_a_person_says_what_they_found_and_a_settled_write_stays_settled() -> No
     scene = Scene()
     row = lost(scene)
     with pytest.raises(WriteRefused, match="in words"):
-        by_person(row, Decision("Practitioner/dr1", BEFORE), scene.ledger, scene.clock, was_written=False)
-    by_person(row, DECISION, scene.ledger, scene.clock, was_written=False)
+        by_person(row, Decision("Practitioner/dr1", BEFORE), scene.ledger, scene.clock, WriteState.REJECTED)
+    by_person(row, DECISION, scene.ledger, scene.clock, WriteState.REJECTED)
     with pytest.raises(WriteRefused, match="settled already"):
-        by_person(scene.ledger.rows[row.id], DECISION, scene.ledger, scene.clock, was_written=True)
+        by_person(scene.ledger.rows[row.id], DECISION, scene.ledger, scene.clock, WriteState.WRITTEN)
+
+
+@pytest.mark.parametrize("found", [WriteState.PENDING, WriteState.UNKNOWN])
+def test_a_person_who_looked_does_not_find_that_it_is_unknown(found: WriteState) -> None:
+    scene = Scene()
+    with pytest.raises(WriteRefused, match="does not find"):
+        by_person(lost(scene), DECISION, scene.ledger, scene.clock, found)
 
 
 def test_two_sweeps_of_one_row_find_one_state() -> None:

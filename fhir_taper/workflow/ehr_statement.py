@@ -1,0 +1,43 @@
+"""What an EHR's CapabilityStatement says, asked at most once an hour, and what of it may be relied on when something is looked for."""
+
+from datetime import timedelta
+from typing import Final
+
+from fhir_taper.errors import EhrAnswered
+from fhir_taper.records import Tenant
+from fhir_taper.smart.capabilities import Capabilities
+from fhir_taper.smart.client import FhirClient
+from fhir_taper.smart.scopes import Granted
+from fhir_taper.workflow.services import Services
+from fhir_taper.writeback.negotiate import searchable
+from fhir_taper.writeback.overlay import load_overlay
+
+_STATEMENT_FOR: Final = timedelta(hours=1)
+_NOT_THERE: Final = frozenset({404, 405, 501})
+
+
+def statement_of(services: Services, tenant: Tenant, client: FhirClient) -> Capabilities | None:
+    """The EHR's statement, at most an hour old; None where it has none. Raises EhrError."""
+    key, now = ("capabilities", tenant.id), services.clock()
+    kept: Capabilities | None = services.said_by_ehr.get(key, now)
+    if kept is None:
+        try:
+            kept = Capabilities.of(client.capability_statement())
+        except EhrAnswered as refusal:
+            if refusal.status not in _NOT_THERE:
+                raise
+            return None
+        services.said_by_ehr.put(key, kept, now + _STATEMENT_FOR)
+    return kept
+
+
+def found_by_identifier(services: Services, tenant: Tenant, client: FhirClient, granted: Granted | None = None) -> frozenset[str]:
+    """Types of which "not found by our identifier" means "not there". Raises EhrError.
+
+    `granted` is what a person's launch may do: a search that it may not make, or only of a part of the type, proves nothing. None is the
+    program's own access, which asks for all of each type and is refused otherwise.
+    """
+    kinds = searchable(statement_of(services, tenant, client), load_overlay(tenant.vendor))
+    if granted is None:
+        return kinds
+    return frozenset(kind for kind in kinds if granted.allows(kind, "s") and not granted.limits(kind, "s"))
