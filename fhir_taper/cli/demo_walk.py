@@ -46,6 +46,7 @@ class Page(HTMLParser):
         super().__init__()
         self.forms: list[PageForm] = []
         self._select = ""
+        self._area = ""
         self._words: list[str] = []
         self.feed(html)
 
@@ -63,8 +64,10 @@ class Page(HTMLParser):
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
             self.forms.append(PageForm(given.get("action", "")))
-        if not self.forms or tag not in ("input", "button", "select", "option"):
+        if not self.forms or tag not in ("input", "button", "select", "option", "textarea"):
             return
+        if given.get("type") in ("checkbox", "radio") and "checked" not in given:
+            return  # a browser sends only what is ticked
         form = self.forms[-1]
         if tag == "button" and "name" in given:
             form.buttons.append((given["name"], given.get("value", "")))
@@ -72,12 +75,22 @@ class Page(HTMLParser):
             self._select = given.get("name", "")
         elif tag == "option" and self._select and ("selected" in given or self._select not in form.fields):
             form.fields[self._select] = given.get("value", "\x00")
+        elif tag == "textarea":
+            self._area = given.get("name", "")
+            form.fields[self._area] = ""
         elif tag == "input" and "name" in given:
             form.fields[given["name"]] = given.get("value", "")
+
+    def handle_endtag(self, tag: str) -> None:
+        """A text area ends."""
+        if tag == "textarea":
+            self._area = ""
 
     def handle_data(self, data: str) -> None:
         """Words; those of an option without a value are its value."""
         self._words.append(data)
+        if self._area:
+            self.forms[-1].fields[self._area] += data
         if self.forms and self._select and self.forms[-1].fields.get(self._select) == "\x00":
             self.forms[-1].fields[self._select] = data.strip()
 

@@ -61,7 +61,8 @@ def least_scopes(configuration: SmartConfiguration, tenant: Tenant, *, in_chart:
         renewing = ["offline_access"]
     old = _is_old(configuration)
     clinical = [scope for kind, letters in _NEEDS.items() for scope in _written(kind, letters, old=old, level="patient")]
-    return " ".join([*context, *_IDENTITY, *renewing, *clinical])
+    person = [scope for kind, letters in _USER_NEEDS.items() for scope in _written(kind, letters, old=old, level="user")]
+    return " ".join([*context, *_IDENTITY, *renewing, *person, *clinical])
 
 
 def system_scopes(configuration: SmartConfiguration, kinds: Iterable[str], letters: str) -> str:

@@ -112,7 +112,8 @@ def _opened(services: Services, tenant: Tenant, pending: PendingLaunch, paramete
     with services.database.begin():
         services.tokens(tenant).put(launch.id, answer.tokens)
         ended = services.launches.save(launch, hashed(browser))
-        note(services, launch, "launch", "opened", {"role": launch.role.value})
+        # The one line that ties the id of a person, which stands on every other line of the launch, to their name.
+        note(services, launch, "launch", "opened", {"role": launch.role.value, "name": launch.user_name})
     return Finished(launch, secret, ended)
 
 

@@ -43,6 +43,11 @@ class OpenChart:
         launch = self.launch
         return launch.user_name if launch.user in ("", launch.user_name) else f"{launch.user_name} ({launch.user})"
 
+    @property
+    def is_named(self) -> bool:
+        """Whether the EHR gave the person's name; else they are called by their reference."""
+        return self.launch.user_name not in ("", self.launch.user)
+
     def may(self, *roles: Role) -> bool:
         """Whether the person has one of these roles."""
         return self.launch.role in roles

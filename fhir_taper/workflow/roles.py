@@ -26,7 +26,7 @@ class Person:
 
 
 def person_of(client: FhirClient, reference: str) -> Person:
-    """The user, with a name where the EHR lets us read one."""
+    """The user, with a name where the EHR lets us read one; else named by the reference, which screens say (`OpenChart.is_named`)."""
     if not reference:
         return Person("", "a user whom the EHR did not name")
     try:
@@ -57,8 +57,15 @@ def _name(resource: Mapping[str, Any]) -> str:
     name = next((one for one in listed if isinstance(one, Mapping)), {}) if isinstance(listed, list) else {}
     given = name.get("given")
     parts = [*(given if isinstance(given, list) else []), name.get("family")]
-    said = name.get("text") or " ".join(part for part in parts if isinstance(part, str))
-    return said[:_LONGEST] if isinstance(said, str) else ""
+    said = name.get("text") or " ".join(part for part in parts if isinstance(part, str)) or _of_role(resource)
+    return " ".join(said.split())[:_LONGEST] if isinstance(said, str) else ""
+
+
+def _of_role(resource: Mapping[str, Any]) -> str:
+    """The name that a PractitionerRole gives its person."""
+    person = resource.get("practitioner")
+    shown = person.get("display") if isinstance(person, Mapping) else None
+    return shown if isinstance(shown, str) else ""
 
 
 def _also(resource: Mapping[str, Any]) -> Iterator[str]:

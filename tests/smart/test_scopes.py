@@ -22,7 +22,8 @@ def asked(*capabilities: str, in_chart: bool = True, tenant: Tenant = TENANT, re
 def test_the_least_is_asked_for_with_the_persons_identity_and_without_wildcards(capabilities: tuple[str, ...]) -> None:
     scopes = asked(*capabilities)
     assert {"openid", "fhirUser"} <= set(scopes)
-    assert not any("*" in scope or scope.startswith(("user/", "system/")) for scope in scopes)
+    assert not any("*" in scope or scope.startswith("system/") for scope in scopes)
+    assert [scope for scope in scopes if scope.startswith("user/")] in (["user/Practitioner.r"], ["user/Practitioner.read"])
     assert len(set(scopes)) == len(scopes)
 
 
@@ -37,6 +38,10 @@ def test_the_least_is_asked_for_with_the_persons_identity_and_without_wildcards(
 )
 def test_the_version_that_the_ehr_speaks_is_spoken(capabilities: tuple[str, ...], orders: list[str]) -> None:
     assert [scope for scope in asked(*capabilities) if "MedicationRequest" in scope] == orders
+
+
+def test_the_device_that_is_written_beside_a_plan_is_asked_for() -> None:
+    assert "patient/Device.crs" in asked("permission-v2")
 
 
 def test_a_tenant_that_names_its_scopes_is_asked_for_exactly_these() -> None:
