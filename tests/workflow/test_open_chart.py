@@ -1,5 +1,6 @@
 """A session is one browser's, ends when nobody uses it, and says so."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ import pytest
 
 from fhir_taper.errors import LaunchRefused
 from fhir_taper.records import Role
+from fhir_taper.sandbox.forwarding import Answer
 from fhir_taper.workflow.open_chart import IDLE, open_chart
 from tests.web.running import ELDER, Stage
 from tests.workflow.opened import chart_of, cookie_of
@@ -47,3 +49,23 @@ def test_a_person_has_the_role_that_the_tenants_table_gives(stage: Stage, user: 
     assert chart.launch.role is role
     assert chart.launch.user.startswith("Practitioner/")
     assert chart.launch.user in chart.who
+
+
+@pytest.mark.requirement("202")
+def test_a_person_is_known_by_the_name_that_the_ehr_gives_of_its_own_user(stage: Stage) -> None:
+    chart = chart_of(stage, ELDER)
+    assert chart.is_named
+    assert chart.who == "Demo Prescriber (Practitioner/dr1)"
+
+
+def test_where_the_ehr_gives_no_name_a_person_is_known_by_the_reference(stage: Stage) -> None:
+    def without_people(_: str, path: str, forward: Callable[[], Answer]) -> Answer:
+        return Answer(403, {"content-type": "application/fhir+json"}, b"{}") if path.startswith("Practitioner") else forward()
+
+    stage.demo.resources.intercept = without_people
+    try:
+        chart = chart_of(stage, ELDER)
+    finally:
+        stage.demo.resources.intercept = None
+    assert not chart.is_named
+    assert chart.who == "Practitioner/dr1"
