@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 Json = dict[str, Any]
+
+IDLE_MINUTES: Final = 30
+"""How long a session may be left alone where a tenant says nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,8 @@ class Tenant:
     crisis_lines: tuple[str, ...] = ()
     staffed_hours: str = ""
     pkce: bool = True
+    idle_minutes: int = IDLE_MINUTES
+    """A session that nobody used for so long is ended; what was saved is kept."""
     insecure_loopback: bool = False
     roles: Mapping[Role, tuple[str, ...]] = field(default_factory=dict)
     """Users by role: fhirUser reference ("Practitioner/p1"), NPI or PractitionerRole code. Everybody else reads only."""

@@ -19,7 +19,7 @@ from fhir_taper.store.schema import pending_launch, token_set
 
 LIVE_PER_BROWSER: Final = 20
 """Privacy S5: a browser that opens more has its oldest ones ended."""
-_SEEN_EVERY: Final = timedelta(seconds=15)
+SEEN_EVERY: Final = timedelta(seconds=15)
 """Being seen is written this often at most: idle times are minutes, and each write waits for the disk."""
 
 
@@ -103,7 +103,7 @@ class LaunchStore:
         """The launch was seen. Kept to 15 seconds; never set back; nothing happens to one that ended."""
         with self._database.read() as connection:
             seen = connection.execute(select(launch_table.c.last_seen).where(launch_table.c.id == launch_id)).scalar_one_or_none()
-        if seen is None or now < seen + _SEEN_EVERY:
+        if seen is None or now < seen + SEEN_EVERY:
             return
         open_still = (launch_table.c.id == launch_id, launch_table.c.ended.is_(None), launch_table.c.last_seen < now)
         with self._database.begin() as connection:

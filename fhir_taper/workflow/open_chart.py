@@ -1,7 +1,7 @@
 """One open chart: a launch that a browser proved to be its own, with the EHR behind it.
 
 Every request names its launch in the path and proves it by that launch's cookie; a page of one patient can so never carry the session of
-another. A session ends with its token, after half an hour without a sign of life, or when the person ends it; drafts stay.
+another. A session ends with its token, after the tenant's time without a sign of life, or when the person ends it; drafts stay.
 """
 
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ from fhir_taper.records import Launch, Role, Secret, Tenant
 from fhir_taper.smart.client import FhirClient
 from fhir_taper.smart.launch.refresh import Session
 from fhir_taper.smart.scopes import Granted
+from fhir_taper.store.launches import SEEN_EVERY
 from fhir_taper.workflow.audited import note, note_refused
 from fhir_taper.workflow.begin_launch import hashed
 from fhir_taper.workflow.services import Services
 
-IDLE: Final = timedelta(minutes=30)
 _AGAIN: Final = "Launch again from the chart; what you saved is kept."
 
 
@@ -31,6 +31,13 @@ class OpenChart:
     launch: Launch
     tenant: Tenant
     client: FhirClient
+    seen: datetime
+    """When the person last did something: now."""
+
+    @property
+    def until(self) -> datetime:
+        """Until when the session stays open where nothing is done: every page says it, and it is never a promise too long."""
+        return min(self.launch.ends, self.seen + _idle(self.tenant) - SEEN_EVERY)
 
     @property
     def granted(self) -> Granted:
@@ -73,16 +80,31 @@ def open_chart(services: Services, launch_id: str, cookie: str) -> OpenChart:
     if not compare_digest(launch.cookie_hash, hashed(Secret(cookie))):
         note(services, launch, "open", "refused", {"reason": "not-yours"})
         raise LaunchRefused("not-yours", f"This chart was opened by another session. {_AGAIN}")
-    if now - launch.last_seen > IDLE:
-        services.launches.end(launch.id, now)
-        note(services, launch, "open", "refused", {"reason": "idle"})
-        raise LaunchRefused("idle", f"Nobody used this session for {IDLE.seconds // 60} minutes, so it was ended. {_AGAIN}")
+    if now - launch.last_seen > _idle(tenant):
+        raise _ended_idle(services, launch, tenant, now)
     services.launches.touch(launch.id, now)
-    return OpenChart(launch, tenant, _client(services, launch, tenant))
+    return chart_of(services, launch, tenant)
 
 
-def _client(services: Services, launch: Launch, tenant: Tenant) -> FhirClient:
+def chart_of(services: Services, launch: Launch, tenant: Tenant) -> OpenChart:
+    """A launch with the EHR behind it. Whose launch it is was judged before."""
     transport = services.transport(tenant)
     session = Session(services.tokens(tenant), launch.id, tenant, transport, partial(services.configuration, tenant))
     refused = partial(note_refused, services, launch)
-    return FhirClient(tenant.issuer, transport, session.token, launch.patient_id, refused, renew=session.renew)
+    client = FhirClient(tenant.issuer, transport, session.token, launch.patient_id, refused, renew=session.renew)
+    return OpenChart(launch, tenant, client, services.clock())
+
+
+def _idle(tenant: Tenant) -> timedelta:
+    return timedelta(minutes=tenant.idle_minutes)
+
+
+def _ended_idle(services: Services, launch: Launch, tenant: Tenant, now: datetime) -> LaunchRefused:
+    """End a session that nobody used. Its tokens are gone; the patient's drafts stay, and whoever had it open is told so."""
+    with services.database.begin():
+        services.launches.end(launch.id, now)
+        note(services, launch, "open", "refused", {"reason": "idle"})
+    services.charts.drop(launch.id)
+    kept = services.drafts.names(launch.tenant_id, launch.patient_id)
+    drafts = "The draft that was saved is kept" if kept else "There was no saved draft"
+    return LaunchRefused("idle", f"Nobody used this session for {tenant.idle_minutes} minutes, so it was ended. {drafts}.")

@@ -7,11 +7,15 @@ from datetime import timedelta
 import pytest
 
 from fhir_taper.errors import LaunchRefused
-from fhir_taper.records import Role
+from fhir_taper.records import IDLE_MINUTES, Role
 from fhir_taper.sandbox.forwarding import Answer
-from fhir_taper.workflow.open_chart import IDLE, open_chart
+from fhir_taper.store.drafts import Draft
+from fhir_taper.workflow.open_chart import open_chart
 from tests.web.running import ELDER, Stage
 from tests.workflow.opened import chart_of, cookie_of
+
+
+IDLE = timedelta(minutes=IDLE_MINUTES)
 
 
 def refusal(stage: Stage, launch: str, cookie: str, after: timedelta = timedelta(0)) -> str:
@@ -36,6 +40,43 @@ def test_a_session_that_nobody_used_is_ended_with_its_tokens(stage: Stage) -> No
     assert refusal(stage, person.launch, cookie) == "session-over"
     tenant = stage.services.settings.tenants[0]
     assert stage.services.tokens(tenant).get(person.launch) is None
+
+
+def test_a_page_never_promises_more_time_than_the_session_has(stage: Stage) -> None:
+    person = stage.opened(ELDER)
+    cookie = cookie_of(stage, person)
+    chart = open_chart(stage.services, person.launch, cookie)
+    at_the_end = replace(stage.services, clock=lambda: chart.until)
+    assert open_chart(at_the_end, person.launch, cookie).launch.id == person.launch
+    assert chart.until > stage.services.clock() + IDLE - timedelta(minutes=1)
+
+
+def test_a_page_says_the_end_of_the_working_day_where_that_comes_first(stage: Stage) -> None:
+    chart = chart_of(stage, ELDER)
+    assert replace(chart, seen=chart.launch.ends - timedelta(minutes=3)).until == chart.launch.ends
+
+
+def test_a_tenant_may_allow_a_session_less_time(stage: Stage) -> None:
+    person = stage.opened(ELDER)
+    cookie = cookie_of(stage, person)
+    (tenant,) = stage.services.settings.tenants
+    hasty = replace(stage.services, settings=replace(stage.services.settings, tenants=(replace(tenant, idle_minutes=5),)))
+    later = replace(hasty, clock=lambda: stage.services.clock() + timedelta(minutes=6))
+    with pytest.raises(LaunchRefused, match="Nobody used this session for 5 minutes"):
+        open_chart(later, person.launch, cookie)
+
+
+def test_a_session_that_ended_idle_says_whether_a_draft_is_kept(stage: Stage) -> None:
+    for has_draft, says in ((True, "The draft that was saved is kept"), (False, "There was no saved draft")):
+        for name in stage.services.drafts.names("demo", ELDER):
+            stage.services.drafts.drop("demo", ELDER, name)
+        person = stage.opened(ELDER)
+        if has_draft:
+            stage.services.drafts.save(Draft("demo", ELDER, "plan-of-a-test", 1, b"{}", "dr", stage.services.clock()))
+        later = replace(stage.services, clock=lambda: stage.services.clock() + IDLE + timedelta(seconds=1))
+        with pytest.raises(LaunchRefused, match=says):
+            open_chart(later, person.launch, cookie_of(stage, person))
+    assert not stage.services.drafts.names("demo", ELDER)
 
 
 def test_a_session_ends_at_the_latest_after_a_working_day(stage: Stage) -> None:
