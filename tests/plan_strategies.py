@@ -16,9 +16,11 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from fhir_taper.plans.medicines.codes import DrugClass, Form, Release, Slot, SourceState
 from fhir_taper.plans.medicines.dose import Exact
 from fhir_taper.plans.medicines.products import Source
+from fhir_taper.plans.tables.contingency_rows import AdvicePart
 from fhir_taper.plans.tables.rows import Basis, Bound, Limit, LimitsRow, Part, TableEdition, UnitRule
 from fhir_taper.plans.tapers.finding import Acknowledgement, Finding, Severity
 from fhir_taper.plans.tapers.plan import (
+    Advice,
     Agreement,
     Baseline,
     Contingency,
@@ -266,7 +268,15 @@ def _free_fields() -> SearchStrategy[dict[str, Any]]:
             "equivalents": _tuples(factors),
             "tier": st.none() | st.sampled_from(Tier),
             "tier_factors": _tuples(st.builds(TierFactor, names(), st.sampled_from(Tier), names(), names())),
-            "contingency": st.builds(Contingency, texts(), texts(), _tuples(texts())),
+            "contingency": st.builds(
+                Contingency,
+                texts(),
+                texts(),
+                _tuples(texts()),
+                st.just("") | names(),
+                st.none() | days(),
+                _tuples(st.builds(Advice, names(), st.sampled_from(AdvicePart), names(), names(), sources())),
+            ),
             "minimum_function": texts(),
             "agreement": st.none() | st.builds(Agreement, names(), names(), days()),
             "state": st.sampled_from(PlanState),

@@ -14,6 +14,7 @@ from fhir_taper.plans.tapers.limits_words import limits_in_words
 from fhir_taper.plans.tapers.plan import PlanGoal, PlanState, TaperPlan, Tier
 from fhir_taper.plans.tapers.use import IN_WORDS
 from fhir_taper.render.amounts import NOTHING, used_products
+from fhir_taper.render.contingency_words import ContingencyWords, contingency_words
 from fhir_taper.render.cover import Cover
 from fhir_taper.render.plan_rows import PlanRow, equivalent_heading, equivalent_tables, rows_of, used_slots
 from fhir_taper.render.printable import printable
@@ -45,6 +46,7 @@ class PlanPage:
     findings: tuple[Finding, ...]
     advice: tuple[str, ...]
     contacts: tuple[str, ...]
+    contingency: ContingencyWords
     footer: str
 
 
@@ -64,6 +66,7 @@ def page_of(plan: TaperPlan, cover: Cover) -> PlanPage:
         findings=ranked(plan.findings),
         advice=(NEVER_STOP, PAUSE_RULE, ASK_FOR_A_PAUSE),
         contacts=plan.contingency.emergency_contacts,
+        contingency=contingency_words(plan),
         footer=" · ".join(part for part in told if part),
     )
 
@@ -149,6 +152,7 @@ def page_text(plan: TaperPlan, cover: Cover) -> str:
         lines += _hanging(f"{label + ':':<{label_width}}{value}", label_width)
     lines += ["", "Steps", "-----", *step_lines(plan), "", *page.advice]
     lines += [f"Contact: {contact}" for contact in page.contacts]
+    lines += _contingency_lines(page.contingency)
     if page.findings:
         lines += ["", "Findings", "--------"]
         lines += [line for finding in page.findings for line in _finding_lines(finding)]
@@ -168,6 +172,18 @@ def _step_lines(slots: Iterable[Slot], row: PlanRow, width: int) -> list[str]:
     note = f" [{row.note}]" if row.note else ""
     head = f"{row.number:>3}. {until}: {row} a day{change}{note}"
     return [*_hanging(head, 5, width), *(line for one in taken or ["nothing"] for line in _hanging(f"     {one}", 7, width))]
+
+
+def _contingency_lines(said: ContingencyWords) -> list[str]:
+    lines: list[str] = []
+    if said.own:
+        lines += ["", f"In the words of {said.by}" if said.by else "In a clinician's words"]
+        lines += [line for label, words in said.own for line in _hanging(f"{label}: {words}", 4)]
+    for heading, rows in said.groups:
+        lines += ["", heading, "-" * len(heading)]
+        for one in rows:
+            lines += [*_hanging(f"{one.when}: {one.what}", 4), *_hanging(f"    Source: {one.source}", 8)]
+    return lines
 
 
 def _finding_lines(finding: Finding) -> list[str]:

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from fhir_taper.exact_json import encode
+from fhir_taper.plans.tapers.contingency import with_advice
 from fhir_taper.plans.tapers.dispensing import next_window
 from fhir_taper.plans.tapers.finding import Finding, Severity, ranked
 from fhir_taper.plans.tapers.infeasible import Infeasible, infeasible_to_document
@@ -55,6 +56,7 @@ def answer_to(question: Question, reading: Reading) -> Outcome:
     sound(outcome, check(outcome, question.request.past))
     of_chart = findings_in(reading.case_on(question.request.start, question.totals), outcome, reading.tables.safety)
     made = replace(outcome, findings=ranked((*of_chart, *outcome.findings, *question.said)))
+    made = with_advice(made, reading.tables.safety.advice)
     return replace(made, sources=inputs_of(made, reading))
 
 

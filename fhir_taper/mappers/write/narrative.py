@@ -77,6 +77,9 @@ def _contingency(plan: TaperPlan) -> Iterable[str]:
     said = (("Breakthrough", contingency.breakthrough), ("Comfort", contingency.comfort_plan))
     yield from (f"{name}: {words}" for name, words in said if words)
     yield from (f"Emergency: {contact}" for contact in contingency.emergency_contacts)
+    if contingency.said_by:
+        yield f"Said by {contingency.said_by}{f' on {contingency.said_on.isoformat()}' if contingency.said_on else ''}"
+    yield from (f"{one.when}: {one.what} ({one.source})" for one in contingency.advice)
 
 
 def _list(heading: str, items: Iterable[str]) -> str:

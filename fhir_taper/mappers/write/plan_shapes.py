@@ -13,10 +13,12 @@ from fhir_taper.mappers.write.shapes import Kind, Part, Shape, code, day, group,
 from fhir_taper.plans.medicines.codes import DrugClass, Form, Release, SourceState
 from fhir_taper.plans.medicines.dose import ZERO
 from fhir_taper.plans.medicines.products import Source
+from fhir_taper.plans.tables.contingency_rows import AdvicePart
 from fhir_taper.plans.tables.rows import Basis, Bound, Limit, LimitsRow, TableEdition, UnitRule
 from fhir_taper.plans.tables.rows import Part as LimitPart
 from fhir_taper.plans.tapers.finding import Acknowledgement, Finding, Severity
 from fhir_taper.plans.tapers.plan import (
+    Advice,
     Agreement,
     Baseline,
     Contingency,
@@ -171,12 +173,26 @@ MILESTONE: Final = Shape(
     ),
 )
 
+ADVICE: Final = Shape(
+    Advice,
+    (
+        text("id", "Name of the row of the table of advice."),
+        code("part", AdvicePart, "advice-part", "For when something happened, or for comfort."),
+        text("when", "What happened."),
+        text("what", "What the patient does."),
+        group("source", SOURCE, "Where the advice is known from."),
+    ),
+)
+
 CONTINGENCY: Final = Shape(
     Contingency,
     (
-        text("breakthrough", "What to do when symptoms break through.", ""),
-        text("comfortPlan", "Measures of comfort.", ""),
+        text("breakthrough", "What to do when symptoms break through, in a clinician's words.", ""),
+        text("comfortPlan", "Measures of comfort, in a clinician's words.", ""),
         text("emergencyContact", "Whom to call.", many=True, attribute="emergency_contacts"),
+        text("saidBy", "Whose words these are.", ""),
+        day("saidOn", "When they were said.", None),
+        groups("advice", ADVICE, "One piece of advice of the tables.", "advice"),
     ),
 )
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from fhir_taper.mappers.write.namespace import Json, code_system, value_set
 from fhir_taper.plans.medicines.codes import DrugClass, Form, Release, Slot, SourceState
+from fhir_taper.plans.tables.contingency_rows import AdvicePart
 from fhir_taper.plans.tables.rows import Basis, Bound, Part
 from fhir_taper.plans.tapers.finding import Severity
 from fhir_taper.plans.tapers.plan import GateState, Phase, PlanGoal, StepKind, Tier
@@ -37,6 +38,7 @@ class Vocabulary:
 
 
 VOCABULARIES: Final = (
+    Vocabulary("advice-part", AdvicePart, "What advice for a patient is for"),
     Vocabulary("care-plan-category", CarePlanCategory, "What a care plan is about"),
     Vocabulary("degraded-form", DegradedForm, "How steps are kept without a RequestGroup"),
     Vocabulary("drug-class", DrugClass, "Class of a medicine, as far as totals and limits go by it"),

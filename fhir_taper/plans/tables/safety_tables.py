@@ -1,4 +1,5 @@
-"""The safety tables: which findings exist (findings.toml), what makes a risk tier (tiers.csv), what governs a plan's life (plan_life.csv).
+"""The safety tables: which findings exist (findings.toml), what makes a risk tier (tiers.csv), what governs a plan's life (plan_life.csv),
+and what a patient is told to do when something happens (contingency.toml).
 
 Rows only; nothing is judged here: `tapers.safety` and `tapers.tier` judge. Every number that a finding compares with stands in a row
 with its source. Tiers are words here ("low", "standard", "high"): their type lives with the plan, which knows these rows.
@@ -13,6 +14,7 @@ from fhir_taper.errors import TableError
 from fhir_taper.plans.medicines.codes import DrugClass
 from fhir_taper.plans.medicines.dose import Exact
 from fhir_taper.plans.medicines.products import Source
+from fhir_taper.plans.tables.contingency_rows import CONTINGENCY, AdviceRow, load_advice
 from fhir_taper.plans.tables.life_rules import PLAN_LIFE, LifeRules, load_life_rules
 from fhir_taper.plans.tables.reading import csv_rows, decimal_of, edition_of, integer_of, source_of, text_of, toml_rows
 from fhir_taper.plans.tables.rows import TableEdition
@@ -97,12 +99,14 @@ class TierMeaning:
 
 @dataclass(frozen=True, slots=True)
 class SafetyTables:
-    """Findings in the order in which they are shown, tier rows, what each tier means, and the rules of a plan's life."""
+    """Findings in the order in which they are shown, tier rows, what each tier means, the rules of a plan's life, and advice
+    for patients in its order."""
 
     finding_rules: tuple[FindingRule, ...]
     tier_rows: tuple[TierRow, ...]
     tier_meanings: tuple[TierMeaning, ...]
     life: LifeRules
+    advice: tuple[AdviceRow, ...]
     editions: tuple[TableEdition, ...]
 
     def meaning(self, tier: str) -> TierMeaning:
@@ -125,7 +129,8 @@ class SafetyTables:
         rows = tuple((f"{TIERS}: {row.factor}, {row.tier}", row.source) for row in self.tier_rows)
         meanings = tuple((f"{TIERS}: meaning of {meaning.tier}", meaning.source) for meaning in self.tier_meanings)
         life = tuple((f"{PLAN_LIFE}: {name}", source) for name, source in self.life.sources)
-        return rules + rows + meanings + life
+        advice = tuple((f"{CONTINGENCY}[{row.id}]", row.source) for row in self.advice)
+        return rules + rows + meanings + life + advice
 
 
 def load_safety(findings_text: str | None = None, tiers_text: str | None = None) -> SafetyTables:
@@ -138,8 +143,8 @@ def load_safety(findings_text: str | None = None, tiers_text: str | None = None)
     for place, row in rows:
         if row["kind"] not in ("factor", "means"):
             raise TableError(f"{place}: kind {row['kind']!r} is neither factor nor means")
-    editions = (edition_of(FINDINGS), edition_of(TIERS), edition_of(PLAN_LIFE))
-    return SafetyTables(rules, factors, meanings, load_life_rules(), editions)
+    editions = (edition_of(FINDINGS), edition_of(TIERS), edition_of(PLAN_LIFE), edition_of(CONTINGENCY))
+    return SafetyTables(rules, factors, meanings, load_life_rules(), load_advice(TIER_WORDS), editions)
 
 
 def _rule(place: str, row: Mapping[str, Any]) -> FindingRule:

@@ -12,6 +12,8 @@ from enum import StrEnum
 
 from fhir_taper.plans.medicines.codes import DrugClass, Form, Release, Slot
 from fhir_taper.plans.medicines.dose import ZERO, Exact, add, divide, multiply
+from fhir_taper.plans.medicines.products import Source
+from fhir_taper.plans.tables.contingency_rows import AdvicePart
 from fhir_taper.plans.tables.rows import LimitsRow, TableEdition
 from fhir_taper.plans.tapers.finding import Acknowledgement, Finding
 
@@ -110,7 +112,8 @@ class Step:
 
     def mg_per_day(self, ingredient: str) -> Exact:
         """Mean mg per day of one ingredient."""
-        return divide(add(ZERO, *(dose.mg for dose in self.doses if dose.ingredient == ingredient)), Decimal(self.every_days))
+        mg = add(ZERO, *(dose.mg for dose in self.doses if dose.ingredient == ingredient))
+        return mg if self.every_days == 1 else divide(mg, Decimal(self.every_days))
 
 
 class GateState(StrEnum):
@@ -155,10 +158,26 @@ class EquivalentFactor:
 
 
 @dataclass(frozen=True, slots=True)
+class Advice:
+    """What a patient does when something happens, or what eases it: a row of contingency.toml as it was worded when the plan was made."""
+
+    id: str
+    part: AdvicePart
+    when: str
+    what: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
 class Contingency:
+    """What to do when things go wrong: a clinician's own words, with who said them, and the advice of our tables beside them."""
+
     breakthrough: str = ""
     comfort_plan: str = ""
     emergency_contacts: tuple[str, ...] = ()
+    said_by: str = ""
+    said_on: date | None = None
+    advice: tuple[Advice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +217,7 @@ class TierFactor:
 class RevisionNote:
     """What one new version changed, who decided it and why. `days`: by how many days later steps moved.
 
-    `kind`: approve, hold, resume, review, slow, step-back, change-strategy, stop-at, complete, revoke, entered-in-error.
+    `kind`: approve, hold, resume, review, slow, step-back, change-strategy, stop-at, contingency, complete, revoke, entered-in-error.
     """
 
     kind: str

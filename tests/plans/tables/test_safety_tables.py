@@ -24,7 +24,7 @@ state = "default"
 
 def test_the_tables_load_and_name_their_editions() -> None:
     tables = load_safety()
-    assert [edition.table for edition in tables.editions] == ["findings.toml", "tiers.csv", "plan_life.csv"]
+    assert [edition.table for edition in tables.editions] == ["findings.toml", "tiers.csv", "plan_life.csv", "contingency.toml"]
     assert tables.rule("pregnancy").severity is Severity.STOP
 
 
