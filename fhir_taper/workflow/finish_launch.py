@@ -19,6 +19,8 @@ from fhir_taper.smart.launch.id_token import validate
 from fhir_taper.smart.launch.token_endpoint import TokenAnswer, exchange_code, revoke
 from fhir_taper.workflow.audited import note, note_stranger
 from fhir_taper.workflow.begin_launch import hashed, name_of
+from fhir_taper.workflow.open_chart import chart_of
+from fhir_taper.workflow.recover_writes import sweep_chart
 from fhir_taper.workflow.roles import person_of, role_of
 from fhir_taper.workflow.services import Services
 
@@ -114,6 +116,7 @@ def _opened(services: Services, tenant: Tenant, pending: PendingLaunch, paramete
         ended = services.launches.save(launch, hashed(browser))
         # The one line that ties the id of a person, which stands on every other line of the launch, to their name.
         note(services, launch, "launch", "opened", {"role": launch.role.value, "name": launch.user_name})
+    sweep_chart(services, chart_of(services, launch, tenant))
     return Finished(launch, secret, ended)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from fhir_taper.errors import EhrError, SettingsError, WriteRefused
+from fhir_taper.errors import EhrError, SettingsError, WriteRefused, WrongUsage
 from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.records import AuditEntry, LedgerRow, Role, Secret, Tenant, WriteState
 from fhir_taper.smart.client import FhirClient
@@ -29,6 +29,7 @@ from fhir_taper.writeback.recover import LATEST_COMMIT, by_person, resolve
 PROGRAM: Final = "fhir-taper"
 """The actor of what the program does without a person."""
 _ACTION: Final = "recover-write"
+_FOUND: Final = frozenset({WriteState.WRITTEN, WriteState.MISMATCH, WriteState.REJECTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,18 @@ def unresolved_writes(services: Services, chart: OpenChart) -> tuple[LedgerRow, 
     return unresolved(services.ledger, chart.launch.tenant_id, chart.launch.patient_id)
 
 
+def is_young(row: LedgerRow, now: datetime) -> bool:
+    """Whether a write may still arrive: before that, a person who does not see it has learned nothing."""
+    return now - row.opened < LATEST_COMMIT
+
+
+def found_in_words(word: str) -> WriteState:
+    """What a person may say that they found ("written", "mismatch", "rejected"). Raises WrongUsage for any other word."""
+    if word not in _FOUND:
+        raise WrongUsage("say what is in the EHR: all of it, a part of it, or nothing")
+    return WriteState(word)
+
+
 def told_by_person(services: Services, chart: OpenChart, row_id: str, found: WriteState, reason: str) -> WriteState:
     """What a prescriber found in the EHR ends a write: WRITTEN (all of it), MISMATCH (a part, or otherwise), REJECTED (nothing).
 
@@ -95,7 +108,7 @@ def told_by_person(services: Services, chart: OpenChart, row_id: str, found: Wri
     if row is None:
         raise WriteRefused("this write is settled already: look at the list again")
     now = services.clock()
-    if now - row.opened < LATEST_COMMIT:
+    if is_young(row, now):
         raise WriteRefused("this write is younger than two minutes and may still arrive: look again then")
     ledger = AuditedLedger(services, chart.launch.user or PROGRAM, _ACTION, chart.launch.id)
     return by_person(row, Decision(chart.who, chart.day(now), reason), ledger, services.clock, found)
