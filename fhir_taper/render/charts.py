@@ -1,14 +1,15 @@
 """The step chart as SVG: daily dose over time, one line per plan, drawn in Python without a chart library.
 
-Nothing by colour alone: each line has its own dash, its own end mark and its label at the line's end; every step has a title with date
-and dose; the
-chart has a title and a description, and a table stands beside it wherever it is shown. Alone it has a head that says what it is, whose it
+Nothing by colour alone: each line has its own dash and, where there are several, its own letter at the point that it reaches; a legend
+below the plot says which is which. Every step has a title with date and dose; the chart has a title and a description, and a table stands
+beside it wherever it is shown. Alone it has a head that says what it is, whose it
 is and that it is a draft (`plan_chart`). Colours hold 4.5:1 on white and follow forced colours. No text leaves the picture.
 """
 
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from string import ascii_uppercase
 from xml.sax.saxutils import escape
 
 from fhir_taper.plans.medicines.dose import Exact, brief, dose_for_people, shown
@@ -16,23 +17,26 @@ from fhir_taper.render.printable import printable
 from fhir_taper.render.series import Level, Series, span, ticks
 from fhir_taper.render.text_width import lines_within, text_width
 
-WIDTH = 960
-HEIGHT = 400
-"""Of the plot with its axes and labels; a head comes on top."""
+WIDTH = 760
+"""Narrow, so that its letters can still be read where a page is 640 pixels wide."""
+HEIGHT = 360
+"""Of the plot with its axes; a head comes on top, the legend below."""
 FONT = 13
-_RIGHT, _TOP, _BOTTOM = 190, 24, 56
-_LEAST_LEFT, _BESIDE_AXIS = 64, 8
+_RIGHT, _TOP, _BOTTOM = 28, 24, 50
+_LEAST_LEFT, _BESIDE_AXIS = 44, 8
 _SAMPLE, _MARGIN = 36, 8
-"""From the plot to a label: the sample of its line. From a label to the edge of the picture."""
+"""From a line's sample to its label. From a label to the edge of the picture."""
+_MARK_AWAY, _MARK_LINE = 6, 14
+"""Of a letter from its point; of letters that would meet from each other."""
 _HEAD_LINE, _HEAD_INDENT = 19, 16
 _SIZES, _BOLD = {"title": 16}, 0.85
 """Font sizes of a head; bold letters are wider than those that are counted."""
 _STROKES = ("#0b5394", "#7a3e00", "#38761d", "#741b47", "#444444", "#005f5f")
 _DASHES = ("", "9 4", "2 4", "12 4 2 4", "5 3", "1 3")
-_LABEL_GAP, _LABEL_LINE = 17, 15
+_LABEL_GAP, _LABEL_LINE = 5, 15
 STYLE = (
     "text{font:13px system-ui,-apple-system,'Segoe UI',sans-serif;fill:#1b1b1b}"
-    ".title{font-size:16px;font-weight:bold}.state{font-weight:bold;fill:#8a1c1c}"
+    ".title{font-size:16px;font-weight:bold}.state{font-weight:bold;fill:#8a1c1c}.letter{font-weight:bold}"
     ".axis{stroke:#767676;stroke-width:1}.grid{stroke:#dedede;stroke-width:1}"
     ".line{fill:none;stroke-width:2.25;stroke-linejoin:round}.pause{fill:#fff3cd}"
     "@media (forced-colors:active){text{fill:CanvasText}.axis,.grid,.line{stroke:CanvasText}"
@@ -71,7 +75,7 @@ def step_chart(
     room = (WIDTH - 2 * _HEAD_INDENT) * _BOLD
     over = [(line, look) for text, look in head for line in lines_within(printable(text), room, _SIZES.get(look, FONT))]
     plane = _Plane(series, len(over) * _HEAD_LINE + (_MARGIN if over else 0))
-    height = round(plane.bottom + _BOTTOM)
+    legend, height = _legend(plane, series)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" aria-labelledby="chart-title chart-desc">',
         f'<title id="chart-title">{_escaped(title)}</title>',
@@ -84,7 +88,8 @@ def step_chart(
         *_pauses(plane, series),
         *_axes(plane, unit),
         *(line for index, one in enumerate(series) for line in _line(plane, one, index, unit)),
-        *_labels(plane, series),
+        *(_letters(plane, series) if len(series) > 1 else ()),
+        *legend,
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -157,23 +162,31 @@ def _mark(plane: _Plane, one: Series, level: Level, index: int, unit: str) -> st
     return f"{circle}<title>{_escaped(says)}</title></circle>"
 
 
-def _labels(plane: _Plane, series: Sequence[Series]) -> list[str]:
-    """Labels right of the plot, each at its line's end as far as the others leave room, with a leader to it."""
-    wanted = sorted((plane.y(one.levels[-1].mg), index) for index, one in enumerate(series))
-    lowest = plane.bottom + _BOTTOM - _MARGIN
-    placed: list[tuple[int, float, float, list[str]]] = []
-    for y, index in reversed(wanted):
-        lines = lines_within(printable(series[index].label), _RIGHT - _SAMPLE - _MARGIN, FONT)
-        at = min(y, lowest - (len(lines) - 1) * _LABEL_LINE)
-        placed.append((index, y, at, lines))
-        lowest = at - _LABEL_GAP
-    parts = []
-    right = WIDTH - _RIGHT
-    for index, y, at, lines in placed:
-        end = plane.x(series[index].end)
-        if end < right - 4 or abs(at - y) > 1:
-            parts.append(f'<path d="M{end} {y}L{right + 4} {round(at, 1)}" stroke="#b0b0b0" fill="none"/>')
-        parts.append(f'<path class="line" {_stroke(index)} d="M{right + 6} {round(at, 1)}H{right + 30}"/>')
-        for number, line in enumerate(lines):
-            parts.append(f'<text x="{right + _SAMPLE}" y="{round(at + 4 + number * _LABEL_LINE, 1)}">{escape(line)}</text>')
+def _letters(plane: _Plane, series: Sequence[Series]) -> list[str]:
+    """The letter of each line at the point that it reaches; where points lie together, one above the other."""
+    ends = sorted((plane.x(one.levels[-1].start), plane.y(one.levels[-1].mg), index) for index, one in enumerate(series))
+    parts, placed = [], list[tuple[float, float]]()
+    for x, end, index in ends:
+        y = end - _MARK_AWAY
+        while any(abs(x - beside) < FONT and abs(y - above) < _MARK_LINE for beside, above in placed):
+            y -= _MARK_LINE
+        placed.append((x, y))
+        parts.append(f'<text class="letter" x="{round(x + _MARK_AWAY, 1)}" y="{round(y, 1)}">{_letter(index)}</text>')
     return parts
+
+
+def _letter(index: int) -> str:
+    return ascii_uppercase[index % len(ascii_uppercase)]
+
+
+def _legend(plane: _Plane, series: Sequence[Series]) -> tuple[list[str], int]:
+    """A sample of each line, its letter and its label, below the plot; and where the picture ends."""
+    parts, y = [], plane.bottom + _BOTTOM + _LABEL_GAP
+    start = plane.left + _SAMPLE
+    for index, one in enumerate(series):
+        lines = lines_within(printable(f"{_letter(index)}  {one.label}" if len(series) > 1 else one.label), WIDTH - start - _MARGIN, FONT)
+        parts.append(f'<path class="line" {_stroke(index)} d="M{plane.left} {round(y, 1)}H{plane.left + _SAMPLE - _MARGIN}"/>')
+        for number, line in enumerate(lines):
+            parts.append(f'<text x="{start}" y="{round(y + 4 + number * _LABEL_LINE, 1)}">{escape(line)}</text>')
+        y += len(lines) * _LABEL_LINE + _LABEL_GAP
+    return parts, round(y)

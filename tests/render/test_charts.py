@@ -47,18 +47,27 @@ def test_a_pause_is_drawn_and_says_to_keep_taking_the_dose() -> None:
     assert titles == ["Reductions paused: keep taking 1.5 mg a day"]
 
 
-def test_lines_differ_by_dash_and_label_and_not_by_colour_alone() -> None:
+def test_lines_differ_by_dash_letter_and_label_and_not_by_colour_alone() -> None:
     chart = step_chart([_series(label, ("2026-01-05", "4"), ("2026-02-02", "0")) for label in ("a", "b", "c")], "three")
-    lines = re.findall(r'<path class="line" stroke="[^"]+"([^>]*) d="M64', chart)
+    lines = re.findall(r'<path class="line" stroke="[^"]+"([^>]*) d="M[0-9. ]+H[0-9.]+V', chart)
     assert len(set(lines)) == 3
-    assert all(f">{label}</text>" in chart for label in ("a", "b", "c"))
+    assert all(f">{letter} {label}</text>" in chart for letter, label in (("A", "a"), ("B", "b"), ("C", "c")))
 
 
-def test_labels_of_lines_that_end_together_do_not_overlap() -> None:
+def test_letters_of_lines_that_end_together_do_not_overlap_and_stand_in_the_picture() -> None:
     root = _drawn(*(_series(label, ("2026-01-05", "4"), ("2026-02-02", "0")) for label in "abcdef"))
-    heights = sorted(float(text.get("y", "0")) for text in root.iter(f"{SVG}text") if text.text in set("abcdef"))
+    letters = [text for text in root.iter(f"{SVG}text") if text.get("class") == "letter"]
+    heights = sorted(float(text.get("y", "0")) for text in letters)
+    assert sorted(text.text or "" for text in letters) == list("ABCDEF")
     assert all(below - above >= 13 for above, below in pairwise(heights))
-    assert heights[-1] <= HEIGHT
+    assert heights[0] > 0
+    assert _beyond(root) == []
+
+
+def test_a_line_alone_has_its_label_and_no_letter() -> None:
+    chart = step_chart([_series("lorazepam", ("2026-01-05", "4"), ("2026-02-02", "0"))], "one")
+    assert ">lorazepam</text>" in chart
+    assert "letter" not in chart.partition("</style>")[2]
 
 
 def test_names_are_escaped() -> None:
@@ -132,9 +141,10 @@ def test_no_text_leaves_the_picture(plan: TaperPlan) -> None:
 
 
 def test_a_label_that_is_too_long_goes_on_below() -> None:
-    root = _drawn(_series("lorazepam and diazepam, as mg of lorazepam", ("2026-01-05", "4"), ("2026-02-02", "0")))
+    bands = "; ".join(f"above {mg} mg: {mg} mg every 14 days" for mg in range(9, 1, -1))
+    root = _drawn(_series(bands, ("2026-01-05", "4"), ("2026-02-02", "0")))
     words = [text.text or "" for text in root.iter(f"{SVG}text")]
-    assert words[-3:] == ["lorazepam and", "diazepam, as mg of", "lorazepam"]
+    assert " ".join(words[-3:]) == bands
     assert _beyond(root) == []
 
 
