@@ -5,15 +5,16 @@ out, because a status that changed is a difference that can be named.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any
 
-from fhir_taper.plans.medicines.dose import canonical
 from fhir_taper.plans.tapers.plan import TaperPlan
 
 
@@ -24,22 +25,26 @@ def digest_of(plan: TaperPlan) -> str:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, str):
-        return value
     kind: Any = type(value)
-    names = _fields_of(kind)
-    if names is not None:
-        return [_plain(getattr(value, name)) for name in names]
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, Decimal):
-        return format(canonical(value), "f")
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value) if isinstance(value, Fraction) else value
+    return value if kind is str else _plainer(kind)(value)
 
 
 @cache
-def _fields_of(kind: type) -> tuple[str, ...] | None:
-    """Names of the fields of one of our values; None for numbers, words and nothing."""
-    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else None
+def _plainer(kind: Any) -> Callable[[Any], object]:
+    """How values of one type become JSON: ours as the list of their fields, numbers and words as themselves."""
+    if is_dataclass(kind):
+        names = [field.name for field in fields(kind)]
+        all_of = attrgetter(*names) if len(names) > 1 else lambda value: (getattr(value, names[0]),)
+        return lambda value: [_plain(held) for held in all_of(value)]
+    if issubclass(kind, tuple):
+        return lambda value: [_plain(item) for item in value]
+    if issubclass(kind, Decimal):
+        return _digits
+    if issubclass(kind, date):
+        return date.isoformat
+    return str if issubclass(kind, Fraction) else lambda value: value
+
+
+def _digits(amount: Decimal) -> str:
+    """The number whatever it was written like: 0.50 and 0.5 are one."""
+    return format(amount.normalize(), "f") if amount else "0"

@@ -5,7 +5,7 @@ source of the published StructureDefinitions. Reading raises BadInput naming the
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fhir_taper.errors import BadInput
@@ -28,11 +28,11 @@ class Published:
     is_required: bool = False
     contexts: tuple[str, ...] = ("CarePlan",)
     absent: Callable[[], object] = lambda: None
+    url: str = field(init=False)
+    """The canonical address."""
 
-    @property
-    def url(self) -> str:
-        """The canonical address."""
-        return structure_definition(self.name)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "url", structure_definition(self.name))
 
     def written(self, value: object) -> Json:
         """The extension that holds this value."""
@@ -81,7 +81,7 @@ def step_extension(step: Step) -> Json:
 
 def read_core(care_plan: Mapping[str, Any]) -> dict[str, Any]:
     """What `taper` holds, by attribute, and besides the plan's own what we noted when we wrote it (`NOTED`)."""
-    core: dict[str, Any] = _single(care_plan, TAPER, "CarePlan")
+    core: dict[str, Any] = _single(given(care_plan, TAPER), TAPER, "CarePlan")
     if core["schema"] != shapes.SCHEMA:
         raise BadInput(
             f"is version {core['schema']} of these extensions, and this program reads {shapes.SCHEMA}",
@@ -92,19 +92,28 @@ def read_core(care_plan: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_fields(care_plan: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of the plan that stand in extensions of their own, by attribute."""
-    return {field.attribute: _many(care_plan, field) if field.repeats else _single(care_plan, field, "CarePlan") for field in FIELDS}
+    by_url: dict[str, list[Mapping[str, Any]]] = {}
+    for item in _extensions(care_plan):
+        by_url.setdefault(item["url"], []).append(item)
+    found = ((extension, by_url.get(extension.url, [])) for extension in FIELDS)
+    return {of.attribute: _many(items, of) if of.repeats else _single(items, of, "CarePlan") for of, items in found}
 
 
 def read_step(action: Mapping[str, Any], place: str) -> dict[str, Any]:
     """What `taper-step` holds, by attribute."""
-    step: dict[str, Any] = _single(action, TAPER_STEP, place)
+    step: dict[str, Any] = _single(given(action, TAPER_STEP), TAPER_STEP, place)
     return step
 
 
 def given(element: Mapping[str, Any], extension: Published) -> list[Mapping[str, Any]]:
     """The extensions with this address on an element; none where there is no list of extensions."""
+    return [item for item in _extensions(element) if item["url"] == extension.url]
+
+
+def _extensions(element: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Those that have an address at all."""
     items = element.get("extension")
-    return [item for item in items if isinstance(item, Mapping) and item.get("url") == extension.url] if isinstance(items, list) else []
+    return [item for item in items if isinstance(item, dict) and isinstance(item.get("url"), str)] if isinstance(items, list) else []
 
 
 def _field_extensions(field: Published, value: Any) -> list[Json]:
@@ -113,8 +122,7 @@ def _field_extensions(field: Published, value: Any) -> list[Json]:
     return [] if value == field.absent() else [field.written(value)]
 
 
-def _single(element: Mapping[str, Any], extension: Published, place: str) -> Any:
-    items = given(element, extension)
+def _single(items: list[Mapping[str, Any]], extension: Published, place: str) -> Any:
     if len(items) > 1:
         raise BadInput("is given twice", _place(place, extension))
     if items:
@@ -124,11 +132,9 @@ def _single(element: Mapping[str, Any], extension: Published, place: str) -> Any
     return extension.absent()
 
 
-def _many(element: Mapping[str, Any], extension: Published) -> tuple[Any, ...]:
-    return tuple(
-        from_parts(item.get("extension"), extension.shape, f"{_place('CarePlan', extension)}[{index}]")
-        for index, item in enumerate(given(element, extension))
-    )
+def _many(items: list[Mapping[str, Any]], extension: Published) -> tuple[Any, ...]:
+    place = _place("CarePlan", extension)
+    return tuple(from_parts(item.get("extension"), extension.shape, f"{place}[{index}]") for index, item in enumerate(items))
 
 
 def _place(place: str, extension: Published) -> str:

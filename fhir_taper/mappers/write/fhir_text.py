@@ -33,6 +33,8 @@ def from_fhir(text: str) -> str:
     """The text that `to_fhir` was given. A backslash that means nothing stays as it is."""
     if text == _EMPTY:
         return ""
+    if "\\" not in text:
+        return text
     return _ESCAPED.sub(lambda found: "\\" if found[1] == "\\" else chr(int(found[1][1:], 16)), text)
 
 

@@ -6,13 +6,15 @@ that is missing, given twice, of another type or unknown is a BadInput that name
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import Enum, StrEnum
 from fractions import Fraction
-from typing import Any, Generic, TypeVar
+from functools import cache
+from operator import attrgetter
+from typing import Any, Final, Generic, Never, TypeVar
 
 from fhir_taper.errors import BadInput
 from fhir_taper.mappers.write.fhir_text import from_fhir, to_fhir
@@ -41,7 +43,7 @@ class Kind(Enum):
         self.types = types
 
 
-_CALLED = {Kind.POSITIVE: "positive integer", Kind.EXACT: "number", Kind.DATE: "day"}
+_CALLED = {Kind.POSITIVE: "positive integer", Kind.EXACT: "number", Kind.DATE: "whole day (YYYY-MM-DD)"}
 
 
 class Required(Enum):
@@ -65,15 +67,25 @@ class Part:
     vocabulary: str = ""
     shape: "Shape[Any] | None" = None
     get: Callable[[Any], Any] | None = None
+    least: int = field(init=False)
+    """How often it must be there."""
+    of: Callable[[Any], Any] = field(init=False)
+    """This part of a value of ours."""
+    key: str = field(init=False)
+    """The element that holds it: `valueString`."""
+    write: Callable[[Any], Any] = field(init=False)
+    read: Callable[[Any], Any] = field(init=False)
 
-    def of(self, value: object) -> Any:
-        """This part of a value of ours."""
-        return self.get(value) if self.get else getattr(value, self.attribute)
-
-    @property
-    def least(self) -> int:
-        """How often it must be there."""
-        return self.at_least if self.many else int(self.absent is Required.YES)
+    def __post_init__(self) -> None:
+        known = {
+            "least": self.at_least if self.many else int(self.absent is Required.YES),
+            "of": self.get or attrgetter(self.attribute),
+            "key": f"value{self.kind.types[0]}" if self.kind.types else "extension",
+            "write": _WRITERS.get(self.kind, _itself),
+            "read": _reader(self.kind, self.words),
+        }
+        for name, value in known.items():
+            object.__setattr__(self, name, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +94,10 @@ class Shape(Generic[T]):
 
     make: Callable[..., T]
     parts: tuple[Part, ...]
+    by_url: Mapping[str, Part] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_url", {part.url: part for part in self.parts})
 
 
 def text(url: str, says: str, absent: object = Required.YES, *, many: bool = False, attribute: str = "") -> Part:
@@ -116,19 +132,45 @@ def groups(url: str, shape: Shape[Any], says: str, attribute: str, at_least: int
 
 def to_parts(value: object, shape: Shape[Any]) -> list[Json]:
     """The inner extensions of one value, in the order of its shape."""
-    return [item for part in shape.parts for item in _written(part, part.of(value))]
+    written: list[Json] = []
+    for part in shape.parts:
+        held = part.of(value)
+        if part.many:
+            written += [_one(part, item) for item in held]
+        elif held != part.absent:
+            written.append(_one(part, held))
+    return written
 
 
 def from_parts(extensions: object, shape: Shape[T], place: str) -> T:
-    """The value that `to_parts` was given. Raises BadInput naming the place of the first thing that is not as we write it."""
-    given = _by_url(extensions, shape, place)
-    return shape.make(**{part.attribute: _read(part, given[part.url], f"{place}.{part.url}") for part in shape.parts})
+    """The value that `to_parts` was given. Raises BadInput naming the place of the first thing that is not as we write it.
+
+    JSON is dicts and lists: asking for those is many times faster than for what is like them.
+    """
+    if not isinstance(extensions, list):
+        raise BadInput("a list of extensions is missing", place)
+    found: dict[str, list[Any]] = {}
+    for item in extensions:
+        url = item.get("url") if isinstance(item, dict) else None
+        if not isinstance(url, str):
+            raise BadInput("an extension without a url", place)
+        part = shape.by_url.get(url)
+        if part is not None:
+            values = found.setdefault(url, [])
+            values.append(_value(part, item, f"{place}.{url}[{len(values)}]" if part.many else f"{place}.{url}"))
+        elif ":" not in url:  # a part of ours that this version does not know; an absolute address is somebody else's
+            raise BadInput(f"has a part {url!r} that this version does not know", place)
+    return shape.make(**{part.attribute: _given(part, found.get(part.url, []), place) for part in shape.parts})
 
 
-def _written(part: Part, value: Any) -> Iterable[Json]:
+def _given(part: Part, values: list[Any], place: str) -> Any:
+    if len(values) < part.least:
+        raise BadInput("is missing", f"{place}.{part.url}")
     if part.many:
-        return [_one(part, item) for item in value]
-    return [] if value == part.absent else [_one(part, value)]
+        return tuple(values)
+    if len(values) > 1:
+        raise BadInput("is given twice", f"{place}.{part.url}")
+    return values[0] if values else part.absent
 
 
 def _one(part: Part, value: Any) -> Json:
@@ -137,81 +179,85 @@ def _one(part: Part, value: Any) -> Json:
     if isinstance(value, Fraction):
         ratio = {"numerator": {"value": value.numerator}, "denominator": {"value": value.denominator}}
         return {"url": part.url, "valueRatio": ratio}
-    return {"url": part.url, f"value{part.kind.types[0]}": _primitive(part.kind, value)}
-
-
-def _primitive(kind: Kind, value: Any) -> Any:
-    if kind is Kind.TEXT:
-        return to_fhir(value)
-    if kind is Kind.DATE:
-        return value.isoformat()
-    return str(value) if kind is Kind.CODE else value
-
-
-def _by_url(extensions: object, shape: Shape[Any], place: str) -> dict[str, list[Mapping[str, Any]]]:
-    """The extensions of each part of a shape. JSON is dicts and lists: asking for those is many times faster than for what is like them."""
-    if not isinstance(extensions, list):
-        raise BadInput("a list of extensions is missing", place)
-    found: dict[str, list[Mapping[str, Any]]] = {part.url: [] for part in shape.parts}
-    for item in extensions:
-        url = item.get("url") if isinstance(item, dict) else None
-        if not isinstance(url, str):
-            raise BadInput("an extension without a url", place)
-        if url in found:
-            found[url].append(item)
-        elif ":" not in url:  # a part of ours that this version does not know; an absolute address is somebody else's
-            raise BadInput(f"has a part {url!r} that this version does not know", place)
-    return found
-
-
-def _read(part: Part, items: list[Mapping[str, Any]], place: str) -> Any:
-    if len(items) < part.least:
-        raise BadInput("is missing", place)
-    if part.many:
-        return tuple(_value(part, item, f"{place}[{index}]") for index, item in enumerate(items))
-    if len(items) > 1:
-        raise BadInput("is given twice", place)
-    return _value(part, items[0], place) if items else part.absent
+    return {"url": part.url, part.key: part.write(value)}
 
 
 def _value(part: Part, item: Mapping[str, Any], place: str) -> Any:
     if part.shape is not None:
         return from_parts(item.get("extension"), part.shape, place)
     keys = [key for key in item if key.startswith("value")]
+    if keys == [part.key]:
+        given = item[part.key]
+        value = part.read(given)
+        return value if value is not _WRONG else _refuse(given, part.kind, place, part.words)
     if len(keys) != 1 or keys[0].removeprefix("value") not in part.kind.types:
         raise BadInput(f"must have one value{' or value'.join(part.kind.types)}, and has {', '.join(keys) or 'none'}", place)
-    if keys == ["valueRatio"]:
-        return _ratio(item["valueRatio"], place)
-    return read_primitive(item[keys[0]], part.kind, place, part.words)
+    return _ratio(item["valueRatio"], place)
 
 
 def read_primitive(value: object, kind: Kind, place: str, words: type[StrEnum] | None = None) -> Any:
     """One JSON value as the kind that it must be. Raises BadInput naming the place."""
-    if kind is Kind.TEXT and isinstance(value, str):
-        return from_fhir(value)
-    if kind in (Kind.CODE, Kind.DATE) and isinstance(value, str):
-        return _word(value, words, place) if words else _day(value, place)
-    if kind in (Kind.INTEGER, Kind.POSITIVE) and _is_integer(value) and (kind is Kind.INTEGER or value > 0):  # type: ignore[operator]
-        return value
-    if kind in (Kind.DECIMAL, Kind.EXACT) and _is_number(value):
-        return Decimal(value)  # type: ignore[arg-type]
+    found = _reader(kind, words)(value)
+    return found if found is not _WRONG else _refuse(value, kind, place, words)
+
+
+def _refuse(value: object, kind: Kind, place: str, words: type[StrEnum] | None) -> Never:
+    if words and isinstance(value, str):
+        raise BadInput(f"{value!r} is not one of {', '.join(words)}", place)
     raise BadInput(f"{value!r} is no {_CALLED.get(kind, kind.name.lower())}", place)
 
 
-def _word(value: str, words: type[StrEnum], place: str) -> StrEnum:
-    try:
-        return words(value)
-    except ValueError:
-        raise BadInput(f"{value!r} is not one of {', '.join(words)}", place) from None
+# How each kind is written and read. A reader answers _WRONG where a value is not of its kind.
+
+_WRONG: Final = object()
 
 
-def _day(value: str, place: str) -> date:
+def _itself(value: Any) -> Any:
+    return value
+
+
+def _as_text(value: object) -> object:
+    return from_fhir(value) if isinstance(value, str) else _WRONG
+
+
+def _as_day(value: object) -> object:
     try:
-        if _DAY.fullmatch(value):  # the standard library also reads 20260105 and 2026-W01-1
+        if isinstance(value, str) and _DAY.fullmatch(value):  # the standard library also reads 20260105 and 2026-W01-1
             return date.fromisoformat(value)
     except ValueError:
         pass
-    raise BadInput(f"{value!r} is no whole day (YYYY-MM-DD)", place)
+    return _WRONG
+
+
+def _as_integer(value: object) -> object:
+    return value if _is_integer(value) else _WRONG
+
+
+def _as_positive(value: Any) -> object:
+    return value if _is_integer(value) and value > 0 else _WRONG
+
+
+def _as_decimal(value: Any) -> object:
+    return Decimal(value) if _is_number(value) else _WRONG
+
+
+@cache
+def _reader(kind: Kind, words: type[StrEnum] | None) -> Callable[[Any], Any]:
+    if words is not None:
+        known = {str(word): word for word in words}
+        return lambda value: known.get(value, _WRONG) if isinstance(value, str) else _WRONG
+    return _READERS.get(kind, _itself)
+
+
+_WRITERS: Final[Mapping[Kind, Callable[[Any], Any]]] = {Kind.TEXT: to_fhir, Kind.DATE: date.isoformat, Kind.CODE: str}
+_READERS: Final[Mapping[Kind, Callable[[Any], Any]]] = {
+    Kind.TEXT: _as_text,
+    Kind.DATE: _as_day,
+    Kind.INTEGER: _as_integer,
+    Kind.POSITIVE: _as_positive,
+    Kind.DECIMAL: _as_decimal,
+    Kind.EXACT: _as_decimal,
+}
 
 
 def _ratio(value: object, place: str) -> Fraction:

@@ -127,7 +127,7 @@ def test_texts_of_another_program_version_are_not_compared_and_that_is_said() ->
          "CarePlan.extension(taper): is version 2 of these extensions, and this program reads 1"),
         (lambda plan, _: plan.pop("subject"), "CarePlan.subject: is not a reference to a patient"),
         (lambda plan, _: plan.update(status="unknown"), "CarePlan.status: 'unknown' is not one of draft, active"),
-        (lambda plan, _: plan.pop("created"), "CarePlan.created: None is no day"),
+        (lambda plan, _: plan.pop("created"), "CarePlan.created: None is no whole day"),
         (lambda plan, _: plan.update(identifier=[]), "CarePlan.identifier: has 0 plan identifiers"),
         (lambda plan, _: plan.update(supportingInfo=7), "CarePlan.supportingInfo: must be a list"),
         (lambda plan, _: plan.update(supportingInfo=[{}]), "CarePlan.supportingInfo[0]: is neither a reference nor a display"),
@@ -181,7 +181,7 @@ def test_a_chart_gives_the_readable_plans_and_names_the_damaged_ones() -> None:
     assert read_care_plans(chart) == ()
     (issue,) = unreadable_care_plans(chart)
     assert (issue.severity, issue.code) == ("error", "damaged-plan")
-    assert "CarePlan.created: None is no day" in issue.message
+    assert "CarePlan.created: None is no whole day" in issue.message
 
 
 def _paths(node: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
