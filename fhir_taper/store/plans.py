@@ -69,6 +69,19 @@ class PlanStore:
                 connection.execute(insert(plan_version).values(self._row(one)))
                 self._run_or_end(connection, one)
 
+    def adopt(self, one: PlanVersion, *, expected_version: int) -> None:
+        """Take over a version that was made elsewhere, as the newest one: numbers before it that are not here stay unknown.
+
+        `expected_version` is the newest one here (0 for a plan that is unknown). Raises StoreConflict like `append`; StoreError for a
+        version that is not newer.
+        """
+        if one.version <= expected_version:
+            raise StoreError(f"version {one.version} is not newer than version {expected_version}")
+        with self._database.begin() as connection:
+            self._advance(connection, one.plan, expected_version, one.version)
+            connection.execute(insert(plan_version).values(self._row(one)))
+            self._run_or_end(connection, one)
+
     def latest(self, plan: PlanName) -> PlanVersion | None:
         """The newest version of a plan, draft or not; None for a plan that is unknown."""
         found = self._find(*_is(plan), plan_version.c.version == _newest(plan))

@@ -12,7 +12,7 @@ from sqlalchemy import Table, func, select, update
 
 from fhir_taper.store.crypto import KeyRing, row_name
 from fhir_taper.store.database import Database
-from fhir_taper.store.schema import draft, launch, ledger, pending_launch, plan_version, token_set
+from fhir_taper.store.schema import draft, launch, ledger, pending_launch, pharmacist_review, plan_version, token_set
 
 _BATCH: Final = 100
 
@@ -36,6 +36,7 @@ _TABLES: Final = (
     _Sealed(plan_version, ("id",)),
     _Sealed(draft, ("tenant_id", "patient_id", "name")),
     _Sealed(ledger, ("id",)),
+    _Sealed(pharmacist_review, ("id",)),
 )
 
 

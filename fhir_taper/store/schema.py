@@ -1,4 +1,4 @@
-"""The tables of launches, tokens, plans, writes and audit, as the program uses them; `migrations` makes them, and a test holds both equal.
+"""The tables of launches, tokens, plans, reviews, writes and audit, as the program uses them; `migrations` makes them, a test holds both equal.
 
 What is secret or clinical stands in `sealed` (see crypto), with the id of its key beside it. In the clear are ids, codes, hashes, instants
 and states: what is looked up. Tables that only grow are guarded by triggers of the migrations, on both databases.
@@ -180,6 +180,34 @@ ledger = Table(
         unique=True,
         sqlite_where=text("state IN ('pending', 'unknown')"),
         postgresql_where=text("state IN ('pending', 'unknown')"),
+    ),
+)
+
+pharmacist_review = Table(
+    "pharmacist_review",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("tenant_id", String, nullable=False),
+    Column("patient_id", String, nullable=False),
+    Column("plan_id", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("asked_by", String, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("answered_by", String),
+    Column("answered_at", Instant),
+    *_sealed(),
+    CheckConstraint("state IN ('requested', 'accepted', 'returned', 'withdrawn')", name="pharmacist_review_state_is_known"),
+    Index("pharmacist_review_by_patient", "tenant_id", "patient_id"),
+    # A plan is looked at by one pharmacist at a time.
+    Index(
+        "pharmacist_review_once",
+        "tenant_id",
+        "patient_id",
+        "plan_id",
+        unique=True,
+        sqlite_where=text("state = 'requested'"),
+        postgresql_where=text("state = 'requested'"),
     ),
 )
 

@@ -8,6 +8,7 @@ from fhir_taper.plans.tapers.plan import PlanState
 from fhir_taper.records import AuditEntry, Launch, LedgerRow, PendingLaunch, Role, Secret, TokenSet, WriteState
 from fhir_taper.store.drafts import Draft
 from fhir_taper.store.plans import PlanName, PlanVersion
+from fhir_taper.store.reviews import PlanReview, ReviewState
 
 OLD_KEY = bytes(range(32))
 NEW_KEY = bytes(range(32, 64))
@@ -67,6 +68,22 @@ def plan_version(version: int = 1, plan: PlanName = PLAN, state: PlanState = Pla
 def draft(revision: int = 1, **changes: Any) -> Draft:
     """Return work in progress."""
     return replace(Draft("hospital", "p1", "intake", revision, b"half a form", "Practitioner/pr1", NOW), **changes)
+
+
+def review(review_id: str = "v1", **changes: Any) -> PlanReview:
+    """Return a review that a pharmacist was asked for."""
+    made = PlanReview(
+        review_id,
+        "hospital",
+        "p1",
+        "plan-1",
+        "ab" * 32,
+        ReviewState.REQUESTED,
+        "Practitioner/pr1",
+        NOW,
+        detail={"asked": "is it on the shelf?"},
+    )
+    return replace(made, **changes)
 
 
 def write(row_id: str = "w1", **changes: Any) -> LedgerRow:

@@ -19,6 +19,7 @@ from fhir_taper.store.launches import LaunchStore
 from fhir_taper.store.ledger import Ledger
 from fhir_taper.store.migrations import HEAD
 from fhir_taper.store.plans import PlanStore
+from fhir_taper.store.reviews import ReviewStore
 from fhir_taper.store.tokens import TokenStore
 from tests.store import kept
 
@@ -34,6 +35,7 @@ def one_of_everything(database: Database, keys: KeyRing) -> None:
     PlanStore(database, keys).append(kept.plan_version(), expected_version=0)
     DraftStore(database, keys).save(kept.draft())
     Ledger(database, keys).open_row(kept.write())
+    ReviewStore(database, keys).ask(kept.review())
     AuditLog(database, kept.AUDIT_KEY).append(kept.entry())
 
 

@@ -194,3 +194,22 @@ def test_a_document_moved_to_another_version_does_not_open(plans: PlanStore, dat
         connection.execute(update(schema.plan_version).where(schema.plan_version.c.version == 2).values(sealed=sealed))
     with pytest.raises(StoreError, match="does not open"):
         plans.latest(PLAN)
+
+
+def test_a_version_that_was_made_elsewhere_is_taken_over_and_followed(plans: PlanStore) -> None:
+    plans.adopt(plan_version(4, state=PlanState.ACTIVE), expected_version=0)
+    assert plans.in_force(*PATIENT, PLAN.ingredient) == plan_version(4, state=PlanState.ACTIVE)
+    plans.append(plan_version(5, state=PlanState.ON_HOLD), expected_version=4)
+    assert [one.version for one in plans.history(PLAN)] == [4, 5]
+
+
+def test_a_version_from_elsewhere_never_goes_back_and_never_passes_by_another_running_taper(plans: PlanStore) -> None:
+    keep(plans, PlanState.DRAFT, PlanState.ACTIVE)
+    with pytest.raises(StoreError, match="not newer"):
+        plans.adopt(plan_version(2, state=PlanState.ACTIVE), expected_version=2)
+    with pytest.raises(StoreConflict, match="not its newest"):
+        plans.adopt(plan_version(4, state=PlanState.ACTIVE), expected_version=1)
+    with pytest.raises(StoreConflict, match="another taper"):
+        plans.adopt(plan_version(1, OTHER_KEY, PlanState.ACTIVE), expected_version=0)
+    plans.adopt(plan_version(4, state=PlanState.ACTIVE), expected_version=2)
+    assert [one.version for one in plans.history(PLAN)] == [1, 2, 4]

@@ -25,10 +25,13 @@ from fhir_taper.store.launches import LaunchStore
 from fhir_taper.store.ledger import Ledger
 from fhir_taper.store.migrations import HEAD, migrate, revision_of, revisions
 from fhir_taper.store.plans import PlanStore
+from fhir_taper.store.reviews import ReviewState, ReviewStore
 from fhir_taper.store.schema import metadata
 from fhir_taper.store.tokens import TokenStore
 from tests.store import kept
 from tests.store.revision_rows import FOLDER, one_of_everything, restore
+
+SINCE_REVIEWS = "0002"
 
 
 def everything(database: Database, keys: KeyRing) -> list[Any]:
@@ -87,6 +90,18 @@ def test_a_database_of_each_revision_comes_to_the_newest_with_its_rows(
         kept.entry(),
     ]
     assert verify(upgraded, kept.AUDIT_KEY, "hospital") == ()
+    reviews = ReviewStore(upgraded, keys)
+    assert reviews.of_patient("hospital", "p1") == ((kept.review(),) if revision >= SINCE_REVIEWS else ())
+    reviews.ask(kept.review("v9", plan_id="plan-9"))
+
+
+def test_every_state_of_a_review_may_be_stored(database: Database, keys: KeyRing) -> None:
+    reviews = ReviewStore(database, keys)
+    for state in ReviewState:
+        reviews.ask(kept.review(state, plan_id=state))
+        if state is not ReviewState.REQUESTED:
+            reviews.answer(state, "hospital", state, by="Practitioner/ph1", at=kept.NOW, detail={})
+    assert {one.state for one in reviews.of_patient("hospital", "p1")} == set(ReviewState)
 
 
 def test_upgrading_twice_changes_nothing(url: str, database: Database, keys: KeyRing) -> None:
