@@ -1,4 +1,4 @@
-"""The tables of launches, tokens, plans, reviews, writes and audit, as the program uses them; `migrations` makes them, a test holds both equal.
+"""The tables of launches, tokens, plans, reviews, writes and audit as the program uses them; `migrations` makes them, a test compares both.
 
 What is secret or clinical stands in `sealed` (see crypto), with the id of its key beside it. In the clear are ids, codes, hashes, instants
 and states: what is looked up. Tables that only grow are guarded by triggers of the migrations, on both databases.
