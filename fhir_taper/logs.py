@@ -1,4 +1,4 @@
-"""What the program writes down while it runs: one line of JSON per event, for machines that collect them. Never a patient, a token, an address.
+"""What the program writes down while it runs: one line of JSON per event, for machines. Never a patient, a token, an address.
 
 A leaf, and structlog's one door. Our own events are a fixed name with codes, counts and durations. What other libraries log is their fixed
 text without what they fill in, and an error is its type and the places it passed through: its words may hold what somebody typed.
@@ -7,7 +7,7 @@ text without what they fill in, and an error is its type and the places it passe
 import logging
 import sys
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from types import TracebackType
 from typing import Any, Final, TextIO
 
@@ -20,16 +20,9 @@ _LOUD: Final = ("urllib3", "asyncio", "multipart", "weasyprint", "fontTools", "a
 
 def configure_logs(stream: TextIO | None = None, level: int = logging.INFO) -> None:
     """Send every log line of the process to `stream` (standard error unless given), as JSON."""
-    steps: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _error_without_words,
-    ]
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[_text_without_values, *steps],
+        foreign_pre_chain=[_text_without_values, *_STEPS],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
-        keep_exc_info=False,
     )
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(formatter)
@@ -39,17 +32,13 @@ def configure_logs(stream: TextIO | None = None, level: int = logging.INFO) -> N
     logging.captureWarnings(capture=True)
     for name in _LOUD:
         logging.getLogger(name).setLevel(logging.ERROR)
-    structlog.configure(
-        processors=[*steps, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=False,
-    )
 
 
-def log(event: str, *, level: int = logging.INFO, error: BaseException | None = None, **facts: str | float | None) -> None:
+def log(
+    event: str, facts: Mapping[str, str | float | None] | None = None, *, level: int = logging.INFO, error: BaseException | None = None
+) -> None:
     """One event: a fixed name and facts that are codes, counts or seconds; `error` is told by its type and where it came from."""
-    structlog.get_logger("fhir_taper").log(level, event, **facts, **({"exc_info": error} if error is not None else {}))
+    structlog.get_logger("fhir_taper").log(level, event, **{**(facts or {}), **({"exc_info": error} if error is not None else {})})
 
 
 def begin_request(request_id: str) -> None:
@@ -81,3 +70,18 @@ def _places(trace: TracebackType | None) -> list[str]:
     """Module line and function of the innermost calls, without source and values."""
     frames = traceback.extract_tb(trace)[-_FRAMES:]
     return [f"{frame.filename.rpartition('/site-packages/')[2].rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames]
+
+
+_STEPS: Final[tuple[Any, ...]] = (
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    _error_without_words,
+)
+# At import, not by whoever starts the program: structlog as it comes prints every variable of a failed function.
+structlog.configure(
+    processors=[*_STEPS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    wrapper_class=structlog.stdlib.BoundLogger,
+    cache_logger_on_first_use=False,
+)

@@ -205,7 +205,7 @@ def test_a_file_without_certificates_vouches_for_nobody(tmp_path: Path) -> None:
 
 def test_what_runs_beside_the_app_has_defaults_of_its_own_and_can_be_set(tmp_path: Path) -> None:
     least = settings(tmp_path, TOP + TENANT)
-    assert (least.metrics_host, least.metrics_port, least.sweep_seconds, least.trusted_proxies) == ("127.0.0.1", 9464, 60, ("127.0.0.1",))
+    assert (least.metrics_host, least.metrics_port, least.sweep_seconds, least.trusted_proxies) == ("127.0.0.1", 9464, 300, ("127.0.0.1",))
     top = 'metrics_port = 0\nsweep_seconds = 5\ntrusted_proxies = ["10.0.0.1"]\n' + TOP
     found = settings(tmp_path, top + "[rate_limits]\nsession_per_second = 3\n" + TENANT)
     assert (found.metrics_port, found.sweep_seconds, found.trusted_proxies) == (0, 5, ("10.0.0.1",))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fhir_taper.errors import SettingsError
-from fhir_taper.records import AuthMethod, Role, Secret, Tenant
+from fhir_taper.records import IDLE_MINUTES, AuthMethod, Role, Secret, Tenant
 from fhir_taper.settings.place import Place
 
 CONFIG_VARIABLE: Final = "FHIR_TAPER_CONFIG"
@@ -21,7 +21,8 @@ _KEY_BYTES: Final = 32
 _HIGHEST_PORT: Final = 65_535
 _LOOPBACK: Final = "127.0.0.1"
 _METRICS_PORT: Final = 9464
-_SWEEP_SECONDS: Final = 60
+_SWEEP_SECONDS: Final = 300
+_SHORTEST_IDLE, _LONGEST_IDLE = 2, 480
 _TOP: Final = frozenset(
     {
         "public_base_url",
@@ -57,6 +58,7 @@ _TENANT: Final = frozenset(
         "crisis_lines",
         "staffed_hours",
         "pkce",
+        "idle_minutes",
         "roles",
         "backend",
     }
@@ -178,6 +180,7 @@ def _tenant(place: Place, *, insecure_loopback: bool) -> Tenant:
         crisis_lines=place.texts("crisis_lines"),
         staffed_hours=place.text("staffed_hours", ""),
         pkce=place.flag("pkce", default=True),
+        idle_minutes=place.whole("idle_minutes", IDLE_MINUTES, least=_SHORTEST_IDLE, most=_LONGEST_IDLE),
         insecure_loopback=insecure_loopback,
         roles=_roles(place),
         backend_client_id=_backend(place),

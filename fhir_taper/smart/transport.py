@@ -48,7 +48,8 @@ def new_session(ca_bundle: str | None = None) -> requests.Session:
 class Transport:
     """Requests of one tenant. `clock` gives now (aware, UTC), `sleep` waits seconds, `monotonic` measures how long an answer takes.
 
-    `offset` is what the tenant's clock is ahead of ours, learned only where a token endpoint refused us for it.
+    `observe` hears of every request: method, status (0: no whole answer), seconds. `offset` is what the tenant's clock is ahead of ours,
+    learned only where a token endpoint refused us for it.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Transport:
         sleep: Callable[[float], None] = time.sleep,
         session: requests.Session | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        observe: Callable[[str, int, float], None] | None = None,
     ) -> None:
         self.tenant = tenant
         self.sleep = sleep
@@ -66,6 +68,7 @@ class Transport:
         self._clock = clock
         self._monotonic = monotonic
         self._session = session or new_session()
+        self._observe = observe or _nobody
 
     def local_now(self) -> datetime:
         """The instant by our own clock, by which expiries are kept."""
@@ -104,18 +107,21 @@ class Transport:
         sent = {"User-Agent": _AGENT, "Accept-Encoding": "gzip, deflate", **headers}
         prepared = requests.Request(method, address.url, headers=sent, data=body).prepare()
         prepared.url = address.url  # verbatim: a `next` link belongs to the server
-        ends = self._monotonic() + timeout
+        began = self._monotonic()
+        ends = began + timeout
         try:
             with self._session.send(
                 prepared, stream=True, allow_redirects=False, timeout=(min(timeout, _CONNECT_SECONDS), timeout)
             ) as response:
                 content = self._content(response, ends)
                 if content is not None:
+                    self._observe(method, response.status_code, self._monotonic() - began)
                     lower = {name.lower(): value for name, value in response.headers.items()}
                     return Answer(response.status_code, lower, content, address.url)
                 trouble = "too slow or too large"
         except (requests.RequestException, OSError, ValueError) as error:
             trouble = _words_of(error)
+        self._observe(method, 0, self._monotonic() - began)
         # Outside the except block: the library's error holds the request with its token.
         raise EhrUnreachable(f"no whole answer from {address.host}: {trouble}")
 
@@ -171,6 +177,10 @@ class _Adapter(HTTPAdapter):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # verifies host and certificate; trusts only what `verify` names
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return super().init_poolmanager(*args, ssl_context=context, **kwargs)
+
+
+def _nobody(method: str, status: int, seconds: float) -> None:
+    del method, status, seconds
 
 
 def _last(state: tenacity.RetryCallState) -> Answer:

@@ -51,6 +51,10 @@ class KeyRing:
     def __repr__(self) -> str:
         return f"KeyRing({', '.join(sorted(self._ciphers))}; current {self.current})"
 
+    def knows(self, key_id: str) -> bool:
+        """Whether what this key sealed can be unsealed."""
+        return key_id in self._ciphers
+
     def seal(self, plain: bytes, tenant: str, table: str, row: str) -> bytes:
         """The sealed bytes: format, key id, nonce, ciphertext with its tag."""
         key_id = self.current.encode()

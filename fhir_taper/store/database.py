@@ -47,6 +47,11 @@ class Database:
         """Close every connection."""
         self._engine.dispose()
 
+    def is_current(self) -> bool:
+        """Whether the database answers, and is still of this program's revision. Raises StoreError where it does not answer."""
+        with self.read() as connection:
+            return revision_of(connection) == HEAD
+
     @property
     def is_inside(self) -> bool:
         """Whether this thread is in a transaction already."""

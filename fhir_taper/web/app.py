@@ -5,8 +5,10 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI
 
 from fhir_taper.web.errors import add_error_pages
+from fhir_taper.web.limits import Limits
 from fhir_taper.web.routes import approval, launch, operations, plan, regimen, strategies, write_back
 from fhir_taper.web.security import Headers
+from fhir_taper.web.watch import Watch
 from fhir_taper.workflow.services import Services
 
 
@@ -17,5 +19,8 @@ def create_app(services: Services) -> FastAPI:
     for module in (operations, launch, regimen, strategies, plan, approval, write_back):
         app.include_router(module.router)
     add_error_pages(app)
+    # The last one added is the first that a request meets.
+    app.add_middleware(Limits, services=services)
+    app.add_middleware(Watch, metrics=services.metrics)
     app.add_middleware(Headers, is_https=urlsplit(services.settings.public_base_url).scheme == "https")
     return app

@@ -11,13 +11,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from fhir_taper.errors import LaunchRefused, WrongUsage
 from fhir_taper.web.rendering import page
 from fhir_taper.web.security import LONGEST_BODY, is_csrf_token, launch_cookie, session_secret, tenant_of_cookie
-from fhir_taper.web.view_models import strip_of
+from fhir_taper.web.strip import session_of, strip_of
 from fhir_taper.workflow.load_chart import Loaded, load_chart
 from fhir_taper.workflow.open_chart import OpenChart, open_chart
 from fhir_taper.workflow.services import Services
 
 SEE_OTHER: Final = 303
 _MOST_FIELDS: Final = 200
+_MALFORMED: Final = 400
 _TOO_LARGE: Final = 413
 _FORM: Final = "application/x-www-form-urlencoded"
 
@@ -71,7 +72,8 @@ class Visit:
             template,
             tenant=self.chart.tenant,
             status=status,
-            strip=strip_of(self.chart, loaded),
+            strip=strip_of(self.chart, loaded, self.services.clock()),
+            session=session_of(self.chart),
             unread=loaded.unread,
             here=f"/app/{self.chart.launch.id}",
             csrf=self.chart.launch.csrf.reveal(),
@@ -105,13 +107,13 @@ async def body_of(request: Request) -> bytes:
 
 
 def form_of(body: bytes, headers: Mapping[str, str]) -> Form:
-    """A form in a body. Raises WrongUsage for anything else."""
+    """A form in a body. Raises HTTPException (400) for anything else."""
     if headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
-        raise WrongUsage("what was sent is not a form")
+        raise HTTPException(_MALFORMED)
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=_MOST_FIELDS, encoding="utf-8", errors="strict")
     except (UnicodeDecodeError, ValueError):
-        raise WrongUsage("the form is damaged: open the page again") from None
+        raise HTTPException(_MALFORMED) from None
     return Form(pairs)
 
 

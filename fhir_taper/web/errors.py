@@ -3,8 +3,9 @@
 Never a token, a patient or a trace.
 """
 
+import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from fastapi import FastAPI, Request
@@ -28,6 +29,7 @@ from fhir_taper.errors import (
     WrongPatient,
     WrongUsage,
 )
+from fhir_taper.logs import log
 from fhir_taper.web.rendering import page
 
 _AGAIN: Final = "Close this app and open it again from the patient's chart."
@@ -43,7 +45,11 @@ _LAUNCHES: Final = {
     ),
     "state": ("This launch cannot be finished", _AGAIN, 400),
     "session-over": ("Your session is over", f"{_AGAIN} {_SAVED}", 403),
-    "idle": ("Your session was ended", f"{_AGAIN} {_SAVED}", 403),
+    "idle": (
+        "Your session was ended because nobody used it",
+        f"{_AGAIN} A draft that was saved is offered there. What was typed and not sent is gone.",
+        403,
+    ),
     "not-yours": ("This is not your session", _AGAIN, 403),
     "no-patient": ("No patient is open", "Open a patient's chart in the EHR, then open this app from there.", 400),
     "access_denied": ("Access was not given", "If you did not refuse it yourself, ask whoever runs the EHR.", 403),
@@ -110,6 +116,9 @@ def error_page(request: Request, error: Told) -> HTMLResponse:
     launch = request.path_params.get("launch", "")
     # Back only into a session that goes on.
     goes_on = error.status in (409, 422) or error.title == _LAUNCHES["role"][0]
+    reference = getattr(request.state, "request_id", "")
+    if error.status >= 500 and reference:  # noqa: PLR2004
+        error = replace(error, says=(*error.says, f"Reference for whoever runs this app: {reference}"))
     is_back = goes_on and bool(launch) and tenant is not None
     return page("error.html", tenant=tenant, status=error.status, error=error, back=f"/app/{launch}/regimen" if is_back else "")
 
@@ -118,11 +127,19 @@ def add_error_pages(app: FastAPI) -> None:
     """Every error as a page of ours."""
 
     def of_ours(request: Request, error: Exception) -> HTMLResponse:
-        return error_page(request, told(error))
+        page = told(error)
+        if page.status >= 500:  # noqa: PLR2004
+            log("refused", level=logging.ERROR if page.status == 500 else logging.WARNING, error=error)  # noqa: PLR2004
+        return error_page(request, page)
 
     def of_http(request: Request, error: Exception) -> HTMLResponse:
         status = error.status_code if isinstance(error, HTTPException) else 500
-        titles = {404: "There is no such page", 405: "This cannot be done here", 413: "What was sent is too large"}
+        titles = {
+            400: "What was sent cannot be read",
+            404: "There is no such page",
+            405: "This cannot be done here",
+            413: "What was sent is too large",
+        }
         return error_page(request, Told(status, titles.get(status, "This cannot be answered"), (), _AGAIN))
 
     def of_request(request: Request, error: Exception) -> HTMLResponse:
@@ -132,4 +149,3 @@ def add_error_pages(app: FastAPI) -> None:
     app.add_exception_handler(TaperError, of_ours)
     app.add_exception_handler(HTTPException, of_http)
     app.add_exception_handler(RequestValidationError, of_request)
-    app.add_exception_handler(Exception, of_ours)

@@ -13,8 +13,10 @@ from fhir_taper.records import Launch, Secret, Tenant
 from fhir_taper.settings import Settings
 
 Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-App = Callable[[MutableMapping[str, Any], Callable[[], Awaitable[Message]], Send], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LONGEST_BODY: Final = 64 * 1024
 BROWSER_COOKIE: Final = "__Host-taper-browser"
@@ -45,7 +47,7 @@ class Headers:
         self._fixed = [(name.lower().encode(), value.encode()) for name, value in fixed.items()]
         self._policy = (b"content-security-policy", policy().encode())
 
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Callable[[], Awaitable[Message]], send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and its answer back with the headers."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)

@@ -4,11 +4,13 @@ What an EHR says of itself (its smart-configuration, its capabilities) is kept f
 """
 
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache, partial
 from typing import Any, Final
 
+from fhir_taper.errors import StoreError
 from fhir_taper.records import Json, Tenant
 from fhir_taper.settings import Settings
 from fhir_taper.smart import transport
@@ -23,12 +25,15 @@ from fhir_taper.store.drafts import DraftStore
 from fhir_taper.store.launches import LaunchStore
 from fhir_taper.store.ledger import Ledger
 from fhir_taper.store.plans import PlanStore
+from fhir_taper.store.rotation import left
 from fhir_taper.store.tokens import TokenStore
+from fhir_taper.workflow.metrics import Metrics
 from fhir_taper.writeback.pauses import Pauses
 
 Clock = Callable[[], datetime]
 CALLBACK_PATH: Final = "/callback"
 _CONFIGURATION_FOR: Final = timedelta(minutes=10)
+_KEYS_FOR: Final = timedelta(minutes=1)
 _MOST_KEPT: Final = 256
 
 
@@ -82,6 +87,7 @@ class Services:
     pauses: Pauses = field(default_factory=Pauses)
     backend: BackendTokens = field(default_factory=BackendTokens)
     """The program's own access, where a tenant gives it any."""
+    metrics: Metrics = field(default_factory=Metrics)
     said_by_ehr: Kept = field(default_factory=Kept)
     charts: Kept = field(default_factory=lambda: Kept(64))
     """Charts that were read, by launch: a page after the first one does not read them again."""
@@ -117,10 +123,25 @@ class Services:
         """Our JWKS."""
         return published_keys(self.settings.tenants)
 
-    def is_ready(self) -> bool:
-        """Whether the database answers."""
-        with self.database.read() as connection:
-            return not connection.closed
+    def readiness(self) -> Mapping[str, bool]:
+        """What this process needs before it can serve: the database, its revision, and a key for every sealed row."""
+        found = dict.fromkeys(("database", "schema", "keys"), False)
+        try:
+            found["schema"] = self.database.is_current()
+            found["database"] = True
+            found["keys"] = not self.missing_keys()
+        except StoreError:
+            pass
+        return found
+
+    def missing_keys(self) -> frozenset[str]:
+        """Ids of keys that rows are sealed with and that are not configured; looked up at most once a minute."""
+        key, now = "missing-keys", self.clock()
+        kept: frozenset[str] | None = self.said_by_ehr.get(key, now)
+        if kept is None:
+            kept = frozenset(one for one in left(self.database) if not self.keys.knows(one))
+            self.said_by_ehr.put(key, kept, now + _KEYS_FOR)
+        return kept
 
     def close(self) -> None:
         """Close the database."""
@@ -129,9 +150,9 @@ class Services:
 
 def open_services(settings: Settings, *, clock: Clock = utc_now, transport_of: Callable[[Tenant], Transport] | None = None) -> Services:
     """Everything that one process needs. Raises StoreError where the database is absent or of another revision."""
-    session = transport.new_session()
     keys = KeyRing.of(settings.encryption_keys)
     database = Database.open(settings.database_url)
+    metrics = Metrics()
     return Services(
         settings,
         database,
@@ -142,8 +163,19 @@ def open_services(settings: Settings, *, clock: Clock = utc_now, transport_of: C
         Ledger(database, keys),
         AuditLog(database, settings.audit_key),
         clock,
-        transport_of or (lambda tenant: Transport(tenant, clock=clock, session=session)),
+        transport_of or _transports(clock, metrics),
+        metrics=metrics,
     )
+
+
+def _transports(clock: Clock, metrics: Metrics) -> Callable[[Tenant], Transport]:
+    """One session for all tenants that the same certificates vouch for."""
+    session_of = lru_cache(maxsize=None)(transport.new_session)
+
+    def transport_of(tenant: Tenant) -> Transport:
+        return Transport(tenant, clock=clock, session=session_of(tenant.ca_bundle), observe=partial(metrics.asked_ehr, tenant.id))
+
+    return transport_of
 
 
 def upgrade_database(settings: Settings) -> str:

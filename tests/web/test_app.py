@@ -5,12 +5,6 @@ from fhir_taper.exact_json import decode
 from tests.web.running import ELDER, Stage
 
 
-def test_it_says_that_it_lives_and_that_it_can_serve(stage: Stage) -> None:
-    for path in ("/healthz", "/readyz"):
-        shown = Browser().once("GET", stage.demo.app_url + path)
-        assert (shown.status, decode(shown.text.encode())) == (200, {"status": "ok"})
-
-
 def test_our_public_keys_are_published_and_nothing_private_with_them(stage: Stage) -> None:
     shown = Browser().once("GET", f"{stage.demo.app_url}/.well-known/jwks.json")
     keys = decode(shown.text.encode())["keys"]

@@ -104,6 +104,14 @@ def test_a_body_beyond_the_limit_is_refused_before_it_is_read_whole(stage: Stage
     assert shown.status == 413
 
 
+@pytest.mark.parametrize("body", [b"\xff\xfe", b"csrf=%ff", b"&".join([b"a=1"] * 500)])
+def test_a_body_that_is_no_form_gets_a_page_that_says_so(stage: Stage, body: bytes) -> None:
+    person = stage.opened(MIXED)
+    shown = person.browser.once("POST", f"{stage.demo.app_url}{person.here}/refresh", body)
+    assert shown.status == 400
+    assert "What was sent cannot be read" in shown.text
+
+
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"=&=&=", b"csrf=%ff", b"&".join([b"a=1"] * 500), b'{"csrf":1}', b"csrf=1&csrf=2"])
 def test_no_body_however_odd_breaks_a_page(stage: Stage, body: bytes) -> None:
     person = stage.opened(MIXED)

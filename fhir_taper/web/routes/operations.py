@@ -3,7 +3,6 @@
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
-from fhir_taper.errors import StoreError
 from fhir_taper.web.dependencies import In
 from fhir_taper.web.rendering import STYLE, STYLE_PATH
 
@@ -26,12 +25,10 @@ def healthz() -> JSONResponse:
 
 @router.get("/readyz")
 def readyz(services: In) -> JSONResponse:
-    """The database answers too."""
-    try:
-        is_ready = services.is_ready()
-    except StoreError:
-        is_ready = False
-    return JSONResponse({"status": "ok" if is_ready else "not ready"}, 200 if is_ready else 503)
+    """Whether this process can serve, and what it lacks."""
+    found = services.readiness()
+    is_ready = all(found.values())
+    return JSONResponse({"status": "ok" if is_ready else "not ready", **found}, 200 if is_ready else 503)
 
 
 @router.get(STYLE_PATH)
