@@ -12,27 +12,10 @@ from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.render.series import Series, series_of
 from fhir_taper.render.words import finding_in_words, refusal_in_words, way_in_words, way_out_in_words
-from fhir_taper.workflow.load_chart import Loaded
-from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.strategies import name_of_way
 
 MOST_LINES = 5
 """More lines than this on one chart cannot be told apart."""
-
-
-@dataclass(frozen=True, slots=True)
-class Strip:
-    """Who the patient is, on every screen, and how fresh the chart is."""
-
-    name: str
-    born: str
-    age: str
-    sex: str
-    record_number: str
-    allergies: int
-    read_at: str
-    is_deceased: bool
-    needs_banner: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +29,6 @@ class CandidateRow:
     findings: tuple[str, ...] = ()
     no: str = ""
     ways_out: tuple[str, ...] = ()
-
-
-def strip_of(chart: OpenChart, loaded: Loaded) -> Strip:
-    """The strip above every screen."""
-    local = chart.local(loaded.read_at)
-    reading = loaded.reading(local.date())
-    person, age = reading.person, reading.facts.age_on(local.date())
-    return Strip(
-        person.name or "name not in the chart",
-        person.born or "date of birth not in the chart",
-        f"{age} years" if age is not None else "age not known",
-        person.gender or "sex not in the chart",
-        person.record_number,
-        loaded.allergies,
-        f"{local:%H:%M}",
-        person.deceased,
-        chart.launch.need_patient_banner,
-    )
 
 
 def tapered(items: Iterable[RegimenItem]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
-from fhir_taper.errors import AccessEnded, EhrAnswered, EhrError, WrongPatient
+from fhir_taper.errors import AccessEnded, EhrAnswered, EhrError, EhrUnreachable, WrongPatient
 from fhir_taper.exact_json import encode
 from fhir_taper.mappers.bundle import decode_chart
 from fhir_taper.mappers.chart import Chart
@@ -48,7 +48,10 @@ _NAMES: Final = {
 }
 _DOSES: Final = frozenset({"MedicationRequest", "MedicationStatement", "MedicationDispense"})
 _OF_OUR_PLANS: Final = frozenset({"RequestGroup", "Goal", "MedicationRequest"})
-_FRESH_FOR: Final = timedelta(minutes=5)
+FRESH_FOR: Final = timedelta(minutes=5)
+_SHOWN_FOR: Final = timedelta(hours=1)
+_ASKED_AGAIN_AFTER: Final = timedelta(minutes=1)
+_FAILING, _TOO_MANY = 500, 429
 _AT_ONCE: Final = 8
 _MOST_READ: Final = 200
 _MME_TABLE: Final = "cdc-2022"
@@ -56,12 +59,17 @@ _MME_TABLE: Final = "cdc-2022"
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A patient's chart as it was at `read_at`. `unread` are sentences about what could not be read, worst first."""
+    """A patient's chart as it was at `read_at`. `unread` are sentences about what could not be read, worst first.
+
+    `not_read` are the types of which nothing could be read, `in_part` those whose list may lack something: that there is none in the chart
+    then says nothing.
+    """
 
     chart: Chart
     read_at: datetime
-    allergies: int
     unread: tuple[str, ...] = ()
+    not_read: frozenset[str] = frozenset()
+    in_part: frozenset[str] = frozenset()
     candidates: dict[PlanOptions, Candidates] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What was made of this chart, by what was asked."""
     _readings: dict[tuple[date, str | None], Reading] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -73,16 +81,46 @@ class Loaded:
             self._readings[key] = read(self.chart, on, _MME_TABLE, benzo_table)
         return self._readings[key]
 
+    def is_old(self, now: datetime) -> bool:
+        """Whether the chart should have been read again by now, and could not be."""
+        return now - self.read_at > FRESH_FOR
+
+    def may_lack(self, *kinds: str) -> bool:
+        """Whether resources of these types may stand in the EHR that are not here."""
+        return bool((self.not_read | self.in_part).intersection(kinds))
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A chart that was read, and from when on it is to be read again."""
+
+    loaded: Loaded
+    again: datetime
+
 
 def load_chart(services: Services, chart: OpenChart, *, afresh: bool = False) -> Loaded:
-    """The chart, read now or at most five minutes ago. Raises EhrError where not even the patient can be read."""
+    """The chart, read now or at most five minutes ago; an older one where the EHR does not answer now (`is_old`), for an hour at most.
+
+    `afresh`: read now or not at all, for what rests on the chart of this moment. Raises EhrError where not even the patient can be read.
+    """
     now = services.clock()
-    kept: Loaded | None = None if afresh else services.charts.get(chart.launch.id, now)
-    if kept is not None:
-        return kept
-    loaded = _load(services, chart, now)
-    services.charts.put(chart.launch.id, loaded, now + _FRESH_FOR)
+    held: _Held | None = services.charts.get(chart.launch.id, now)
+    if held is not None and not afresh and now < held.again:
+        return held.loaded
+    try:
+        loaded = _load(services, chart, now)
+    except EhrError as error:
+        if held is None or afresh or not _is_out_of_reach(error):
+            raise
+        services.charts.put(chart.launch.id, _Held(held.loaded, now + _ASKED_AGAIN_AFTER), held.loaded.read_at + _SHOWN_FOR)
+        return held.loaded
+    services.charts.put(chart.launch.id, _Held(loaded, now + FRESH_FOR), now + _SHOWN_FOR)
     return loaded
+
+
+def _is_out_of_reach(error: EhrError) -> bool:
+    """Whether the EHR only could not answer just now: what it refuses is not shown from memory."""
+    return isinstance(error, EhrUnreachable) or (isinstance(error, EhrAnswered) and (error.status >= _FAILING or error.status == _TOO_MANY))
 
 
 def _load(services: Services, chart: OpenChart, now: datetime) -> Loaded:
@@ -106,7 +144,9 @@ def _load(services: Services, chart: OpenChart, now: datetime) -> Loaded:
     decoded = replace(decoded, issues=(*issues, *decoded.issues), complete=decoded.complete and not is_short)
     note(services, launch, "read", "done" if not issues else "partly", _counts(resources, found))
     unread = tuple(issue.message for issue in sorted(issues, key=lambda issue: issue.severity != "error"))
-    return Loaded(decoded, now, len(decoded.of("AllergyIntolerance")), unread)
+    failed = frozenset(kind for kind, answer in found.items() if isinstance(answer, EhrError))
+    in_part = frozenset(kind for kind, answer in found.items() if isinstance(answer, Found) and not answer.complete)
+    return Loaded(decoded, now, unread, failed, in_part)
 
 
 def _search(chart: OpenChart, kind: str) -> Found | EhrError:

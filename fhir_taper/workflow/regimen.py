@@ -9,6 +9,7 @@ from pathlib import Path
 from fhir_taper.exact_json import encode
 from fhir_taper.mappers.chart import Chart
 from fhir_taper.mappers.mapped import Mapped
+from fhir_taper.mappers.read.allergy_list import AllergyList, read_allergies
 from fhir_taper.mappers.read.facts import read_facts
 from fhir_taper.mappers.read.inside import CONTAINED_ORDER
 from fhir_taper.mappers.read.patient import Person, read_patient
@@ -46,6 +47,7 @@ class Reading:
     labels: tuple[Label, ...]
     own_plans: tuple[Mapped[TaperPlan], ...] = ()
     person: Person = field(default_factory=lambda: Person(""))
+    allergies: AllergyList = field(default_factory=AllergyList)
     _cases: dict[tuple[date, DoseTotals], ChartCase] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -95,7 +97,8 @@ def read(chart: Chart, as_of: date, mme_table: str, benzo_table: str | None, cat
     taken = replace(taken, issues=issues, complete=taken.complete and nothing_set_aside)
     totals = mme(taken, tables.medicines, mme_table), diazepam_equivalent(taken, tables.medicines, benzo_table)
     labels = labels_of(entry.resource for entries in chart.by_type.values() for entry in entries)
-    return Reading(taken, facts.value, *totals, tables, products, labels, own_plans, read_patient(chart).value)
+    allergies = read_allergies(chart, tables.medicines.concepts)
+    return Reading(taken, facts.value, *totals, tables, products, labels, own_plans, read_patient(chart).value, allergies)
 
 
 def _own_plans(chart: Chart) -> tuple[tuple[Mapped[TaperPlan], ...], tuple[Issue, ...]]:

@@ -30,7 +30,7 @@ from tests.workflow.opened import cookie_of
 ERRORS: list[tuple[Exception, int, str]] = [
     (LaunchRefused("unknown-issuer", "x"), 403, "This EHR is not known here"),
     (LaunchRefused("cookie", "x"), 403, "Your browser did not bring the cookie back"),
-    (LaunchRefused("idle", "x"), 403, "Your session was ended"),
+    (LaunchRefused("idle", "x"), 403, "Your session was ended because nobody used it"),
     (LaunchRefused("no-patient", "x"), 400, "No patient is open"),
     (LaunchRefused("access_denied", "x"), 403, "Access was not given"),
     (LaunchRefused("invalid_scope", "x"), 403, "The EHR does not give this app what it needs"),

@@ -1,6 +1,8 @@
 """A chart from an EHR: what could not be read is said, what is another patient's is never shown, and each is audited."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -42,7 +44,7 @@ def test_a_chart_that_was_read_whole_says_nothing_of_what_could_not_be_read(stag
     found = loaded(stage, chart_of(stage, ELDER))
     assert found.unread == ()
     assert found.chart.patient == ELDER
-    assert found.allergies == 1
+    assert not found.may_lack("AllergyIntolerance", "MedicationRequest")
     assert last_audit(stage)[:2] == ("read", "done")
 
 
@@ -140,3 +142,45 @@ def test_our_own_plan_is_read_with_its_steps(stage: Stage) -> None:
     plans = found.reading(found.read_at.date()).own_plans
     assert [one.value.ingredient for one in plans] == ["diazepam"]
     assert plans[0].value.steps
+
+
+def test_a_chart_from_memory_is_no_ground_for_what_must_be_read_now_nor_after_an_hour(stage: Stage, odd_ehr: Callable[..., None]) -> None:
+    chart = chart_of(stage, ELDER)
+    first = loaded(stage, chart)
+    odd_ehr(lambda *_: Answer(503, FHIR, b"{}"))
+    with pytest.raises(EhrAnswered):
+        loaded(stage, chart)
+    for minutes, is_shown in ((6, True), (59, True), (61, False)):
+        later = replace(stage.services, clock=lambda minutes=minutes: first.read_at + timedelta(minutes=minutes))
+        if is_shown:
+            assert load_chart(later, chart) is first
+        else:
+            with pytest.raises(EhrAnswered):
+                load_chart(later, chart)
+
+
+def test_what_the_ehr_refuses_is_not_shown_from_memory(stage: Stage, odd_ehr: Callable[..., None]) -> None:
+    chart = chart_of(stage, ELDER)
+    first = loaded(stage, chart)
+    odd_ehr(lambda *_: Answer(403, FHIR, encode(OUTCOME)))
+    later = replace(stage.services, clock=lambda: first.read_at + timedelta(minutes=6))
+    with pytest.raises(EhrAnswered):
+        load_chart(later, chart)
+
+
+def test_while_the_ehr_does_not_answer_it_is_not_asked_for_every_page(stage: Stage, odd_ehr: Callable[..., None]) -> None:
+    chart = chart_of(stage, ELDER)
+    first = loaded(stage, chart)
+    asked: list[str] = []
+
+    def failing(_: str, path: str, __: Callable[[], Answer]) -> Answer:
+        asked.append(path)
+        return Answer(503, FHIR, b"{}")
+
+    odd_ehr(failing)
+    later = replace(stage.services, clock=lambda: first.read_at + timedelta(minutes=6))
+    load_chart(later, chart)
+    count = len(asked)
+    load_chart(later, chart)
+    assert count
+    assert len(asked) == count

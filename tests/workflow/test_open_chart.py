@@ -14,7 +14,6 @@ from fhir_taper.workflow.open_chart import open_chart
 from tests.web.running import ELDER, Stage
 from tests.workflow.opened import chart_of, cookie_of
 
-
 IDLE = timedelta(minutes=IDLE_MINUTES)
 
 

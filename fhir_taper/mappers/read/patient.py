@@ -19,6 +19,7 @@ from fhir_taper.plans.medicines.regimen import Issue
 _OTHER_ZONE_EXTENSION = "http://hl7.org/fhir/StructureDefinition/timezone"
 _RECORD_NUMBER = "MR"
 """Code of http://terminology.hl7.org/CodeSystem/v2-0203; systems write it with and without its system."""
+_REASONS, _TEST_DATA = "http://terminology.hl7.org/CodeSystem/v3-ActReason", "HTEST"
 _ZONE = re.compile(r"[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}")
 
 
@@ -34,6 +35,8 @@ class Person:
     gender: str = ""
     born: str = ""
     record_number: str = ""
+    is_test: bool = False
+    """Nobody: a record that is labelled as test data."""
 
 
 def read_patient(chart: Chart) -> Mapped[Person]:
@@ -54,6 +57,7 @@ def read_patient(chart: Chart) -> Mapped[Person]:
         _text(resource.get("gender")),
         _text(resource.get("birthDate")) if _birth_date(resource) else "",
         _record_number(resource),
+        any(_is_test(one.resource) for one in patients),
     )
     return Mapped(person, issues, (entry.reference,))
 
@@ -72,6 +76,14 @@ def _remarks(resource: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
 
 def _is_deceased(resource: Mapping[str, Any]) -> bool:
     return resource.get("deceasedBoolean") is True or resource.get("deceasedDateTime") is not None
+
+
+def _is_test(resource: Mapping[str, Any]) -> bool:
+    """Whether the record carries the label of test data (v3-ActReason HTEST), as a security label or, as some systems do, as a tag."""
+    meta = resource.get("meta")
+    listed = [meta.get(name) for name in ("security", "tag")] if isinstance(meta, Mapping) else []
+    labels = [one for many in listed if isinstance(many, list) for one in many if isinstance(one, Mapping)]
+    return any((one.get("system"), one.get("code")) == (_REASONS, _TEST_DATA) for one in labels)
 
 
 def _zone(resource: Mapping[str, Any]) -> str | None:

@@ -1,5 +1,7 @@
 """Screen 1: what is taken, what it equals, what could not be read."""
 
+from typing import Final
+
 from fastapi import APIRouter
 from fastapi.responses import Response
 
@@ -8,6 +10,8 @@ from fhir_taper.render.total_words import companions_in_words, total_in_words
 from fhir_taper.web.dependencies import Form_, Opened
 
 router = APIRouter()
+SCREENS: Final = ("regimen", "intake", "strategies", "plan", "safety", "approve", "write-back")
+"""In the order of the work: where a refresh leads back to."""
 
 
 @router.get("/app/{launch}/regimen")
@@ -32,6 +36,7 @@ def regimen(visit: Opened) -> Response:
 
 @router.post("/app/{launch}/refresh")
 def refresh(posted: Form_) -> Response:
-    """Read the chart again."""
+    """Read the chart again, and back to the screen."""
     posted.visit.loaded(afresh=True)
-    return posted.visit.to("regimen")
+    screen = posted.form.one("back_to")
+    return posted.visit.to(screen if screen in SCREENS else SCREENS[0])

@@ -104,3 +104,10 @@ def test_the_record_number_is_the_identifier_that_says_so() -> None:
     listed = [{"value": "1"}, {"use": "old", "type": kind, "value": "2"}, {"type": kind, "value": "3"}]
     assert read_patient(chart_of(PATIENT | {"identifier": listed})).value.record_number == "3"
     assert not read_patient(chart_of(PATIENT | {"identifier": [{"value": "1"}]})).value.record_number
+
+
+@pytest.mark.parametrize("place", ["security", "tag"])
+def test_a_record_that_is_labelled_as_test_data_is_a_test_patient(place: str) -> None:
+    label = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}
+    assert read_patient(chart_of(PATIENT | {"meta": {place: [label]}})).value.is_test
+    assert not read_patient(chart_of(PATIENT | {"meta": {place: [label | {"code": "TREAT"}]}})).value.is_test
