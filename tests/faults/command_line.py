@@ -3,20 +3,23 @@
 The bounds are requirements: whatever comes in, an answer within 10 seconds and 1 GB.
 """
 
+import atexit
+import contextlib
 import json
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-MEASURED = Path(__file__).with_name("measured.py")
 AS_OF = "2026-01-05"
 MAX_SECONDS = 10
 MAX_MB = 1024
@@ -40,22 +43,44 @@ class Outcome:
         return json.loads(self.out, parse_float=Decimal)
 
 
+@cache
+def _server() -> subprocess.Popen[str]:
+    """The process that runs the command line for all tests of this one; it ends with it."""
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-m", "tests.faults.forking"]
+    process = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True, start_new_session=True)
+    atexit.register(_end, process)
+    return process
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def _measured(arguments: tuple[str, ...], streams: list[Path]) -> dict[str, Any]:
+    """How one run ended. What hangs is killed, and with it the process that runs the rest."""
+    server = _server()
+    assert server.stdin is not None
+    assert server.stdout is not None
+    print(json.dumps({"arguments": arguments, "streams": [str(path) for path in streams]}), file=server.stdin, flush=True)
+    if not select.select([server.stdout], [], [], GIVE_UP_SECONDS)[0]:
+        _end(server)
+        _server.cache_clear()
+        raise AssertionError(f"no answer within {GIVE_UP_SECONDS} s")
+    measured: dict[str, Any] = json.loads(server.stdout.readline())
+    return measured
+
+
 def run(*arguments: str, stdin: bytes = b"") -> Outcome:
     """Run `fhir-taper` with these arguments; asserts the bounds of time and memory, and that nothing was thrown at the user."""
     with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.json"
-        command = [sys.executable, "-S", str(MEASURED), str(report), sys.executable, "-m", "fhir_taper", *arguments]
-        process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-        )
-        try:
-            out, err = process.communicate(stdin, timeout=GIVE_UP_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-            raise AssertionError(f"no answer within {GIVE_UP_SECONDS} s") from None
-        measured = json.loads(report.read_text())
-    outcome = Outcome(out=out, err=err.decode(), **measured)
+        read, out, err = (Path(folder) / name for name in ("in", "out", "err"))
+        for path, held in ((read, stdin), (out, b""), (err, b"")):
+            path.write_bytes(held)
+        measured = _measured(arguments, [read, out, err])
+        outcome = Outcome(out=out.read_bytes(), err=err.read_bytes().decode(), **measured)
     assert "Traceback" not in outcome.err, outcome.err[-2000:]
     assert outcome.status in {0, 2, 3, 4}, outcome.err
     assert outcome.seconds < MAX_SECONDS, f"{outcome.seconds:.1f} s"
