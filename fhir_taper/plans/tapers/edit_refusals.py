@@ -1,0 +1,69 @@
+"""Why an edited plan is not made: which step breaks what, and what the limits would allow in its place.
+
+The judge says that a plan is broken and where; the words for the person, the lowest dose that day and the day from which the dose would be
+allowed are asked of the same limits that the engine walks by (`pace`).
+"""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from fractions import Fraction
+
+from fhir_taper.plans.medicines.dose import shown
+from fhir_taper.plans.tapers.edit_desk import Desk
+from fhir_taper.plans.tapers.infeasible import Infeasible, WayOut
+from fhir_taper.plans.tapers.judgement import Violation
+from fhir_taper.plans.tapers.limits_words import limit_in_words, limits_in_words
+from fhir_taper.plans.tapers.pace import History, Pace
+from fhir_taper.plans.tapers.plan import StepKind, TaperPlan
+
+_PACE = frozenset({"limit", "unit-rule"})
+_SAYS = {
+    "duration": "the taper would be longer than the {max_days} days that its limits allow",
+    "step-length": "step {step} would be too short, or no whole number of wear times",
+    "slot-rises": "in step {step} one time of day would take more than before",
+    "dose-rises": "in step {step} the dose would rise: a taper never raises a dose",
+}
+
+
+def refusal_of(plan: TaperPlan, desk: Desk, broken: Sequence[Violation]) -> Infeasible:
+    """The no to an edited plan that breaks its rules, for the first step that does."""
+    first = min(broken, key=lambda one: one.step)
+    at = plan.steps[first.step]
+    if first.rule in _PACE:
+        return _too_fast(plan, desk, first)
+    says = _SAYS.get(first.rule, "step {step}: " + first.says)
+    return Infeasible(f"edit-{first.rule}", says.format(step=first.step, max_days=plan.limits.max_days), shown(at.mg_per_day(desk.agent)))
+
+
+def _too_fast(plan: TaperPlan, desk: Desk, one: Violation) -> Infeasible:
+    before, now = (plan.steps[number].mg_per_day(desk.agent) for number in (one.step - 1, one.step))
+    step = f"Step {one.step}, from {desk.words(before)} to {desk.words(now)} on {plan.steps[one.step].start.isoformat()}"
+    at_mg = shown(now)
+    if desk.crossing or desk.has_own_doses or desk.request.past is not None:
+        return Infeasible("edit-too-fast", f"{step}, is faster than the limits allow ({limits_in_words(plan.limits)}).", at_mg)
+    pace, history, start = _history(plan, desk, one.step)
+    day = (plan.steps[one.step].start - start).days
+    amount = desk.maker.measure.of(now) or 0
+    says = [f"{step}, is {limit_in_words(pace.refuses(amount, day, history))} ({limits_in_words(plan.limits)})."]
+    lowest = desk.maker.doses.at_least(pace.lowest(day, history))
+    if lowest is not None and lowest < history.doses[-1]:
+        says.append(f"The lowest dose that exists within them on that day is {desk.words(desk.mg(lowest))}.")
+    else:
+        says.append("No lower dose that exists is within them on that day.")
+    later = next((more for more in range(1, 2 * pace.window + 1) if pace.lowest(day + more, history) <= amount), None)
+    if later is not None:
+        until = (plan.steps[one.step].start + timedelta(days=later)).isoformat()
+        says.append(f"From {until} on it is within them: make step {one.step - 1} {desk.allowed_days(later)} days longer.")
+    ways = (WayOut.LONGER_INTERVAL,) if later is not None else ()
+    return Infeasible("edit-too-fast", " ".join(says), at_mg, None if lowest is None else desk.mg(lowest), ways)
+
+
+def _history(plan: TaperPlan, desk: Desk, step: int) -> tuple[Pace, History, date]:
+    """The limits and the doses before a step, by days since the start."""
+    start, measure = plan.steps[0].start, desk.maker.measure
+    amounts = [measure.of(Fraction(one.mg_per_day(desk.agent))) or 0 for one in plan.steps[:step]]
+    history = History([0], [amounts[0]])
+    for one, amount in zip(plan.steps[1:step], amounts[1:], strict=True):
+        if one.kind is not StepKind.HOLD:
+            history.take((one.start - start).days, amount)
+    return Pace(plan.limits, amounts[0], measure.per_mg), history, start
