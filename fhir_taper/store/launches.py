@@ -99,6 +99,12 @@ class LaunchStore:
             return None
         return _launch(row, self._unseal(row, launch_table.name, launch_id))
 
+    def tenant_of(self, launch_id: str) -> str | None:
+        """The tenant of a launch, also of one that ended; None where it is unknown."""
+        with self._database.read() as connection:
+            found: str | None = connection.execute(select(launch_table.c.tenant_id).where(launch_table.c.id == launch_id)).scalar_one_or_none()
+            return found
+
     def touch(self, launch_id: str, now: datetime) -> None:
         """The launch was seen. Kept to 15 seconds; never set back; nothing happens to one that ended."""
         with self._database.read() as connection:

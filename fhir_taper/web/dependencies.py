@@ -13,7 +13,7 @@ from fhir_taper.web.rendering import page
 from fhir_taper.web.security import LONGEST_BODY, is_csrf_token, launch_cookie, session_secret, tenant_of_cookie
 from fhir_taper.web.strip import session_of, strip_of
 from fhir_taper.workflow.load_chart import Loaded, load_chart
-from fhir_taper.workflow.open_chart import OpenChart, open_chart
+from fhir_taper.workflow.open_chart import OpenChart, open_chart, tenant_of_launch
 from fhir_taper.workflow.services import Services
 
 SEE_OTHER: Final = 303
@@ -121,7 +121,8 @@ def visit_of(request: Request, launch: str) -> Visit:
     """The chart of the launch in the path. Raises LaunchRefused, with the tenant noted for the page that says so."""
     services = services_of(request)
     cookie = request.cookies.get(launch_cookie(launch), "") if launch.replace("-", "").replace("_", "").isalnum() else ""
-    request.state.tenant = tenant_of_cookie(services.settings, cookie)
+    # A browser that lost the cookie shows the page that says so in the EHR's frame, or it shows nothing.
+    request.state.tenant = tenant_of_cookie(services.settings, cookie) or tenant_of_launch(services, launch)
     chart = open_chart(services, launch, session_secret(cookie))
     request.state.tenant = chart.tenant
     return Visit(services, chart)

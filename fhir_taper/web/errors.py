@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
+from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -119,8 +120,10 @@ def error_page(request: Request, error: Told) -> HTMLResponse:
     reference = getattr(request.state, "request_id", "")
     if error.status >= 500 and reference:  # noqa: PLR2004
         error = replace(error, says=(*error.says, f"Reference for whoever runs this app: {reference}"))
-    is_back = goes_on and bool(launch) and tenant is not None
-    return page("error.html", tenant=tenant, status=error.status, error=error, back=f"/app/{launch}/regimen" if is_back else "")
+    back = f"/app/{launch}/regimen" if goes_on and launch and tenant is not None else ""
+    # In a window of its own cookies come back; there the EHR asks for the patient.
+    own_window = f"/launch/standalone?{urlencode({'tenant': tenant.id})}" if tenant and error.title == _LAUNCHES["cookie"][0] else ""
+    return page("error.html", tenant=tenant, status=error.status, error=error, back=back, own_window=own_window)
 
 
 def add_error_pages(app: FastAPI) -> None:

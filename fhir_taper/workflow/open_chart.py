@@ -68,6 +68,11 @@ class OpenChart:
         return self.local(instant, zone).date()
 
 
+def tenant_of_launch(services: Services, launch_id: str) -> Tenant | None:
+    """Whose launch it is or was: for the page of a refusal, which only the EHR of that tenant may frame."""
+    return services.settings.tenant(services.launches.tenant_of(launch_id) or "")
+
+
 def open_chart(services: Services, launch_id: str, cookie: str) -> OpenChart:
     """The chart of a launch. Raises LaunchRefused: "cookie", "session-over", "not-yours", "idle"."""
     if not cookie:

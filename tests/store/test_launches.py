@@ -111,6 +111,13 @@ def test_a_launch_that_was_ended_is_not_given_and_its_tokens_are_gone(launches: 
     assert store.get("l2") == tokens(2)
 
 
+def test_whose_a_launch_was_is_known_after_its_end_and_of_no_other(launches: LaunchStore) -> None:
+    launches.save(launch())
+    launches.end("l1", NOW)
+    assert launches.tenant_of("l1") == "hospital"
+    assert launches.tenant_of("l3") is None
+
+
 def test_a_launch_that_is_seen_says_when(launches: LaunchStore) -> None:
     launches.save(launch())
     launches.touch("l1", NOW + MINUTE)

@@ -48,6 +48,8 @@ def standalone(request: Request, services: In, tenant: str = "") -> Response:
 def callback(request: Request, services: In) -> Response:
     """The EHR's answer."""
     parameters = request.query_params.multi_items()
+    # Who may frame the page of an answer that belongs to no launch: the EHR that it names, if that is one of ours (RFC 9207).
+    request.state.tenant = services.settings.tenant_of_issuer(request.query_params.get("iss", ""))
     recalled = recall_launch(services, parameters)
     request.state.tenant = recalled.tenant
     known = request.cookies.get(BROWSER_COOKIE, "")

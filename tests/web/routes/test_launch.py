@@ -77,6 +77,19 @@ def test_a_lost_cookie_has_a_page_of_its_own_that_says_what_to_do_and_shows_in_t
     assert shown.header("content-security-policy").endswith(stage.demo.page_url.rstrip("/"))
 
 
+def test_the_page_of_a_refusal_may_be_framed_by_the_ehr_that_it_belongs_to_also_without_a_cookie(stage: Stage) -> None:
+    ehr, person = stage.demo.page_url.rstrip("/"), stage.opened(ELDER)
+    address = f"{stage.demo.app_url}{person.here}/plan"
+    browser, back = stage.begun()
+    browser.once("GET", back)
+    person.send("regimen", "/end")
+    for refused in (Browser().once("GET", address), browser.once("GET", back)):
+        assert refused.status >= 400
+        assert refused.header("content-security-policy").endswith(f"frame-ancestors {ehr}")
+    stranger = Browser().once("GET", back.replace("iss=", "iss=https%3A%2F%2Fevil.test%2F"))
+    assert stranger.header("content-security-policy").endswith("frame-ancestors 'none'")
+
+
 def test_an_answer_in_another_browser_is_refused(stage: Stage) -> None:
     victim, back = stage.begun()
     attacker, _ = stage.begun()
