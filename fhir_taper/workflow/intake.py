@@ -17,6 +17,7 @@ from fhir_taper.plans.tapers.infeasible import Infeasible, WayOut
 from fhir_taper.plans.tapers.ordered_times import MOST_TIMES, LaidOut, lay_out
 from fhir_taper.plans.tapers.plan import Baseline
 from fhir_taper.plans.tapers.request import AtMost, Taken
+from fhir_taper.workflow.assessed import entered_for
 from fhir_taper.workflow.plan_options import PlanOptions
 from fhir_taper.workflow.regimen import Reading
 from fhir_taper.workflow.shelf import product_named
@@ -172,6 +173,10 @@ def _baseline(reading: Reading, options: PlanOptions, ingredient: str) -> Baseli
         says = f"the average intake must be confirmed (--baseline MG --baseline-by WHO): {question}"
         at_mg = shown(scheduled) if scheduled is not None else None
         return Infeasible("baseline-not-confirmed", says, at_mg, ways_out=(WayOut.CONFIRM_BASELINE,))
+    entered = entered_for(options.assessed, (item for item in reading.regimen.items if item.ingredient == ingredient))
+    if entered:
+        by, how = (", ".join(dict.fromkeys(words)) for words in ((one.by for one in entered), (one.how for one in entered)))
+        return Baseline(shown(scheduled), by, max(one.on for one in entered), f"doses entered: {how}")
     return Baseline(shown(scheduled), how="scheduled dose, equal to the maximum, nothing as needed")
 
 

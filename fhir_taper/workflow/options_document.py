@@ -10,9 +10,12 @@ from fhir_taper.errors import BadInput
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.tapers.request import Taken
 from fhir_taper.records import Json
+from fhir_taper.workflow.assessed_document import assessed_from_document, assessed_to_document
 from fhir_taper.workflow.plan_options import PlanOptions
 
 _NAMES: Final = frozenset(one.name for one in fields(PlanOptions))
+_LATER: Final = frozenset({"assessed"})
+"""What options had no field for once: a draft from then is read as one in which it was not said."""
 
 
 def options_to_document(options: PlanOptions) -> Json:
@@ -26,12 +29,13 @@ def options_to_document(options: PlanOptions) -> Json:
         "taken": [[one.rxcui, one.slot, str(one.units)] for one in options.taken],
         "confirmed": list(options.confirmed),
         "products": list(options.products),
+        "assessed": assessed_to_document(options.assessed),
     }
 
 
 def options_from_document(document: Mapping[str, Any]) -> PlanOptions:
     """The options of a document. Raises BadInput for one that this program did not write."""
-    if set(document) != _NAMES:
+    if not _NAMES - _LATER <= set(document) <= _NAMES:
         raise BadInput("has other fields than what is asked of a plan", "options")
     baseline = document["baseline_mg"]
     return PlanOptions(
@@ -44,5 +48,6 @@ def options_from_document(document: Mapping[str, Any]) -> PlanOptions:
             "taken": tuple(Taken(rxcui, Slot(slot) if slot else None, Decimal(units)) for rxcui, slot, units in document["taken"]),
             "confirmed": tuple(document["confirmed"]),
             "products": tuple(document["products"]),
+            "assessed": assessed_from_document(document.get("assessed", {})),
         }
     )

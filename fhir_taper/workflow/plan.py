@@ -55,7 +55,8 @@ def answer_to(question: Question, reading: Reading) -> Outcome:
         return outcome
     sound(outcome, check(outcome, question.request.past))
     of_chart = findings_in(reading.case_on(question.request.start, question.totals), outcome, reading.tables.safety)
-    made = replace(outcome, findings=ranked((*of_chart, *outcome.findings, *question.said)))
+    findings = ranked((*of_chart, *outcome.findings, *question.said))
+    made = replace(outcome, findings=findings, minimum_function=question.minimum_function)
     made = with_advice(made, reading.tables.safety.advice)
     return replace(made, sources=inputs_of(made, reading))
 

@@ -1,10 +1,11 @@
 """What a person asks of a plan, before any chart is looked at: values only, nothing is checked here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
 from fhir_taper.plans.tapers.request import Taken
+from fhir_taper.workflow.assessed import Assessed
 
 LOCAL_TENANT = "local"
 """Whose plan it is where there is no EHR: the command line's."""
@@ -15,7 +16,7 @@ class PlanOptions:
     """What a person asked for; None and empty mean "not said".
 
     `taken` is the intake product by product, and `baseline_by` confirms it as it confirms `baseline_mg`. `confirmed` are facts that no
-    chart can give, on the word of `confirmed_by`. `tenant` is a part of every id: two EHRs may call two patients the same.
+    chart can give, on the word of `confirmed_by`; `assessed` is what was found out before, by whoever it names. `tenant` is a part of every id: two EHRs may call two patients the same.
     """
 
     drug: str
@@ -36,3 +37,4 @@ class PlanOptions:
     reason: str = ""
     zone: str | None = None
     tenant: str = LOCAL_TENANT
+    assessed: Assessed = field(default_factory=Assessed)

@@ -43,6 +43,8 @@ class Question:
     request: PlanRequest
     totals: DoseTotals
     said: tuple[Finding, ...] = ()
+    minimum_function: str = ""
+    """What the patient must still be able to do, in the words of whoever asked."""
 
 
 def question_of(reading: Reading, options: PlanOptions) -> Question | Infeasible:
@@ -72,7 +74,7 @@ def question_of(reading: Reading, options: PlanOptions) -> Question | Infeasible
         options.start,
         use=use,
         totals=totals,
-        failed_tapers=failed_tapers(reading.own_plans) if reading.own_plans else None,
+        failed_tapers=_failed_tapers(reading, options),
         confirmed_mg=today.baseline.mg if today.baseline.confirmed_by else None,
     )
     request = PlanRequest(
@@ -101,7 +103,8 @@ def question_of(reading: Reading, options: PlanOptions) -> Question | Infeasible
         sources=tuple(dict.fromkeys(source for item in items for source in item.sources)),
         companions_elsewhere=_beside(reading, options, ingredient, products),
     )
-    return Question(request, totals, (*today.said, *said_of(reading, options, ingredient.name, zone, use_in_chart)))
+    said = (*today.said, *said_of(reading, options, ingredient.name, zone, use_in_chart))
+    return Question(request, totals, said, options.assessed.minimum_function)
 
 
 def ingredient_of(reading: Reading, drug: str) -> Ingredient:
@@ -143,6 +146,14 @@ def _refuse_implausible(reading: Reading, ingredient: Ingredient, mg: Decimal | 
 def _use_in_chart(reading: Reading, ingredient: str, day: date) -> str | None:
     """Duration of use by the chart's earliest continuous order, None where it has none."""
     return use_of(dict(reading.facts.first_use).get(ingredient), day)
+
+
+def _failed_tapers(reading: Reading, options: PlanOptions) -> int | None:
+    """Tapers that did not succeed: of ours in the chart, and those that were told; None where neither says anything."""
+    told = options.assessed.failed_tapers
+    if not reading.own_plans:
+        return told
+    return failed_tapers(reading.own_plans) + (told or 0)
 
 
 def _not_a_candidate(ingredient: Ingredient, items: tuple[RegimenItem, ...], options: PlanOptions) -> Infeasible | None:

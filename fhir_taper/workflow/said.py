@@ -11,6 +11,7 @@ from fhir_taper.plans.tables import Tables
 from fhir_taper.plans.tapers.chart_facts import Fact
 from fhir_taper.plans.tapers.finding import Finding, Severity
 from fhir_taper.plans.tapers.use import FROM_1_YEAR, IN_WORDS, UNKNOWN_COUNTS_AS, is_shorter
+from fhir_taper.workflow.assessed import findings_of, with_assessed
 from fhir_taper.workflow.plan_options import PlanOptions
 from fhir_taper.workflow.regimen import Reading
 from fhir_taper.workflow.running import RUNNING
@@ -27,7 +28,8 @@ def confirmable(tables: Tables) -> frozenset[str]:
 
 
 def with_confirmed(reading: Reading, options: PlanOptions) -> Reading:
-    """The reading with the facts that a person confirmed. Raises WrongUsage for a fact that cannot be confirmed, or by nobody."""
+    """The reading with what a person found out and confirmed. Raises WrongUsage for a fact that cannot be confirmed, or by nobody."""
+    reading = with_assessed(reading, options.assessed)
     if bool(options.confirmed) is not bool(options.confirmed_by):
         raise WrongUsage("--confirm and --confirmed-by belong together: which fact, and who confirms it")
     possible = confirmable(reading.tables)
@@ -45,7 +47,7 @@ def said_of(reading: Reading, options: PlanOptions, ingredient: str, zone: str |
 
     `zone` and `use_in_chart` are None where nobody says.
     """
-    found = [*_confirmed(options), *_already_tapered(reading, ingredient)]
+    found = [*_confirmed(options), *_already_tapered(reading, ingredient), *findings_of(reading, options.assessed)]
     if zone is None:
         says = f"The patient's time zone is not known: the plan's days are days in {UNKNOWN_ZONE}."
         found.append(_assumed("zone-not-known", says, "Give --zone."))

@@ -1,6 +1,6 @@
 """What was asked comes back as it was asked."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
 
@@ -10,6 +10,7 @@ from fhir_taper.errors import BadInput
 from fhir_taper.exact_json import decode, encode
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.tapers.request import Taken
+from fhir_taper.workflow.assessed import Assessed, EnteredDose, Score
 from fhir_taper.workflow.options_document import options_from_document, options_to_document
 from fhir_taper.workflow.plan_options import PlanOptions
 
@@ -31,6 +32,13 @@ FULL = PlanOptions(
     reason="falls",
     zone="America/New_York",
     tenant="demo",
+    assessed=Assessed(
+        (EnteredDose("MedicationRequest/m1/_history/2", "diazepam", Decimal("7.50"), "pill count", "dr", date(2026, 1, 5)),),
+        (Score("phq9", Decimal(12), "dr", date(2026, 1, 5)),),
+        2,
+        "dr",
+        "can climb the stairs",
+    ),
 )
 
 
@@ -44,3 +52,9 @@ def test_options_come_back_without_loss_through_json(options: PlanOptions) -> No
 def test_a_document_of_another_program_is_refused() -> None:
     with pytest.raises(BadInput):
         options_from_document({"drug": "diazepam"})
+
+
+def test_a_draft_from_before_there_was_an_intake_is_still_read() -> None:
+    document = options_to_document(FULL)
+    del document["assessed"]
+    assert options_from_document(document) == replace(FULL, assessed=Assessed())
