@@ -16,7 +16,8 @@ class PlanOptions:
     """What a person asked for; None and empty mean "not said".
 
     `taken` is the intake product by product, and `baseline_by` confirms it as it confirms `baseline_mg`. `confirmed` are facts that no
-    chart can give, on the word of `confirmed_by`; `assessed` is what was found out before, by whoever it names. `tenant` is a part of every id: two EHRs may call two patients the same.
+    chart can give, on the word of `confirmed_by`; `assessed` is what was found out before, by whoever it names. `tenant` is a part of
+    every id: two EHRs may call two patients the same.
     """
 
     drug: str
