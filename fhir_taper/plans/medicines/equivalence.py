@@ -9,7 +9,6 @@ tables that have the ingredient, and its cautious end (the larger equivalent) is
 
 from collections.abc import Iterable
 from decimal import Decimal
-from fractions import Fraction
 from typing import Protocol
 
 from fhir_taper.plans.medicines.codes import TAPERED_CLASSES, DrugClass
@@ -174,8 +173,8 @@ def _equivalents_of(ingredient: str, product: Product | None, rows: Iterable[Dia
 
 def _per_mg(rows: Iterable[DiazepamEquivalent]) -> Span:
     """mg diazepam per mg, over all rows: the highest mg of a row is the smallest equivalent."""
-    lows, highs = zip(*((Fraction(row.mg_low), Fraction(row.mg_high)) for row in rows), strict=True)
-    return Span(as_exact(Fraction(REFERENCE_MG) / max(highs)), as_exact(Fraction(REFERENCE_MG) / min(lows)))
+    lows, highs = zip(*((row.mg_low, row.mg_high) for row in rows), strict=True)
+    return Span(divide(REFERENCE_MG, max(highs)), divide(REFERENCE_MG, min(lows)))
 
 
 def _may_be_taken(item: RegimenItem) -> bool:

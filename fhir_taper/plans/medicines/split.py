@@ -9,10 +9,10 @@ the order of preference, because a set fits under the times' caps exactly when i
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, permutations
 from operator import le
+from typing import NamedTuple
 
 from fhir_taper.errors import BrokenPlan
 from fhir_taper.plans.medicines.codes import Slot
@@ -27,8 +27,7 @@ _MOST_NODES = 4_000
 _A_PAIR = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(NamedTuple):
     """Quanta per time, in the order of the splitter's `slots`; `rises` where a time takes more than it took before."""
 
     amounts: tuple[int, ...]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.medicines.dose_words import amount, daily
@@ -25,8 +26,7 @@ from fhir_taper.plans.tapers.request import PlanRequest
 from fhir_taper.plans.tapers.schedule import Point, Segment, Stuck, Walked, walk
 
 
-@dataclass(frozen=True, slots=True)
-class DraftStep:
+class DraftStep(NamedTuple):
     """A step before it has dates: `day` counts from the start of the plan."""
 
     day: int

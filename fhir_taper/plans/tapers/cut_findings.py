@@ -79,8 +79,8 @@ def beyond_advised(row: LimitsRow, cuts: tuple[Cut, ...]) -> Iterator[Finding]:
         beyond = [(size, cut) for size, cut in sizes if size is not None]
         if not beyond:
             continue
-        worst, cut = max(beyond, key=lambda pair: pair[0])
-        percent = shown_percent(worst.numerator, worst.denominator)
+        worst, cut = max(beyond, key=lambda pair: pair[0].share)
+        percent = shown_percent(worst.cut, worst.basis)
         basis = "the original dose" if limit.basis is Basis.ORIGINAL else "the dose then"
         others = " besides those that are unit-limited" if len(counted) < len(cuts) else ""
         says = (

@@ -1,8 +1,9 @@
 """The reductions of a draft, and how large each is by a limit: what the schedule's findings are counted from."""
 
-from dataclasses import dataclass
+from bisect import bisect_right
 from fractions import Fraction
 from functools import lru_cache
+from typing import NamedTuple
 
 from fhir_taper.plans.medicines.dose import as_exact, one_decimal
 from fhir_taper.plans.medicines.dose_words import amount
@@ -16,12 +17,11 @@ _TEXTS = 16_384
 _UNCHANGED = frozenset({StepKind.BASELINE, StepKind.SUBSTITUTION})
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """One reduction of the taper itself, in whole numbers of the track's measure. `index` is its place in the track."""
+class Cut(NamedTuple):
+    """One reduction of the taper itself, in whole numbers of the track's measure. `place` is its place in the track."""
 
     track: Track
-    index: int
+    place: int
     day: int
     before: int
     now: int
@@ -49,20 +49,30 @@ def cuts_of(track: Track, *, is_patch: bool = False) -> tuple[Cut, ...]:
     )  # fmt: skip
 
 
-def excess_of(limit: Limit, cut: Cut) -> Fraction | None:
-    """What was cut within the limit's days as a fraction of its basis, where that is more than the limit; else None."""
+class Excess(NamedTuple):
+    """What was cut within a limit's days, where that is more than the limit allows of its basis; both in the track's measure."""
+
+    cut: int
+    basis: int
+
+    @property
+    def share(self) -> Fraction:
+        return Fraction(self.cut, self.basis)
+
+
+def excess_of(limit: Limit, cut: Cut) -> Excess | None:
+    """How far a cut is beyond a limit; None where it is within it, or where the limit does not speak of such a dose."""
     track, then = cut.track, cut.track.before
-    for index in range(cut.index - 1, -1, -1):
-        if track.days[index] <= cut.day - limit.days:
-            then = track.doses[index]
-            break
     if limit.above and cut.before <= limit.above * track.original:
         return None
     if limit.up_to is not None and cut.before > limit.up_to * track.original:
         return None
+    began = bisect_right(track.days, cut.day - limit.days, hi=cut.place)
+    if began:
+        then = track.doses[began - 1]
     basis = track.original if limit.basis is Basis.ORIGINAL else then
     above, below = limit.fraction.as_integer_ratio()
-    return Fraction(then - cut.now, basis) if (then - cut.now) * below > above * basis else None
+    return Excess(then - cut.now, basis) if (then - cut.now) * below > above * basis else None
 
 
 @lru_cache(maxsize=_TEXTS)

@@ -102,28 +102,32 @@ def daily_doses(plan: TaperPlan, past: Past | None = None) -> dict[date, Fractio
 
 def _order(plan: TaperPlan) -> Iterator[Violation]:
     for index, step in enumerate(plan.steps):
-        after = plan.steps[index + 1] if index + 1 < len(plan.steps) else None
         if step.number != index:
             yield Violation("numbering", index, f"step {index} is numbered {step.number}")
-        if after is None and step.end is not None:
-            yield Violation("open-end", index, "the last step has no end")
-        if after is not None and (step.end is None or step.end + _ONE_DAY != after.start or step.end < step.start):
-            yield Violation("contiguous", index, f"step {index} ends {step.end} and the next starts {after.start}")
-        length = (after.start - step.start).days if after else 0
-        if (
-            after is not None
-            and plan.strategy != "substitution"
-            and (length < plan.limits.min_step_days or length % plan.limits.step_multiple_days)
-        ):
-            yield Violation("step-length", index, f"a step of {length} days")
-    if plan.steps[0].kind is not StepKind.BASELINE or plan.steps[0].mg_per_day(plan.ingredient) != plan.baseline.mg:
+    yield from _days(plan)
+    first, last = plan.steps[0], plan.steps[-1]
+    if last.end is not None:
+        yield Violation("open-end", len(plan.steps) - 1, "the last step has no end")
+    if first.kind is not StepKind.BASELINE or first.mg_per_day(plan.ingredient) != plan.baseline.mg:
         yield Violation("starts-at-baseline", 0, "step 0 is not the baseline")
-    last = plan.steps[-1]
     total = sum((Fraction(last.mg_per_day(name)) for name in _ingredients(plan)), Fraction(0))
     if total != plan.target_mg:
         yield Violation("target", last.number, f"the last step is {total} mg, the target {plan.target_mg} mg")
-    if (last.start - plan.steps[0].start).days > plan.limits.max_days:
+    if (last.start - first.start).days > plan.limits.max_days:
         yield Violation("duration", last.number, f"longer than {plan.limits.max_days} days")
+
+
+def _days(plan: TaperPlan) -> Iterator[Violation]:
+    """Steps follow each other day by day, each as long as the medicine asks; the stages of a cross-over have days of their own."""
+    shortest, multiple = plan.limits.min_step_days, plan.limits.step_multiple_days
+    is_measured = plan.strategy != "substitution"
+    for index, (step, after) in enumerate(pairwise(plan.steps)):
+        day, next_day = step.start.toordinal(), after.start.toordinal()
+        if step.end is None or step.end.toordinal() + 1 != next_day or next_day <= day:
+            yield Violation("contiguous", index, f"step {index} ends {step.end} and the next starts {after.start}")
+        length = next_day - day
+        if is_measured and (length < shortest or length % multiple):
+            yield Violation("step-length", index, f"a step of {length} days")
 
 
 def _doses(plan: TaperPlan) -> Iterator[Violation]:

@@ -6,10 +6,10 @@ what they were made from: the same products over the same times cost nothing the
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from typing import NamedTuple
 
 from fhir_taper.errors import BrokenPlan
 from fhir_taper.plans.medicines.codes import Slot
@@ -25,8 +25,7 @@ _MAKERS = 512
 _AMOUNTS = 16_384
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(NamedTuple):
     """A day's dose as units; `state` is what the next dose's split must not exceed; `rises` where one time takes more than before."""
 
     units: tuple[Units, ...]

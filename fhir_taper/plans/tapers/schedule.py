@@ -5,11 +5,13 @@ the walk takes that dose and meets the same ideal again one interval later; wher
 window, it waits an interval. It never catches up, and says how often it waited. Equal doses merge (domain §3). The ideal series is never
 computed from snapped doses: that stalls.
 
-Days count from the start of the plan; doses are whole numbers of one measure. This module contains no numbers.
+Days count from the start of the plan; doses are whole numbers of one measure. Points and segments are named tuples because a plan makes
+hundreds of them. This module contains no numbers.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from fhir_taper.plans.medicines.rounding import Doses
 from fhir_taper.plans.tables.rows import Limit
@@ -17,8 +19,7 @@ from fhir_taper.plans.tapers.pace import History, Pace
 from fhir_taper.plans.tapers.plan import StepKind
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """One ideal dose, `hold_days` and then `every_days` after the one before.
 
     `hold_days` is waited once, `every_days` again whenever the point is met again.
@@ -29,8 +30,7 @@ class Point:
     hold_days: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """A dose in force from `day` on, until the next segment."""
 
     day: int

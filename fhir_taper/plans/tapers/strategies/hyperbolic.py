@@ -5,6 +5,7 @@ unit-limited steps excepted, up to the table's most (docs/decisions/0009); a num
 everywhere.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -48,8 +49,8 @@ def _fewest(course: Course, shape: int, most: int, days: int) -> int:
     if cap is None or not course.tables.limits.setting("hyperbolic").whole("keeps_first_cut"):
         return 1
     lowest = course.baseline - Fraction(cap.fraction) * course.original
-    fits = (steps for steps in range(1, there_is_time_for) if next(points(course, shape, steps, days)).ideal >= lowest)
-    return next(fits, there_is_time_for)
+    tried = range(1, there_is_time_for)  # the more steps, the smaller the first cut
+    return 1 + bisect_left(tried, True, key=lambda steps: next(points(course, shape, steps, days)).ideal >= lowest)
 
 
 def points(course: Course, shape: int, steps: int, days: int) -> Iterator[Point]:

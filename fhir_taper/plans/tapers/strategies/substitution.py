@@ -178,7 +178,7 @@ def _joined(course: Course, new: Course, made: tuple[Stage, ...], rest: Drafted)
         steps.append(DraftStep(stage.day, StepKind.SUBSTITUTION, doses, new.mg(stage.new)))
     later = len(steps)
     first = rest.steps[0]
-    steps.append(replace(first, kind=StepKind.SUBSTITUTION, doses=(Dose(course.ingredient), *first.doses)))
+    steps.append(first._replace(kind=StepKind.SUBSTITUTION, doses=(Dose(course.ingredient), *first.doses)))
     all_rises = (*rises, *(index + later for index in rest.rises))
     return replace(
         rest,
