@@ -7,12 +7,14 @@ READY := .venv/.installed
 # As many test processes as the machine has cores; the order within each is random.
 TESTFLAGS ?= -n auto
 
+# For `make demo`: --check walks through it without a browser.
+DEMOFLAGS ?=
 CHART ?= fixtures/patients/lorazepam-elder.json
 DRUG ?= lorazepam
 START ?= 2026-01-05
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench faults features docs lock clean
+.PHONY: help demo tour test check bench faults features docs lock clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,7 +26,10 @@ $(READY): requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(READY) ## from a chart to a taper: what she takes, which strategies there are, one plan step by step
+demo: $(READY) ## an EHR with synthetic patients and the app in it, on this machine: prints one address to open
+	@$(BIN)/fhir-taper demo $(DEMOFLAGS)
+
+tour: $(READY) ## the same core in the terminal: what a patient takes, which tapers there are, one of them step by step
 	@echo; echo "== What does this patient take? ($(CHART))"
 	@$(BIN)/fhir-taper regimen $(CHART) --benzo-table va-dod-2021 --as-of $(START)
 	@echo; echo "== Which tapers are possible, starting on $(START)?"
@@ -61,4 +66,4 @@ lock: ## write requirements.lock again (needs uv)
 		--upgrade --quiet --custom-compile-command "make lock" --output-file requirements.lock
 
 clean: ## remove everything that can be made again
-	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/validators/node_modules
+	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/validators/node_modules tests/interop/*/node_modules tests/e2e/node_modules

@@ -24,6 +24,7 @@ from fhir_taper.workflow.services import Services, open_services, upgrade_databa
 TENANT: Final = "demo"
 _ZONE: Final = "America/New_York"
 _FAILED: Final = 1
+_HINT: Final = "A demo EHR with synthetic patients: open one, and the app starts in the chart. Ctrl-C ends it, and nothing is kept."
 
 
 def demo_settings(demo: Demo, folder: Path) -> Settings:
@@ -76,7 +77,7 @@ def running_demo(
 def run_demo(ehr_port: int, app_port: int) -> None:
     """Print the one URL to open, and serve until interrupted."""
     with running_demo(ehr_port=ehr_port, app_port=app_port, named_hosts=True) as (demo, _), contextlib.suppress(KeyboardInterrupt):
-        write(f"Open {demo.page_url}\n(synthetic patients; Ctrl-C ends it, and nothing is kept)\n".encode())
+        write(f"Open {demo.page_url} in Chrome, Chromium, Edge or Firefox on this machine.\n{_HINT}\n".encode())
         threading.Event().wait()
 
 

@@ -1,5 +1,6 @@
 """`demo --check` drives the whole way; `serve` and `db upgrade` say what they need."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,15 @@ import pytest
 
 from fhir_taper.cli.demo_walk import Page, StepFailed, walk
 from fhir_taper.sandbox.demo import start_demo
+from tests.cli.opened_demo import opened
+
+# A process that was started in the background of a shell ignores the interrupt: this one is a program in the foreground.
+FOREGROUND = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from fhir_taper.cli import main
+main(["demo"])
+"""
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -20,6 +30,15 @@ def test_the_demo_checks_itself_from_launch_to_what_the_ehr_holds() -> None:
     steps = [line.partition(":")[0] for line in done.stdout.splitlines()]
     assert steps == ["launch", "strategies", "plan", "safety", "approve", "preview", "write", "read back", "the demo works"]
     assert done.stderr == ""
+
+
+def test_the_demo_prints_one_address_that_shows_the_patients_and_ends_quietly_at_an_interrupt() -> None:
+    line, page, status = opened([sys.executable, "-c", FOREGROUND])
+    assert re.fullmatch(r"Open http://ehr\.localhost:\d+/ .*\n", line)
+    assert page.startswith("200 ")
+    assert "Edna" in page
+    assert "app.localhost" not in page  # a chart launches the app anew; the list alone launches nothing
+    assert status == 0
 
 
 def test_a_walk_that_does_not_go_on_names_the_step() -> None:
