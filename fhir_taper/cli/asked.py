@@ -10,19 +10,16 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fhir_taper.cli import options as option
 from fhir_taper.errors import WrongUsage
-from fhir_taper.plans.medicines.plain_number import plain_decimal
 
 if TYPE_CHECKING:  # the use cases are imported when a command runs
-    from fhir_taper.plans.tapers.request import Taken
     from fhir_taper.workflow.plan_options import PlanOptions
     from fhir_taper.workflow.regimen import Reading
 
-_MOST_UNITS = 10_000
-"""More than this at one time is a typing error, whatever the product."""
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +47,7 @@ class Asked:
     def options(self, drug: str, start: date) -> "PlanOptions":
         """The same as the use cases take them. Raises WrongUsage naming what cannot be read."""
         from fhir_taper.workflow.plan_options import PlanOptions
+        from fhir_taper.workflow.typed import typed_codes, typed_params, typed_taken
 
         return PlanOptions(
             drug=drug,
@@ -57,15 +55,15 @@ class Asked:
             target_mg=self.target,
             protocol=self.protocol,
             strategy=self.strategy,
-            params=_params(self.param or ()),
+            params=_named("--param", lambda: typed_params(self.param or ())),
             baseline_mg=self.baseline,
             baseline_by=self.baseline_by.strip(),
-            taken=tuple(_taken(text) for text in self.taken or ()),
+            taken=_named("--taken", lambda: tuple(typed_taken(text) for text in self.taken or ())),
             confirmed=tuple(self.confirm or ()),
             confirmed_by=self.confirmed_by.strip(),
             use=self.use and self.use.value,
             benzo_table=self.benzo_table and self.benzo_table.value,
-            products=tuple(code.strip() for code in self.products.split(",") if code.strip()),
+            products=typed_codes(self.products),
             parts=self.parts.per_unit if self.parts else None,
             reason=self.reason,
             zone=self.zone,
@@ -96,29 +94,9 @@ def asks(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def _params(texts: "list[str] | tuple[str, ...]") -> tuple[tuple[str, str], ...]:
-    pairs = [text.partition("=") for text in texts]
-    for name, equals, value in pairs:
-        if not equals or not name.strip() or not value.strip():
-            raise WrongUsage(f"--param {name + equals + value!r} is not of the form name=value")
-    names = [name.strip() for name, _, _ in pairs]
-    if len(set(names)) < len(names):
-        raise WrongUsage(f"--param gives {', '.join(sorted({name for name in names if names.count(name) > 1}))} more than once")
-    return tuple((name.strip(), value.strip()) for name, _, value in pairs)
-
-
-def _taken(text: str) -> "Taken":
-    """RXCUI=UNITS or RXCUI=UNITS@TIME."""
-    from fhir_taper.plans.medicines.codes import Slot
-    from fhir_taper.plans.tapers.request import Taken
-
-    rxcui, _, amount = text.partition("=")
-    units, at, time = amount.partition("@")
-    number = plain_decimal(units.strip())
+def _named(option: str, read: Callable[[], _Value]) -> _Value:
+    """What was read, or the refusal with the name of the option."""
     try:
-        slot = Slot(time.strip()) if at else None
-    except ValueError:
-        raise WrongUsage(f"--taken {text!r}: {time.strip()!r} is none of {', '.join(Slot)}") from None
-    if not rxcui.strip() or number is None or not 0 < number <= _MOST_UNITS:
-        raise WrongUsage(f"--taken {text!r} is not of the form RXCUI=UNITS or RXCUI=UNITS@TIME, such as 854235=1@morning")
-    return Taken(rxcui.strip(), slot, number)
+        return read()
+    except WrongUsage as error:
+        raise WrongUsage(f"{option} {error}") from error

@@ -8,7 +8,17 @@ import pytest
 from fhir_taper.errors import WrongUsage
 from fhir_taper.plans.tables import load
 from fhir_taper.plans.tapers.use import FROM_1_YEAR, UNDER_1_MONTH, UNDER_1_YEAR
-from fhir_taper.workflow.typed import BenzoTable, DurationOfUse, PermittedParts, typed_day, typed_mg
+from fhir_taper.workflow.typed import (
+    BenzoTable,
+    DurationOfUse,
+    PermittedParts,
+    taken_as_typed,
+    typed_codes,
+    typed_day,
+    typed_mg,
+    typed_params,
+    typed_taken,
+)
 
 
 def test_every_benzodiazepine_table_can_be_chosen_and_no_other() -> None:
@@ -44,3 +54,26 @@ def test_an_amount_keeps_its_digits() -> None:
 def test_an_amount_that_could_be_meant_otherwise_is_refused(text: str) -> None:
     with pytest.raises(WrongUsage, match="not an amount"):
         typed_mg(text)
+
+
+@pytest.mark.parametrize("text", ["854235=1@morning", "854235=0.5", "197591=2@night"])
+def test_what_is_taken_is_read_and_shown_as_it_was_typed(text: str) -> None:
+    assert taken_as_typed(typed_taken(text)) == text
+
+
+@pytest.mark.parametrize("text", ["854235", "=1", "854235=", "854235=0", "854235=1e3", "854235=1@dawn", "854235=1@", "854235=20000"])
+def test_an_intake_that_could_be_meant_otherwise_is_refused(text: str) -> None:
+    with pytest.raises(WrongUsage):
+        typed_taken(text)
+
+
+def test_parameters_are_names_with_values_each_once() -> None:
+    assert typed_params(["percent = 10", "to=diazepam"]) == (("percent", "10"), ("to", "diazepam"))
+    for texts in (["percent"], ["percent="], ["=1"], ["percent=5", "percent=6"]):
+        with pytest.raises(WrongUsage):
+            typed_params(texts)
+
+
+def test_codes_stand_with_commas_or_blanks_between_them_each_once() -> None:
+    assert typed_codes("1, 2 3,,1") == ("1", "2", "3")
+    assert typed_codes("  ") == ()
