@@ -42,6 +42,8 @@ FORBIDDEN = {
     "door-authlib": ("workflow/planted.py", "import authlib"),
     "door-joserfc": ("store/planted.py", "import joserfc"),
     "door-smart": ("cli/planted.py", "import fhir_taper.smart.transport"),
+    "door-structlog": ("web/planted.py", "import structlog"),
+    "door-prometheus": ("store/planted.py", "import prometheus_client"),
     "door-dbos": ("store/planted.py", "import dbos"),
 }
 # More that the layers and the purity of plans must refuse.

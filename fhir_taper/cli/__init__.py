@@ -3,7 +3,9 @@
     __init__       runs a command and turns our errors into an exit status
     commands       regimen, strategies, plan
     terminology    terminology load, terminology site
-    server         serve, db upgrade, demo
+    server         serve, db upgrade, demo                              serving     the app as a process, with what runs beside it
+    check          what an EHR offers, and what this program will do there
+    audit          audit verify, heads, export                         keys        keys rotate, list, new
     demo           the demo EHR and the app in it          demo_walk   a person's way through it, for demo --check
     asked          the options that strategies and plan share
     options        what an option takes, and how its words are read
@@ -20,10 +22,10 @@ from typing import Any, NoReturn
 
 from fhir_taper.cli.commands import app
 from fhir_taper.cli.output import must_be_open
-from fhir_taper.errors import BadInput, TaperError, WrongUsage
+from fhir_taper.errors import BadInput, SettingsError, TaperError, WrongUsage
 from fhir_taper.render.printable import printable
 
-_STATUS = ((WrongUsage, 2), (BadInput, 3), (TaperError, 1))
+_STATUS = ((WrongUsage, 2), (SettingsError, 2), (BadInput, 3), (TaperError, 1))
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -5,9 +5,10 @@ from typing import Annotated
 import typer
 
 from fhir_taper import __version__
-from fhir_taper.cli import server
+from fhir_taper.cli import audit, keys, server
 from fhir_taper.cli import terminology as terminology_commands
 from fhir_taper.cli.asked import Asked, asks
+from fhir_taper.cli.check import check
 from fhir_taper.cli.options import (
     AsOf,
     Benzo,
@@ -36,7 +37,10 @@ app = typer.Typer(
 )
 app.add_typer(terminology_commands.app, name="terminology")
 app.add_typer(server.db, name="db")
+app.add_typer(audit.app, name="audit")
+app.add_typer(keys.app, name="keys")
 app.command()(server.serve)
+app.command()(check)
 app.command()(server.demo)
 
 

@@ -59,6 +59,7 @@ Terminology = Annotated[
 Database = Annotated[Path, typer.Option("--terminology", metavar="PATH", help="The database to write.")]
 Format = Annotated[TableOrJson, typer.Option("--format", help="What to print.")]
 PlanForm = Annotated[PlanFormat, typer.Option("--format", help="What to print.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Drug = Annotated[str, typer.Option("--drug", metavar="NAME|RXCUI", help="The medicine to taper.")]
 Protocol = Annotated[str | None, typer.Option("--protocol", metavar="ID", help="A named published schedule.")]
 Strategy = Annotated[

@@ -20,19 +20,10 @@ AppPort = Annotated[int, typer.Option("--app-port", help="Port of the app; 0 tak
 
 
 def serve(*, config: Config = None, host: Host = "127.0.0.1", port: Port = 8000) -> None:
-    """Serve the app to the EHRs of a configuration."""
-    import uvicorn
+    """Serve the app to the EHRs of a configuration, until it is told to stop; requests under way are answered first."""
+    from fhir_taper.cli.serving import run
 
-    from fhir_taper.settings import load_settings
-    from fhir_taper.web.app import create_app
-    from fhir_taper.workflow.services import open_services
-
-    services = open_services(load_settings(config))
-    try:
-        # Addresses hold launch values and codes: no access log.
-        uvicorn.run(create_app(services), host=host, port=port, access_log=False, log_level="warning", server_header=False)
-    finally:
-        services.close()
+    run(config, host, port)
 
 
 @db.command("upgrade")

@@ -4,7 +4,7 @@ What remains is what is not sealed with the current key: there is no state of it
 left to it. An old key is taken out of the configuration when `left` counts none of it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -40,12 +40,18 @@ _TABLES: Final = (
 )
 
 
-def rotate(database: Database, keys: KeyRing, batch: int = _BATCH) -> int:
-    """Seal again whatever another key than the current one sealed; returns how many rows.
+def rotate(database: Database, keys: KeyRing, batch: int = _BATCH, on_batch: Callable[[int], None] | None = None) -> int:
+    """Seal again whatever another key than the current one sealed; returns how many rows. `on_batch` hears how many each batch had.
 
     Raises StoreError naming the row that does not open; what was sealed again before it stays.
     """
-    return sum(sum(_batches(database, keys, one, batch)) for one in _TABLES)
+    total = 0
+    for one in _TABLES:
+        for rows in _batches(database, keys, one, batch):
+            total += rows
+            if on_batch is not None:
+                on_batch(rows)
+    return total
 
 
 def left(database: Database) -> dict[str, int]:

@@ -15,15 +15,14 @@ class Metrics:
     """The figures of one process. `registry` is what a metrics port serves."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        made = {"registry": self.registry}
-        self._requests = Counter("fhir_taper_requests", "Requests that were answered.", ("route", "method", "status"), **made)
-        self._request_seconds = Histogram("fhir_taper_request_seconds", "Time to answer.", ("route",), buckets=_SECONDS, **made)
-        self._ehr = Counter("fhir_taper_ehr_requests", "Requests to an EHR, by tenant.", ("tenant", "method", "status"), **made)
-        self._ehr_seconds = Histogram("fhir_taper_ehr_seconds", "Time an EHR took.", ("tenant",), buckets=_SECONDS, **made)
-        self._turned_away = Counter("fhir_taper_turned_away", "Requests refused before they were read.", ("why",), **made)
-        self._upkeep = Counter("fhir_taper_upkeep", "Rounds of upkeep.", ("task", "outcome"), **made)
-        self._unresolved = Gauge("fhir_taper_unresolved_writes", "Writes of which nobody knows whether they were done.", **made)
+        self.registry = made = CollectorRegistry()
+        self._requests = Counter("fhir_taper_requests", "Requests that were answered.", ("route", "method", "status"), registry=made)
+        self._request_seconds = Histogram("fhir_taper_request_seconds", "Time to answer.", ("route",), buckets=_SECONDS, registry=made)
+        self._ehr = Counter("fhir_taper_ehr_requests", "Requests to an EHR, by tenant.", ("tenant", "method", "status"), registry=made)
+        self._ehr_seconds = Histogram("fhir_taper_ehr_seconds", "Time an EHR took.", ("tenant",), buckets=_SECONDS, registry=made)
+        self._turned_away = Counter("fhir_taper_turned_away", "Requests refused before they were read.", ("why",), registry=made)
+        self._upkeep = Counter("fhir_taper_upkeep", "Rounds of upkeep.", ("task", "outcome"), registry=made)
+        self._unresolved = Gauge("fhir_taper_unresolved_writes", "Writes of which nobody knows whether they were done.", registry=made)
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """A request of ours was answered. `route` is the pattern of its path, never the path."""

@@ -1,0 +1,105 @@
+"""Upkeep outlives whatever goes wrong in it, tells of it, and ends when it is told to."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from prometheus_client import generate_latest
+
+from fhir_taper.errors import StoreError
+from fhir_taper.records import WriteState
+from fhir_taper.workflow.services import Services, open_services, upgrade_database
+from fhir_taper.workflow.upkeep import TASKS, Task, Upkeep, keep_up, kept_up
+from tests.store.kept import launch, write
+from tests.web.running import Stage
+
+
+@pytest.fixture
+def alone(stage: Stage, tmp_path: Path) -> Iterator[Services]:
+    """Services over a database of their own, whose upkeep hardly waits."""
+    settings = replace(stage.services.settings, database_url=f"sqlite:///{tmp_path / 'own.db'}", sweep_seconds=1)
+    upgrade_database(settings)
+    services = open_services(settings)
+    yield services
+    services.close()
+
+
+def audited(services: Services) -> list[tuple[str, str, object]]:
+    return [(one.entry.action, one.entry.outcome, one.entry.detail.get("task")) for one in services.audit.entries("demo")]
+
+
+def figures(services: Services) -> str:
+    return generate_latest(services.metrics.registry).decode()
+
+
+def broken(_: Services) -> dict[str, int]:
+    raise RuntimeError("Edna Example")
+
+
+def test_a_task_that_fails_is_logged_counted_and_audited_and_the_next_is_done(alone: Services, caplog: pytest.LogCaptureFixture) -> None:
+    done = threading.Event()
+
+    def after(_: Services) -> dict[str, int]:
+        done.set()
+        return {}
+
+    upkeep = Upkeep(alone, (Task("broken", broken), Task("after", after)))
+    upkeep.start()
+    assert done.wait(10)
+    assert upkeep.stop()
+    assert ("upkeep", "failed", "broken") in audited(alone)
+    assert 'fhir_taper_upkeep_total{outcome="failed",task="broken"} 1.0' in figures(alone)
+    assert "RuntimeError" in caplog.text
+    assert "Edna" not in caplog.text
+
+
+def test_a_task_that_failed_is_tried_again_in_the_next_round(alone: Services) -> None:
+    rounds: list[int] = []
+    twice = threading.Event()
+
+    def failing_once(_: Services) -> dict[str, int]:
+        rounds.append(1)
+        if len(rounds) == 1:
+            raise StoreError("the database refuses")
+        twice.set()
+        return {}
+
+    upkeep = Upkeep(alone, (Task("once", failing_once),))
+    upkeep.start()
+    assert twice.wait(10)
+    assert upkeep.stop()
+
+
+def test_a_database_that_is_away_ends_nothing(alone: Services, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.ERROR)
+    alone.close()
+    Path(alone.settings.database_url.removeprefix("sqlite:///")).write_bytes(b"no database" * 100)
+    assert [keep_up(alone, task) for task in TASKS] == [False] * len(TASKS)
+
+
+def test_it_stops_between_tasks_and_leaves_no_thread(alone: Services) -> None:
+    with kept_up(alone):
+        assert "upkeep" in {one.name for one in threading.enumerate()}
+    assert "upkeep" not in {one.name for one in threading.enumerate()}
+
+
+def test_sessions_that_ended_a_day_ago_are_removed_and_others_stay(alone: Services) -> None:
+    now = alone.clock()
+    for name, ends in (("old", now - timedelta(days=2)), ("ended", now - timedelta(hours=2)), ("open", now + timedelta(hours=1))):
+        alone.launches.save(launch(name, tenant_id="demo", begun=now - timedelta(days=3), last_seen=ends, ends=ends))
+    assert keep_up(alone, TASKS[1])
+    before = now - timedelta(hours=3)
+    assert [alone.launches.get(name, before) is not None for name in ("old", "ended", "open")] == [False, True, True]
+
+
+def test_a_write_whose_answer_was_lost_is_looked_for_and_counted(alone: Services) -> None:
+    alone.ledger.open_row(write("w1", tenant_id="demo", opened=alone.clock() - timedelta(hours=1)))
+    assert keep_up(alone, TASKS[0])
+    assert "fhir_taper_unresolved_writes 1.0" in figures(alone)
+    row = alone.ledger.row("w1")
+    assert row is not None
+    assert row.state in (WriteState.PENDING, WriteState.UNKNOWN)
