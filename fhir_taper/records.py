@@ -82,6 +82,8 @@ class Tenant:
     insecure_loopback: bool = False
     roles: Mapping[Role, tuple[str, ...]] = field(default_factory=dict)
     """Users by role: fhirUser reference ("Practitioner/p1"), NPI or PractitionerRole code. Everybody else reads only."""
+    needs_pharmacist_review: bool = False
+    """Whether no plan becomes active before a pharmacist accepted it; otherwise a plan waits only where a prescriber asked for a review."""
     backend_client_id: str | None = None
 
 

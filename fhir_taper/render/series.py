@@ -4,7 +4,7 @@ Shared by the SVG, the terminal and the handout, so that they cannot disagree.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from math import floor, log10
@@ -58,6 +58,16 @@ def series_of(plan: TaperPlan, label: str = "") -> Series:
     given = " and ".join(dict.fromkeys(dose.ingredient for step in plan.steps for dose in step.doses if dose.mg))
     shown_as = f"{label or given}, as mg of {plan.ingredient}" if is_cross_over(plan) else name
     return Series(shown_as, levels, last.start + timedelta(days=tail))
+
+
+def paused_from(series: Series, day: date) -> Series:
+    """The line with its dose of a day marked as a pause from then on, to the next change: a plan that is held looks different."""
+    now = max((level for level in series.levels if level.start <= day), key=lambda level: level.start, default=None)
+    if now is None:
+        return series
+    before = tuple(level for level in series.levels if level.start < day)
+    later = tuple(level for level in series.levels if level.start > day)
+    return replace(series, levels=(*before, Level(day, now.mg, is_pause=True), *later))
 
 
 def is_cross_over(plan: TaperPlan) -> bool:

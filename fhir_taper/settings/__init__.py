@@ -59,6 +59,7 @@ _TENANT: Final = frozenset(
         "staffed_hours",
         "pkce",
         "idle_minutes",
+        "needs_pharmacist_review",
         "roles",
         "backend",
     }
@@ -182,6 +183,7 @@ def _tenant(place: Place, *, insecure_loopback: bool) -> Tenant:
         pkce=place.flag("pkce", default=True),
         idle_minutes=place.whole("idle_minutes", IDLE_MINUTES, least=_SHORTEST_IDLE, most=_LONGEST_IDLE),
         insecure_loopback=insecure_loopback,
+        needs_pharmacist_review=place.flag("needs_pharmacist_review", default=False),
         roles=_roles(place),
         backend_client_id=_backend(place),
     )

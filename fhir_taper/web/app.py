@@ -6,7 +6,21 @@ from fastapi import FastAPI
 
 from fhir_taper.web.errors import add_error_pages
 from fhir_taper.web.limits import Limits
-from fhir_taper.web.routes import approval, launch, operations, plan, regimen, strategies, write_back
+from fhir_taper.web.routes import (
+    approval,
+    contingency,
+    course,
+    intake,
+    launch,
+    next_version,
+    operations,
+    plan,
+    regimen,
+    review,
+    strategies,
+    versions,
+    write_back,
+)
 from fhir_taper.web.security import Headers
 from fhir_taper.web.watch import Watch
 from fhir_taper.workflow.services import Services
@@ -16,7 +30,8 @@ def create_app(services: Services) -> FastAPI:
     """The ASGI application over some services. Whoever opened them closes them."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.services = services
-    for module in (operations, launch, regimen, strategies, plan, approval, write_back):
+    of_the_plan = (plan, approval, write_back, course, next_version, versions, review, contingency)
+    for module in (operations, launch, regimen, intake, strategies, *of_the_plan):
         app.include_router(module.router)
     add_error_pages(app)
     # The last one added is the first that a request meets.

@@ -12,22 +12,22 @@ from fhir_taper.plans.tapers import lifecycle
 from fhir_taper.plans.tapers.baseline import why_unconfirmed
 from fhir_taper.plans.tapers.finding import Finding
 from fhir_taper.plans.tapers.infeasible import Infeasible
-from fhir_taper.plans.tapers.lifecycle import ApprovalRules
 from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
 from fhir_taper.plans.tapers.plan_document import to_document
 from fhir_taper.records import Role
 from fhir_taper.store.plans import PlanName, PlanVersion
 from fhir_taper.workflow.audited import note
-from fhir_taper.workflow.chosen_plan import NAME, Work, plan_of, reading_for, work_of
+from fhir_taper.workflow.chosen_plan import NAME, Work, reading_for, work_of
+from fhir_taper.workflow.emergency_words import drop_draft_words, with_words
 from fhir_taper.workflow.load_chart import Loaded, load_chart
 from fhir_taper.workflow.open_chart import OpenChart
+from fhir_taper.workflow.other_plans import other_plans
+from fhir_taper.workflow.pharmacist import reviewed
 from fhir_taper.workflow.plan import make_plan
 from fhir_taper.workflow.regimen import Reading
 from fhir_taper.workflow.roles import require
 from fhir_taper.workflow.services import Services
-
-RULES = ApprovalRules(needs_agreement=True)
 
 
 def reasons_against(services: Services, chart: OpenChart, loaded: Loaded, work: Work) -> tuple[str, ...]:
@@ -37,10 +37,11 @@ def reasons_against(services: Services, chart: OpenChart, loaded: Loaded, work: 
     reading = reading_for(loaded, work.options)
     changed, findings = _compared(reading, work)
     decision = _decision(services, chart, work.plan)
-    others = _others(services, chart, reading)
+    others = other_plans(services, chart, reading)
     unconfirmed = why_unconfirmed(reading.regimen, work.plan.ingredient)
     life = reading.tables.safety.life
-    against = lifecycle.refusals(work.plan, decision.on, findings, RULES, others, life, why_unconfirmed=unconfirmed)
+    plan, rules = reviewed(services, chart, with_words(services, chart, work.plan))
+    against = lifecycle.refusals(plan, decision.on, findings, rules, others, life, why_unconfirmed=unconfirmed)
     return (*changed, *against)
 
 
@@ -57,16 +58,17 @@ def approve_plan(services: Services, chart: OpenChart, revision: int) -> TaperPl
         raise NotAllowed(*against)
     reading = reading_for(loaded, work.options)
     decision = _decision(services, chart, work.plan)
+    plan, rules = reviewed(services, chart, with_words(services, chart, work.plan))
     approved = lifecycle.approve(
-        work.plan,
+        plan,
         decision,
         _compared(reading, work)[1],
-        RULES,
-        _others(services, chart, reading),
+        rules,
+        other_plans(services, chart, reading),
         reading.tables.safety.life,
         why_unconfirmed=why_unconfirmed(reading.regimen, work.plan.ingredient),
     )
-    _keep(services, chart, work.plan, approved)
+    _keep(services, chart, plan, approved)
     return approved
 
 
@@ -76,21 +78,12 @@ def _decision(services: Services, chart: OpenChart, plan: TaperPlan) -> Decision
 
 def _compared(reading: Reading, work: Work) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
     """What changed in the chart since the draft was made, and the findings of the plan as it would be made today."""
-    made, plan = make_plan(reading, work.options), work.plan
+    made, plan = make_plan(reading, work.options, work.edits), work.plan
     if isinstance(made, Infeasible):
         return (f"the chart changed since this draft was made, and the plan is not possible any more: {made.message}",), made.findings
     if plan is not None and (made.steps, made.baseline, made.products) != (plan.steps, plan.baseline, plan.products):
         return ("the chart changed since this draft was made, and the doses would be others: choose again",), made.findings
     return (), made.findings
-
-
-def _others(services: Services, chart: OpenChart, reading: Reading) -> tuple[TaperPlan, ...]:
-    """The patient's other plans: the newest version of each of ours, and those that stand in the EHR alone."""
-    launch = chart.launch
-    newest = {version.plan: version for version in services.plans.of_patient(launch.tenant_id, launch.patient_id)}
-    ours = [plan_of(version) for version in newest.values()]
-    known = {(plan.ingredient, plan.key) for plan in ours}
-    return (*ours, *(one.value for one in reading.own_plans if (one.value.ingredient, one.value.key) not in known))
 
 
 def _keep(services: Services, chart: OpenChart, draft: TaperPlan, approved: TaperPlan) -> None:
@@ -102,5 +95,6 @@ def _keep(services: Services, chart: OpenChart, draft: TaperPlan, approved: Tape
     with services.database.begin():
         services.plans.append(*versions, expected_version=before.version if before else 0)
         services.drafts.drop(launch.tenant_id, launch.patient_id, NAME)
+        drop_draft_words(services, chart)
         detail = {"plan": approved.id, "version": approved.version, "replaces": draft.id, "accepted": len(approved.acknowledgements)}
         note(services, launch, "approve", "done", detail | {"sources": list(approved.sources)})

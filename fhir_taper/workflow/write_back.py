@@ -32,7 +32,10 @@ from fhir_taper.writeback.prepare import Prepared, prepare
 from fhir_taper.writeback.preview import Preview
 from fhir_taper.writeback.sending import Errand
 
-_DECIDED: Final = frozenset({"approve"})
+_DECIDED: Final = frozenset(
+    {"approve", "hold", "resume", "review", "step-back", "stop-at", "contingency", "complete", "revoke", "entered-in-error"}
+)
+"""Kinds of versions that only a prescriber's decision makes; a new schedule is a draft until it is approved."""
 
 
 @dataclass(frozen=True, slots=True)

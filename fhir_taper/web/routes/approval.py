@@ -10,6 +10,7 @@ from fhir_taper.web.dependencies import Form_, Opened
 from fhir_taper.web.routes.plan import cover_for
 from fhir_taper.workflow.approve import approve_plan, reasons_against
 from fhir_taper.workflow.chosen_plan import agree, shown_plan, work_of
+from fhir_taper.workflow.pharmacist import standing_of
 
 router = APIRouter()
 
@@ -31,6 +32,7 @@ def approval(visit: Opened) -> Response:
         plan=found,
         is_draft=is_draft,
         against=reasons_against(visit.services, visit.chart, visit.loaded(), work) if is_draft and work else (),
+        standing=standing_of(visit.services, visit.chart, found),
         may_approve=visit.chart.may(Role.PRESCRIBER),
         revision=work.revision if work else 0,
         who=visit.chart.who,

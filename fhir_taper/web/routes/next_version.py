@@ -1,0 +1,87 @@
+"""The draft of a next version: what it changes, what is to be acknowledged, the patient's agreement, and the button of a prescriber."""
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from fhir_taper.plans.tapers.differences import differences
+from fhir_taper.plans.tapers.finding import Severity
+from fhir_taper.records import Role
+from fhir_taper.render.pages import title_of
+from fhir_taper.render.version_words import step_rows, what_changed
+from fhir_taper.web.course_views import charted
+from fhir_taper.web.dependencies import Form_, Opened
+from fhir_taper.web.rendering import chart
+from fhir_taper.web.view_models import by_severity
+from fhir_taper.workflow.chosen_plan import is_accepted
+from fhir_taper.workflow.next_version import (
+    acknowledge_next,
+    agree_to_next,
+    approve_next,
+    discard_next,
+    next_version,
+    reasons_against_next,
+)
+from fhir_taper.workflow.pharmacist import standing_of
+from fhir_taper.workflow.versions import version_named
+
+router = APIRouter()
+
+
+@router.get("/app/{launch}/next")
+def next_draft(visit: Opened) -> Response:
+    """The draft beside the version that runs."""
+    draft = next_version(visit.services, visit.chart)
+    if draft is None:
+        return visit.page("next_none.html", "plan")
+    before, plan = version_named(visit.services, visit.chart, draft.of).plan, draft.plan
+    day = visit.chart.day(visit.services.clock(), plan.zone)
+    lines = [charted(before, day, f"version {before.version}, now"), charted(plan, day, "as it would be")]
+    return visit.page(
+        "next.html",
+        "plan",
+        title=title_of(plan),
+        changed=what_changed(plan),
+        reason=draft.asked.reason,
+        chart=chart(lines, f"{plan.drug}: as it is and as it would be"),
+        steps=step_rows(differences(before, plan)),
+        groups=by_severity(plan.findings),
+        accepted={place: is_accepted(plan, one) for place, one in enumerate(plan.findings)},
+        plan=plan,
+        severity=Severity,
+        against=reasons_against_next(visit.services, visit.chart, visit.loaded(), draft),
+        standing=standing_of(visit.services, visit.chart, plan),
+        revision=draft.revision,
+        may_edit=visit.chart.may(Role.PRESCRIBER, Role.PHARMACIST),
+        may_approve=visit.chart.may(Role.PRESCRIBER),
+        who=visit.chart.who,
+    )
+
+
+@router.post("/app/{launch}/next/acknowledge")
+def acknowledge(posted: Form_) -> Response:
+    """Accept one finding, for a reason."""
+    visit, form = posted.visit, posted.form
+    acknowledge_next(visit.services, visit.chart, form.number("finding"), form.one("reason"), form.number("revision"))
+    return visit.to("next")
+
+
+@router.post("/app/{launch}/next/agreement")
+def agreement(posted: Form_) -> Response:
+    """Note the patient's agreement."""
+    visit, form = posted.visit, posted.form
+    agree_to_next(visit.services, visit.chart, form.one("who"), form.one("what"), form.number("revision"))
+    return visit.to("next")
+
+
+@router.post("/app/{launch}/next/approve")
+def approve(posted: Form_) -> Response:
+    """Make the draft the version that is followed."""
+    approve_next(posted.visit.services, posted.visit.chart, posted.form.number("revision"))
+    return posted.visit.to("write-back")
+
+
+@router.post("/app/{launch}/next/discard")
+def discard(posted: Form_) -> Response:
+    """Give the draft up."""
+    discard_next(posted.visit.services, posted.visit.chart)
+    return posted.visit.to("course")

@@ -1,0 +1,55 @@
+"""The versions of a patient's plans as the store holds them: every one, one of them, two beside each other.
+
+A version of another patient is never shown: asking for one is refused and audited (privacy S3).
+"""
+
+from dataclasses import dataclass
+
+from fhir_taper.errors import WrongUsage
+from fhir_taper.plans.tapers.differences import Differences, differences
+from fhir_taper.plans.tapers.plan import TaperPlan
+from fhir_taper.store.plans import PlanName, PlanVersion
+from fhir_taper.workflow.audited import note
+from fhir_taper.workflow.chosen_plan import plan_of
+from fhir_taper.workflow.open_chart import OpenChart
+from fhir_taper.workflow.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A version as it was kept, and the plan in it."""
+
+    version: PlanVersion
+    plan: TaperPlan
+
+
+def versions_of(services: Services, chart: OpenChart) -> tuple[tuple[PlanName, tuple[Kept, ...]], ...]:
+    """Every version of every plan of the patient: plan by plan, the one that was changed last first; in each the newest version first."""
+    plans: dict[PlanName, list[Kept]] = {}
+    for version in services.plans.of_patient(chart.launch.tenant_id, chart.launch.patient_id):
+        plans.setdefault(version.plan, []).append(Kept(version, plan_of(version)))
+    newest = sorted(plans.items(), key=lambda item: item[1][-1].version.at, reverse=True)
+    return tuple((name, tuple(reversed(kept))) for name, kept in newest)
+
+
+def newest_of_each(services: Services, chart: OpenChart) -> tuple[Kept, ...]:
+    """The newest version of each plan, by ingredient."""
+    return tuple(sorted((kept[0] for _, kept in versions_of(services, chart)), key=lambda one: one.plan.ingredient))
+
+
+def version_named(services: Services, chart: OpenChart, version_id: str) -> Kept:
+    """The version with an id. Raises WrongUsage where this patient has none such; another patient's is audited."""
+    launch = chart.launch
+    found = services.plans.with_id(launch.tenant_id, version_id) if len(version_id) <= 64 else None  # noqa: PLR2004 longer than any id
+    if found is not None and found.plan.patient_id != launch.patient_id:
+        note(services, launch, "read", "refused", {"plan": version_id, "why": "another-patient"})
+        found = None
+    if found is None:
+        raise WrongUsage("there is no such version of a plan of this patient")
+    return Kept(found, plan_of(found))
+
+
+def compared(services: Services, chart: OpenChart, before: str, after: str) -> tuple[Kept, Kept, Differences]:
+    """Two versions, the earlier one first, and what is otherwise in the later one. Raises WrongUsage."""
+    pair = sorted((version_named(services, chart, one) for one in (before, after)), key=lambda one: (one.version.at, one.version.version))
+    return pair[0], pair[1], differences(pair[0].plan, pair[1].plan)
