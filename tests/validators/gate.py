@@ -15,20 +15,19 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import fhirkit
 import msgspec
-from jsonschema import Draft6Validator
+from jsonschema_rs import Draft6Validator
 from pydantic import ValidationError
 from pyfhircheck import Validator
 from pyfhircheck.config import ValidatorConfig
-from pyfhircheck.core import fhirpath
 from pyfhircheck.models import ValidationIssue
 
 from tests.validators.definitions import ROOT, R4Definitions, r4_definitions
 from tests.validators.extensions import ILLUSTRATIONS, Extensions
 from tests.validators.invariants import INVARIANTS, contained
+from tests.validators.less_work import files_read_once, import_models_when_asked, prepared_once
 from tests.validators.profiles import bundle_references, resolved, us_core
 from tests.validators.structure import Structure
 
@@ -46,10 +45,11 @@ class Gate:
         self.definitions = definitions
         self._structure = Structure(definitions.index, INVARIANTS, Extensions([definitions.folder, ours]))
         self._schema: Json = json.loads(definitions.schema.read_text())["definitions"]
-        # Contained and bundled resources are judged one by one: a choice of 150 types says nothing useful on failure.
+        # Contained resources are judged one by one: a choice of 150 types says nothing useful on failure.
         self._schema["ResourceList"] = {"type": "object"}
         self._schemas: dict[str, Draft6Validator] = {}
-        with contextlib.redirect_stdout(io.StringIO()):
+        import_models_when_asked(self._structure.resource_types)
+        with contextlib.redirect_stdout(io.StringIO()), files_read_once():
             self._pyfhircheck = Validator(_pyfhircheck_config([definitions.folder, ours]))
         self.judges: dict[str, Judge] = {
             "fhirkit": self._fhirkit,
@@ -64,17 +64,13 @@ class Gate:
         return sorted(set(self._all(_plain(resource))))
 
     def _all(self, resource: Json) -> Iterator[str]:
-        entries = resource.get("entry") if resource.get("resourceType") == "Bundle" else None
-        shells = [resource]
-        if isinstance(entries, list):
+        if isinstance(resource.get("entry"), list) and resource.get("resourceType") == "Bundle":
             yield from (f"own: {issue}" for issue in bundle_references(resource))
-            shells += [resolved(e["resource"], resource) for e in entries if isinstance(e, dict) and "resource" in e]
-        for shell in shells:
-            yield from (f"own: {issue}" for issue in contained(shell))
-        shells += [c for shell in shells for c in _listed(shell.get("contained")) if isinstance(c, dict)]
-        for shell in shells:
-            for name, judge in self.judges.items():
-                yield from (f"{name}: {issue}" for issue in judge(shell))
+        for whole in _apart(resource):
+            yield from (f"own: {issue}" for issue in contained(whole))
+            for part in (whole, *(one for one in _listed(whole.get("contained")) if isinstance(one, dict))):
+                for name, judge in self.judges.items():
+                    yield from (f"{name}: {issue}" for issue in judge(part))
 
     @staticmethod
     def _fhirkit(resource: Json) -> Iterator[str]:
@@ -87,7 +83,7 @@ class Gate:
 
     def _by_pyfhircheck(self, resource: Json) -> Iterator[str]:
         # dom-3 calls FHIRPath's trace(), which prints.
-        with contextlib.redirect_stdout(io.StringIO()), _prepared_once():
+        with contextlib.redirect_stdout(io.StringIO()), prepared_once():
             report = self._pyfhircheck.validate_resource(_with_floats(resource))
         for issue in report.issues:
             if issue.severity.value == "error" and not _is_illustration(issue) and not _is_mistaken(issue):
@@ -101,41 +97,36 @@ class Gate:
             yield f"{name}: not in the JSON Schema"
             return
         for error in self._schemas[name].iter_errors(resource):
-            yield f"{name}{''.join(f'[{part!r}]' for part in error.absolute_path)}: {error.message[:200]}"
+            yield f"{name}{''.join(f'[{part!r}]' for part in error.instance_path)}: {error.message[:200]}"
 
     def _own(self, resource: Json) -> Iterator[str]:
         yield from self._structure.issues(resource)
         yield from us_core(resource)
 
 
-@contextlib.contextmanager
-def _prepared_once() -> Iterator[None]:
-    """Let pyfhircheck 0.2.0 prepare each node for FHIRPath once per verdict, not once per invariant and node.
+def _apart(resource: Json) -> Iterator[Json]:
+    """The resource; of a Bundle its frame, where something plain stands for each resource, and each resource by itself.
 
-    Without it a plan of a hundred steps takes seconds, because the whole resource is copied for each of a thousand evaluations.
-    The nodes of one verdict stay alive and unchanged, so their identity is a safe key.
+    Every judge looks at what a bundle holds, so that whole and apart would be the same work twice.
     """
-    prepare, annotate = fhirpath._augment_choice_types, fhirpath._annotate_resolved_references
-    prepared: dict[int, tuple[object, object]] = {}
-    annotated: dict[int, object] = {}
+    entries = resource.get("entry") if resource.get("resourceType") == "Bundle" else None
+    held = [entry["resource"] for entry in _listed(entries) if isinstance(entry, dict) and isinstance(entry.get("resource"), dict)]
+    if not held:
+        yield resource
+        return
+    yield {**resource, "entry": [_framed(entry) for entry in _listed(entries)]}
+    for one in held:
+        yield from _apart(resolved(one, resource))
 
-    def prepare_once(node: object) -> object:
-        if not isinstance(node, dict | list):
-            return node
-        if id(node) not in prepared:
-            prepared[id(node)] = (node, prepare(node))
-        return prepared[id(node)][1]
 
-    def annotate_once(root: object) -> None:
-        if id(root) not in annotated:
-            annotated[id(root)] = root
-            annotate(root)
-
-    with (
-        mock.patch.object(fhirpath, "_augment_choice_types", prepare_once),
-        mock.patch.object(fhirpath, "_annotate_resolved_references", annotate_once),
-    ):
-        yield
+def _framed(entry: object) -> object:
+    held = entry.get("resource") if isinstance(entry, dict) else None
+    if not isinstance(entry, dict) or not isinstance(held, dict):
+        return entry
+    meta = held.get("meta")
+    version = meta.get("versionId") if isinstance(meta, dict) else None
+    kept = {"meta": {"versionId": version}} if isinstance(version, str) else {}
+    return {**entry, "resource": {"resourceType": "Basic", **kept, "code": {"text": "judged by itself"}}}
 
 
 @cache

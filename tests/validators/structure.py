@@ -9,6 +9,7 @@ JSON rules: hl7.org/fhir/R4/json.html.
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -25,6 +26,15 @@ SYSTEM_STRING = "http://hl7.org/fhirpath/System.String"
 RELATIVE = re.compile(r"([A-Z][A-Za-z]+)/[A-Za-z0-9\-\.]{1,64}(/_history/[A-Za-z0-9\-\.]{1,64})?")
 
 
+@dataclass(frozen=True, slots=True)
+class Members:
+    """What an object of the definitions may hold: elements by name, (name, type) by JSON key, names that must be there."""
+
+    elements: dict[str, Json]
+    by_key: dict[str, tuple[str, Json]]
+    required: list[str]
+
+
 class Structure:
     """The base definitions, ready to judge resources.
 
@@ -39,6 +49,8 @@ class Structure:
         self._types: dict[str, dict[str, Json]] = content["types"]
         self._codes: dict[str, list[list[str]] | None] = content["codes"]
         self._children: dict[str, dict[str, dict[str, Json]]] = {name: _by_parent(e) for name, e in self._types.items()}
+        self._known: dict[tuple[str, str], Members] = {}
+        self.resource_types = frozenset(name for name, elements in self._types.items() if f"{name}.implicitRules" in elements)
 
     def issues(self, resource: Json) -> Iterator[str]:
         """Yield one line per error, each with the path of the element."""
@@ -59,30 +71,30 @@ class Structure:
             places = {parent, used_as} if owner != "Element" else set()
             for key in ("extension", "modifierExtension"):
                 yield from self._extensions.issues(node.get(key), places, f"{path}.{key}")
-        elements = self._children[owner].get(parent, {})
-        by_key = dict(_keys(elements))
+        members = self._members_of(owner, parent)
         given: dict[str, list[str]] = {}
         for key in node:
             bare = key.removeprefix("_")
-            if bare not in by_key:
+            if bare not in members.by_key:
                 yield f"{path}.{key}: unknown element"
                 continue
-            if bare not in (used := given.setdefault(by_key[bare][0], [])):
+            if bare not in (used := given.setdefault(members.by_key[bare][0], [])):
                 used.append(bare)
-        for name, element in elements.items():
-            yield from self._presence(name, element, given.get(name, []), path)
+        yield from (f"{path}.{name}: required element missing" for name in members.required if name not in given)
         for name, keys in given.items():
+            if members.elements[name]["max"] == "0":
+                yield f"{path}.{name}: not allowed here"
+            if len(keys) > 1:
+                yield f"{path}.{name}: only one of {', '.join(sorted(keys))} may be given"
             for key in keys:
-                yield from self._element(node, key, elements[name], by_key[key][1], owner, parent, path)
+                yield from self._element(node, key, members.elements[name], members.by_key[key][1], owner, parent, path)
 
-    @staticmethod
-    def _presence(name: str, element: Json, keys: list[str], path: str) -> Iterator[str]:
-        if element["min"] > 0 and not keys:
-            yield f"{path}.{name}: required element missing"
-        if element["max"] == "0" and keys:
-            yield f"{path}.{name}: not allowed here"
-        if len(keys) > 1:
-            yield f"{path}.{name}: only one of {', '.join(sorted(keys))} may be given"
+    def _members_of(self, owner: str, parent: str) -> "Members":
+        if (owner, parent) not in self._known:
+            elements = self._children[owner].get(parent, {})
+            required = [name for name, element in elements.items() if element["min"] > 0]
+            self._known[owner, parent] = Members(elements, dict(_keys(elements)), required)
+        return self._known[owner, parent]
 
     def _element(self, node: Json, key: str, element: Json, kind: Json, owner: str, parent: str, path: str) -> Iterator[str]:
         where = f"{path}.{key}"

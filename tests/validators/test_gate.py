@@ -76,7 +76,7 @@ def test_every_judge_is_needed_or_agrees_with_another(gate: Gate) -> None:
     """Each judge catches planted errors; one that catches none is not connected."""
     caught = dict.fromkeys(gate.judges, 0)
     for name in PLANTED:
-        for judge in {issue.split(":")[0] for issue in gate.validate(planted(name))}:
+        for judge in judges_of(gate.validate(planted(name))):
             caught[judge] += 1
     assert [judge for judge, number in caught.items() if number == 0] == []
 
@@ -84,6 +84,18 @@ def test_every_judge_is_needed_or_agrees_with_another(gate: Gate) -> None:
 def test_an_error_inside_a_bundle_is_found_in_its_entry(gate: Gate) -> None:
     wrong = {**BUNDLE, "entry": [BUNDLE["entry"][0], {**BUNDLE["entry"][1], "resource": {**PLAN, "status": "planned"}}]}
     assert any("CarePlan.status" in issue for issue in gate.validate(wrong))
+
+
+@pytest.mark.parametrize("name", [name for name in PLANTED if planted(name).get("resourceType") != "Bundle"])
+def test_a_planted_error_is_seen_by_the_same_judges_two_bundles_deep(gate: Gate, name: str) -> None:
+    wrong = planted(name)
+    inner = {**BUNDLE, "entry": [*BUNDLE["entry"], {"fullUrl": "urn:uuid:5a0c6f6e-8f0b-4c1e-9d0a-2a6f7d0f9b11", "resource": wrong}]}
+    outer = {**BUNDLE, "entry": [{"fullUrl": "urn:uuid:5a0c6f6e-8f0b-4c1e-9d0a-2a6f7d0f9b12", "resource": inner}]}
+    assert judges_of(gate.validate(wrong)) <= judges_of(gate.validate(outer))
+
+
+def judges_of(issues: list[str]) -> set[str]:
+    return {issue.split(":")[0] for issue in issues}
 
 
 def test_an_error_in_a_contained_resource_is_found(gate: Gate) -> None:
