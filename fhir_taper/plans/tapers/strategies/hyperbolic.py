@@ -50,7 +50,7 @@ def _fewest(course: Course, shape: int, most: int, days: int) -> int:
         return 1
     lowest = course.baseline - Fraction(cap.fraction) * course.original
     tried = range(1, there_is_time_for)  # the more steps, the smaller the first cut
-    return 1 + bisect_left(tried, True, key=lambda steps: next(points(course, shape, steps, days)).ideal >= lowest)
+    return 1 + bisect_left(tried, x=True, key=lambda steps: next(points(course, shape, steps, days)).ideal >= lowest)
 
 
 def points(course: Course, shape: int, steps: int, days: int) -> Iterator[Point]:
