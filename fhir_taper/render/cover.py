@@ -29,11 +29,15 @@ class Patient:
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """`protocol` is the title of the plan's protocol, "" where it has none; `printed` an aware instant, None where time has stopped."""
+    """`protocol` is the title of the plan's protocol, "" where it has none; `printed` an aware instant, None where time has stopped.
+
+    `intake` is label and value of what was found out before the taper.
+    """
 
     patient: Patient = field(default_factory=Patient)
     protocol: str = ""
     printed: datetime | None = None
+    intake: tuple[tuple[str, str], ...] = ()
 
     @property
     def when(self) -> str:

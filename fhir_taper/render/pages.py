@@ -119,6 +119,7 @@ def facts_of(plan: TaperPlan, cover: Cover) -> tuple[tuple[str, str], ...]:
         ("Risk tier", tier_in_words(plan)),
         ("Reason", plan.reason),
         ("Author", plan.author),
+        *(cover.intake or (("Must stay possible", plan.minimum_function),)),
     )
     return tuple((label, value) for label, value in facts if value)
 
