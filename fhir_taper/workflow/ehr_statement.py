@@ -13,7 +13,8 @@ from fhir_taper.writeback.negotiate import searchable
 from fhir_taper.writeback.overlay import load_overlay
 
 _STATEMENT_FOR: Final = timedelta(hours=1)
-_NOT_THERE: Final = frozenset({404, 405, 501})
+# 200 with something else: one router searches for a type of the name "metadata", and finds none.
+_NOT_THERE: Final = frozenset({200, 404, 405, 501})
 
 
 def statement_of(services: Services, tenant: Tenant, client: FhirClient) -> Capabilities | None:

@@ -5,6 +5,7 @@ space. `shape` turns them into the EHR's own when a request is made.
 """
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
@@ -14,11 +15,12 @@ from fhir_taper.mappers.read.care_plan import read_bundle
 from fhir_taper.mappers.references import address
 from fhir_taper.mappers.write.namespace import WRITE_SYSTEM, Json
 from fhir_taper.records import Fetched
-from fhir_taper.writeback.element_references import identifier_value, with_references
+from fhir_taper.writeback.element_references import identifier_value, references, with_references
 from fhir_taper.writeback.merge import Conflict, merge
 from fhir_taper.writeback.overlay import Overlay
 from fhir_taper.writeback.standing import Standing
 
+_URN: Final = "urn:uuid:"
 _NOT_COMPARED: Final = frozenset({"id", "meta", "text"})
 ORDER: Final = ("Device", "Goal", "MedicationRequest", "RequestGroup", "CarePlan", "Provenance")
 """The order of single requests: what is referred to comes first; the care plan makes the rest findable, the provenance tells of all."""
@@ -72,9 +74,11 @@ def changes(
     names = _Names(bundle, standing, base)
     made = [_change(str(entry["fullUrl"]), entry["resource"], names, overlay) for entry in bundle["entry"]]
     made += [_retired(one, names, overlay) for one in standing.stale if one.resource["resourceType"] == "Goal"]
-    if all(change.doing is Doing.NONE for change in made if change.resource_type not in ("Provenance", "Device")):
-        wanted = {"Provenance", "Device"} if not standing.has_provenance else set[str]()
-        made = [one if one.resource_type in wanted else _nothing(one) for one in made if one.resource_type != "Provenance" or wanted]
+    changed = [one for one in made if one.doing is not Doing.NONE and one.resource_type not in ("Provenance", "Device")]
+    if standing.told.covers((one.resource_type, one.urn, one.reference) for one in changed):
+        made = [
+            _nothing(one) if one.resource_type == "Device" and not changed else one for one in made if one.resource_type != "Provenance"
+        ]
     marked = tuple(degraded)
     told = [replace(one, degraded=(*marked, *one.degraded)) if one.resource_type == "CarePlan" else one for one in made]
     return tuple(sorted(told, key=lambda change: ORDER.index(change.resource_type)))
@@ -131,8 +135,9 @@ def _change(urn: str, ours: Json, names: "_Names", overlay: Overlay) -> Change:
         # A proposal is made of what it proposes, a device of its version: the same one is never changed.
         return Change(urn, Doing.NONE, ours, theirs)
     there = names.in_our_words(theirs.resource)
-    merged = merge(names.base_of(urn, ours, there), ours, there)
-    if _same(merged.resource, there):
+    whole = _mended(there, ours, names.standing.gone)
+    merged = merge(names.base_of(urn, ours, whole), ours, whole)
+    if whole == there and not _is_unresolved(theirs.resource) and _same(merged.resource, there):
         return Change(urn, Doing.NONE, merged.resource, theirs, merged.kept, merged.conflicts)
     shaped, stripped, refused = by_overlay(merged.resource, overlay, Doing.UPDATE)
     if not theirs.etag:
@@ -152,6 +157,23 @@ def _retired(goal: Fetched, names: "_Names", overlay: Overlay) -> Change:
 
 def _nothing(change: Change) -> Change:
     return replace(change, doing=Doing.NONE, refused=())
+
+
+def _mended(there: Any, ours: Any, gone: AbstractSet[str]) -> Any:
+    """What stands, with its references to what never came to be as we mean them: our own leftovers are no edit of somebody else."""
+    if isinstance(there, Mapping) and isinstance(ours, Mapping):
+        text = there.get("reference")
+        if isinstance(text, str) and text in gone and str(ours.get("reference", "")).startswith(_URN):
+            return {**there, "reference": ours["reference"]}
+        return {name: _mended(value, ours.get(name), gone) for name, value in there.items()}
+    if isinstance(there, list) and isinstance(ours, list) and len(there) == len(ours):
+        return [_mended(value, other, gone) for value, other in zip(there, ours, strict=True)]
+    return there
+
+
+def _is_unresolved(theirs: Json) -> bool:
+    """Whether it refers to something by a urn that only meant anything inside a transaction."""
+    return any(str(one.get("reference", "")).startswith(_URN) for one in references(theirs))
 
 
 def _same(one: Json, other: Json) -> bool:

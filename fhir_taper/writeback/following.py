@@ -24,8 +24,11 @@ def read_if_there(reader: Reader, reference: str) -> Fetched | None:
         raise
 
 
-def referred_to(reader: Reader, plan: Fetched, kinds: Collection[str]) -> Iterator[Fetched]:
-    """What a care plan of ours refers to of these kinds, itself or through its RequestGroup, each read once. Raises as `read_if_there`."""
+def referred_to(reader: Reader, plan: Fetched, kinds: Collection[str], gone: set[str] | None = None) -> Iterator[Fetched]:
+    """What a care plan of ours refers to of these kinds, itself or through its RequestGroup, each read once. Raises as `read_if_there`.
+
+    References to what is not there are added to `gone`.
+    """
     waiting, seen = [plan], set[str]()
     while waiting:
         for reference in references(waiting.pop().resource):
@@ -35,6 +38,8 @@ def referred_to(reader: Reader, plan: Fetched, kinds: Collection[str]) -> Iterat
             seen.add(target.key)
             fetched = read_if_there(reader, target.key)
             if fetched is None:
+                if gone is not None:
+                    gone.add(target.key)
                 continue
             if target.resource_type in kinds:
                 yield fetched

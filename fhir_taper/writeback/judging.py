@@ -76,7 +76,7 @@ def judged(
     if meaning is Meaning.UNKNOWN:
         return unknown(outgoing, words, until)
     if meaning is Meaning.DONE:
-        return Outcome(looking.done(outgoing, _entries(answer, outgoing, is_transaction=is_transaction)))
+        return looking.done(outgoing, _entries(answer, outgoing, is_transaction=is_transaction), stale)
     if meaning is Meaning.TOO_EARLY:
         return refused(outgoing, f"{words}: it asks for a pause", until=until)
     if meaning is Meaning.STALE and not is_transaction:
@@ -90,20 +90,28 @@ class _Looking:
     def __init__(self, patient_id: str, reader: Reader, searchable: frozenset[str]) -> None:
         self.patient_id, self.reader, self.searchable = patient_id, reader, searchable
 
-    def done(self, outgoing: tuple[Outgoing, ...], entries: tuple[Entry | None, ...]) -> tuple[WrittenResource, ...]:
-        """After a success: each resource that the answer names is read, each that it does not name, or refuses, is looked for."""
+    def done(self, outgoing: tuple[Outgoing, ...], entries: tuple[Entry | None, ...], stale: tuple[int, ...]) -> Outcome:
+        """After a success: each resource that the answer names is read, each that it does not name, or refuses, is looked for.
+
+        One router answers 200 to a transaction of which it refused some entries: an entry that it calls stale is a conflict.
+        """
         told = [self._told(one, entry) for one, entry in zip(outgoing, entries, strict=True)]
         if all(one is not None for one in told):
-            return tuple(one for one in told if one is not None)
+            return Outcome(tuple(one for one in told if one is not None))
         named = [
             replace(one.sent, reference=one.sent.reference or (entry.reference if entry else "")) if written else one.sent
             for one, entry, written in zip(outgoing, entries, told, strict=True)
         ]
         places = self._places(named)
-        return tuple(
-            written or (_found(one, place) if place else _written(one, WriteState.UNKNOWN, says="the answer does not name it"))
-            for one, written, place in zip(outgoing, told, places, strict=True)
+        written = tuple(
+            one or (_found(out, place) if place else _written(out, WriteState.UNKNOWN, says="the answer does not name it"))
+            for out, one, place in zip(outgoing, told, places, strict=True)
         )
+        conflicts = [
+            one.state is WriteState.REJECTED and entry is not None and meaning_of(entry.status, stale) is Meaning.STALE
+            for one, entry in zip(written, entries, strict=True)
+        ]
+        return Outcome(written, is_conflict=any(conflicts))
 
     def replayed(self, answer: Answer, one: Outgoing, words: str) -> Outcome:
         """409 or 412 to a single request: an edit that came first, or an earlier try of ours."""

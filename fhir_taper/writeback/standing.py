@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from fhir_taper.errors import BadInput, EhrAnswered, WriteRefused
+from fhir_taper.errors import BadInput, WriteRefused
 from fhir_taper.mappers.references import has_identifier
 from fhir_taper.mappers.write.extensions import read_core
 from fhir_taper.mappers.write.namespace import PLAN_SYSTEM, TAPER_SYSTEM, WRITE_SYSTEM, Json
@@ -17,6 +17,7 @@ from fhir_taper.writeback.element_references import identifier_value
 from fhir_taper.writeback.following import read_if_there, referred_to
 from fhir_taper.writeback.ports import Reader
 from fhir_taper.writeback.readback import same_meaning
+from fhir_taper.writeback.told import Told, told_of
 
 _ENDED: Final = frozenset({"revoked", "completed", "entered-in-error"})
 _RUNNING: Final = frozenset({"active", "on-hold"})
@@ -29,8 +30,10 @@ class Standing:
 
     by_urn: Mapping[str, Fetched] = field(default_factory=dict)
     stale: tuple[Fetched, ...] = ()
-    has_provenance: bool = False
-    """Whether this very version's provenance stands already, or that cannot be told."""
+    told: Told = field(default_factory=Told)
+    """What this very version's provenance tells, where it stands already."""
+    gone: frozenset[str] = frozenset()
+    """References of ours ("Goal/7") to what is not there: left by a server that kept a part of a transaction."""
 
 
 def find_standing(
@@ -56,6 +59,7 @@ class _Finding:
         self.entries = [(str(entry["fullUrl"]), entry["resource"]) for entry in bundle["entry"]]
         self.patient_id, self.reader, self.searchable = patient_id, reader, searchable
         self.found: dict[str, Fetched] = {}
+        self.gone: set[str] = set()
 
     def all(self) -> Standing:
         urn, ours = next(entry for entry in self.entries if entry[1]["resourceType"] == "CarePlan")
@@ -63,7 +67,7 @@ class _Finding:
         followed: list[Fetched] = []
         if plan is not None:
             self.found[urn] = plan
-            followed = list(referred_to(self.reader, plan, _FOLLOWED))
+            followed = list(referred_to(self.reader, plan, _FOLLOWED, self.gone))
             self._match(followed)
         self._by_record()
         for url, resource in self.entries:
@@ -71,7 +75,7 @@ class _Finding:
                 self._search(url, resource)
         taken = {_key(one) for one in self.found.values()}
         stale = tuple(one for one in followed if _key(one) not in taken and _is_written_by_us(one))
-        return Standing(self.found, stale, has_provenance=plan is not None and self._has_provenance(plan))
+        return Standing(self.found, stale, self._told(), frozenset(self.gone))
 
     def _care_plan(self, ours: Json) -> Fetched | None:
         taper = (TAPER_SYSTEM, identifier_value(ours, TAPER_SYSTEM))
@@ -105,16 +109,12 @@ class _Finding:
         if matches:
             self.found[url] = matches[0]
 
-    def _has_provenance(self, plan: Fetched) -> bool:
-        """R4 gives it no identifier: one about this care plan, of the same activity, after the same version, is this version's."""
+    def _told(self) -> Told:
         ours = next((resource for _, resource in self.entries if resource["resourceType"] == "Provenance"), None)
-        if ours is None:
-            return True
-        try:
-            found = self.reader.search("Provenance", {"target": _key(plan)})
-        except EhrAnswered:
-            return True
-        return not found.complete or any(_tells(one.resource) == _tells(ours) for one in found.resources)
+        plan = next((_key(one) for one in self.found.values() if one.resource["resourceType"] == "CarePlan"), "")
+        if ours is None or not plan:
+            return Told(is_there=ours is None)
+        return told_of(self.reader, plan, ours, {_key(one) for one in self.found.values()})
 
     def _match(self, followed: list[Fetched]) -> None:
         """By write identifier first; then what takes a place over: steps by taper, a goal by its words, a proposal by its meaning."""
@@ -174,15 +174,6 @@ def _counts(standing: Fetched, ours: Json) -> bool:
     if other["version"] > mine["version"]:
         raise WriteRefused(f"{here} is version {other['version']} of the plan, and this is version {mine['version']}: read it first")
     return True
-
-
-def _tells(provenance: Json) -> tuple[object, ...]:
-    """What a provenance is of: the activity, and the version of the plan that came before."""
-    before = [
-        one.get("what", {}).get("identifier", {}).get("value") for one in provenance.get("entity", []) if one.get("role") == "revision"
-    ]
-    codes = [coding.get("code") for coding in provenance.get("activity", {}).get("coding", [])]
-    return (codes, before)
 
 
 def _core(care_plan: Json) -> dict[str, Any]:
