@@ -1,16 +1,21 @@
-"""The plan under work: what was asked, which way was chosen, what a person accepted; saved with a revision, so that two tabs cannot
-overwrite each other, and kept when a session ends.
+"""The plan under work: what was asked, which way was chosen, what was edited (`edit_plan`), what a person accepted; saved with a revision,
+so that two tabs cannot overwrite each other, and kept when a session ends.
 
-Every change is made again by the engine from the chart and the question: no dose comes from a form.
+Every change is made again by the engine from the chart, the question and the edits: no dose is taken from a form that the engine does not
+make.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from fhir_taper.errors import NotAllowed, StoreConflict, WrongUsage
 from fhir_taper.exact_json import decode, encode
 from fhir_taper.plans.tapers import lifecycle
 from fhir_taper.plans.tapers.candidates import Candidates
+from fhir_taper.plans.tapers.document_values import inside
+from fhir_taper.plans.tapers.edits import Edited, edited_from_document, edited_to_document
 from fhir_taper.plans.tapers.finding import Finding
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.new_version import Decision
@@ -32,16 +37,22 @@ from fhir_taper.workflow.strategies import candidates, way_named
 
 NAME = "plan"
 _SCHEMA = 1
-_EDITORS = (Role.PRESCRIBER, Role.PHARMACIST)
+EDITORS = (Role.PRESCRIBER, Role.PHARMACIST)
+"""Who may change a draft."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A draft: what is asked, and the plan of the way that was chosen, if one was. `revision` 0 was never saved."""
+    """A draft: what is asked, and the plan of the way that was chosen, if one was. `revision` 0 was never saved.
+
+    `edits` are on the plan; `undone` are those that were taken back and could be made again, the next one last.
+    """
 
     options: PlanOptions
     plan: TaperPlan | None = None
     revision: int = 0
+    edits: tuple[Edited, ...] = ()
+    undone: tuple[Edited, ...] = ()
 
 
 def work_of(services: Services, chart: OpenChart) -> Work | None:
@@ -52,7 +63,8 @@ def work_of(services: Services, chart: OpenChart) -> Work | None:
         return None
     document = decode(kept.document)
     plan = from_document(document["plan"]) if document["plan"] else None
-    return Work(options_from_document(document["options"]), plan, kept.revision)
+    edits, undone = (_edits(document, name) for name in ("edits", "undone"))
+    return Work(options_from_document(document["options"]), plan, kept.revision, edits, undone)
 
 
 def newest_version(services: Services, chart: OpenChart) -> PlanVersion | None:
@@ -83,9 +95,9 @@ def reading_for(loaded: Loaded, options: PlanOptions) -> Reading:
 
 def ask(services: Services, chart: OpenChart, loaded: Loaded, options: PlanOptions, revision: int) -> Work:
     """Keep a question, and drop the plan of the one before. Raises WrongUsage for what cannot be meant, StoreConflict for a stale tab."""
-    require(services, chart, "edit", _EDITORS)
+    require(services, chart, "edit", EDITORS)
     candidates_of(chart, loaded, options)
-    return _save(services, chart, Work(options, None, revision), "ask")
+    return save_work(services, chart, Work(options, None, revision), "ask")
 
 
 def candidates_of(chart: OpenChart, loaded: Loaded, options: PlanOptions) -> Candidates:
@@ -98,7 +110,7 @@ def candidates_of(chart: OpenChart, loaded: Loaded, options: PlanOptions) -> Can
 
 def choose(services: Services, chart: OpenChart, loaded: Loaded, way: str, revision: int) -> Work | Infeasible:
     """The plan of one way ("protocol asam-2025", "strategy linear") as the draft. Raises WrongUsage, StoreConflict."""
-    require(services, chart, "edit", _EDITORS)
+    require(services, chart, "edit", EDITORS)
     work = _current(services, chart, revision)
     reading = reading_for(loaded, work.options)
     options = way_named(reading, replace(work.options, tenant=chart.tenant.id, strategy=None, protocol=None), way)
@@ -107,7 +119,7 @@ def choose(services: Services, chart: OpenChart, loaded: Loaded, way: str, revis
 
 def change(services: Services, chart: OpenChart, loaded: Loaded, options: PlanOptions, revision: int) -> Work | Infeasible:
     """The draft made anew from changed options; what was accepted before is to be accepted again. Raises WrongUsage, StoreConflict."""
-    require(services, chart, "edit", _EDITORS)
+    require(services, chart, "edit", EDITORS)
     _current(services, chart, revision)
     asked = replace(options, tenant=chart.tenant.id)
     return _made(services, chart, reading_for(loaded, asked), Work(asked, None, revision))
@@ -115,20 +127,20 @@ def change(services: Services, chart: OpenChart, loaded: Loaded, options: PlanOp
 
 def acknowledge(services: Services, chart: OpenChart, place: int, reason: str, revision: int) -> Work:
     """Accept one finding of the draft, by its place in the list. Raises NotAllowed (no reason, a Stop), WrongUsage, StoreConflict."""
-    require(services, chart, "edit", _EDITORS)
-    work, plan = _with_plan(services, chart, revision)
+    require(services, chart, "edit", EDITORS)
+    work, plan = work_with_plan(services, chart, revision)
     if not 0 <= place < len(plan.findings):
         raise WrongUsage("this finding is not on the draft any more: look at the list again")
-    accepted = lifecycle.acknowledge(plan, plan.findings[place], Decision(chart.who, _today(services, chart, plan), reason.strip()))
-    return _save(services, chart, replace(work, plan=accepted), "acknowledge")
+    accepted = lifecycle.acknowledge(plan, plan.findings[place], Decision(chart.who, day_of(services, chart, plan), reason.strip()))
+    return save_work(services, chart, replace(work, plan=accepted), "acknowledge")
 
 
 def agree(services: Services, chart: OpenChart, who: str, what: str, revision: int) -> Work:
     """Note the patient's agreement to the draft. Raises NotAllowed where nobody is named, StoreConflict."""
-    require(services, chart, "edit", _EDITORS)
-    work, plan = _with_plan(services, chart, revision)
-    agreed = lifecycle.agree(plan, Agreement(who.strip(), what.strip(), _today(services, chart, plan)))
-    return _save(services, chart, replace(work, plan=agreed), "agree")
+    require(services, chart, "edit", EDITORS)
+    work, plan = work_with_plan(services, chart, revision)
+    agreed = lifecycle.agree(plan, Agreement(who.strip(), what.strip(), day_of(services, chart, plan)))
+    return save_work(services, chart, replace(work, plan=agreed), "agree")
 
 
 def is_accepted(plan: TaperPlan, finding: Finding) -> bool:
@@ -138,7 +150,7 @@ def is_accepted(plan: TaperPlan, finding: Finding) -> bool:
 
 def _made(services: Services, chart: OpenChart, reading: Reading, work: Work) -> Work | Infeasible:
     outcome = make_plan(reading, work.options)
-    return outcome if isinstance(outcome, Infeasible) else _save(services, chart, replace(work, plan=outcome), "choose")
+    return outcome if isinstance(outcome, Infeasible) else save_work(services, chart, replace(work, plan=outcome), "choose")
 
 
 def _current(services: Services, chart: OpenChart, revision: int) -> Work:
@@ -148,24 +160,38 @@ def _current(services: Services, chart: OpenChart, revision: int) -> Work:
     return work
 
 
-def _with_plan(services: Services, chart: OpenChart, revision: int) -> tuple[Work, TaperPlan]:
+def work_with_plan(services: Services, chart: OpenChart, revision: int) -> tuple[Work, TaperPlan]:
+    """The draft that a page showed, with its plan. Raises StoreConflict where it was changed since, NotAllowed where there is no plan."""
     work = _current(services, chart, revision)
     if work.plan is None or work.plan.state is not PlanState.DRAFT:
         raise NotAllowed("choose a way to taper first: there is no draft yet")
     return work, work.plan
 
 
-def _save(services: Services, chart: OpenChart, work: Work, action: str) -> Work:
+def save_work(services: Services, chart: OpenChart, work: Work, action: str, **detail: Any) -> Work:
+    """Save as the draft's next revision, with a line of the audit. Raises StoreConflict where another one is there by now."""
     launch, plan = chart.launch, work.plan
     saved = replace(work, revision=work.revision + 1)
-    document = {"schema": _SCHEMA, "options": options_to_document(work.options), "plan": to_document(plan) if plan else None}
+    document = {
+        "schema": _SCHEMA,
+        "options": options_to_document(work.options),
+        "plan": to_document(plan) if plan else None,
+        "edits": [edited_to_document(one) for one in work.edits],
+        "undone": [edited_to_document(one) for one in work.undone],
+    }
     kept = Draft(launch.tenant_id, launch.patient_id, NAME, saved.revision, encode(document), launch.user, services.clock())
     with services.database.begin():
         services.drafts.save(kept)
-        detail = {"revision": saved.revision, "plan": plan.id if plan else "", "sources": list(plan.sources) if plan else []}
+        detail |= {"revision": saved.revision, "plan": plan.id if plan else "", "sources": list(plan.sources) if plan else []}
         note(services, launch, f"draft-{action}", "done", detail)
     return saved
 
 
-def _today(services: Services, chart: OpenChart, plan: TaperPlan) -> date:
+def _edits(document: Mapping[str, Any], name: str) -> tuple[Edited, ...]:
+    """The edits of a draft; a draft from before there were any has none."""
+    return tuple(edited_from_document(one, inside(name, index)) for index, one in enumerate(document.get(name, ())))
+
+
+def day_of(services: Services, chart: OpenChart, plan: TaperPlan) -> date:
+    """Today, in the zone of a plan."""
     return chart.day(services.clock(), plan.zone)

@@ -19,6 +19,9 @@ from fhir_taper.mappers.read.care_plan import is_ours
 from fhir_taper.mappers.references import address
 from fhir_taper.plans.medicines.regimen import Issue
 from fhir_taper.plans.tapers.candidates import Candidates
+from fhir_taper.plans.tapers.edits import Edited
+from fhir_taper.plans.tapers.infeasible import Infeasible
+from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.records import Fetched, Json
 from fhir_taper.smart.search import Found
 from fhir_taper.workflow.audited import note
@@ -72,6 +75,10 @@ class Loaded:
     in_part: frozenset[str] = frozenset()
     candidates: dict[PlanOptions, Candidates] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What was made of this chart, by what was asked."""
+    made: dict[tuple[PlanOptions, tuple[Edited, ...]], TaperPlan | Infeasible] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """The last few plans that were made of this chart, by what was asked and edited."""
     _readings: dict[tuple[date, str | None], Reading] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def reading(self, on: date, benzo_table: str | None = None) -> Reading:

@@ -5,6 +5,7 @@ the schedule travel
 on the plan; a Stop leaves it a draft that cannot be approved.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 from fhir_taper.exact_json import encode
 from fhir_taper.plans.tapers.contingency import with_advice
 from fhir_taper.plans.tapers.dispensing import next_window
+from fhir_taper.plans.tapers.editing import edited
+from fhir_taper.plans.tapers.edits import Edited
 from fhir_taper.plans.tapers.finding import Finding, Severity, ranked
 from fhir_taper.plans.tapers.infeasible import Infeasible, infeasible_to_document
 from fhir_taper.plans.tapers.judgement import check, sound
@@ -30,11 +33,11 @@ from fhir_taper.workflow.said import with_confirmed
 Outcome = TaperPlan | Infeasible
 
 
-def make_plan(reading: Reading, options: PlanOptions) -> Outcome:
-    """A draft plan with its findings, or why there is none. Raises WrongUsage naming the option that cannot be meant."""
+def make_plan(reading: Reading, options: PlanOptions, edits: Sequence[Edited] = ()) -> Outcome:
+    """A draft plan with a person's edits and its findings, or why there is none. Raises WrongUsage naming what cannot be meant."""
     reading = with_confirmed(reading, options)
     question = question_of(reading, options)
-    outcome = question if isinstance(question, Infeasible) else answer_to(question, reading)
+    outcome = question if isinstance(question, Infeasible) else answer_to(question, reading, edits)
     return replace(outcome, findings=stops_of_chart(reading, options)) if isinstance(outcome, Infeasible) else outcome
 
 
@@ -45,15 +48,18 @@ def stops_of_chart(reading: Reading, options: PlanOptions) -> tuple[Finding, ...
     return tuple(one for one in found if one.severity is Severity.STOP)
 
 
-def answer_to(question: Question, reading: Reading) -> Outcome:
-    """The plan that the engine makes, with the findings of chart, schedule and question; or why it makes none.
+def answer_to(question: Question, reading: Reading, edits: Sequence[Edited] = ()) -> Outcome:
+    """The plan that the engine makes, edited, with the findings of chart, schedule and question; or why it makes none.
 
     Raises BrokenPlan for a plan that breaks its own limits on any day: it is never shown.
     """
     outcome = propose(question.request, reading.tables)
+    if isinstance(outcome, TaperPlan) and edits:
+        outcome = edited(outcome, edits, question.request, reading.tables)  # judged there: what breaks a rule is refused, with its reason
+    elif isinstance(outcome, TaperPlan):
+        sound(outcome, check(outcome, question.request.past))
     if isinstance(outcome, Infeasible):
         return outcome
-    sound(outcome, check(outcome, question.request.past))
     of_chart = findings_in(reading.case_on(question.request.start, question.totals), outcome, reading.tables.safety)
     findings = ranked((*of_chart, *outcome.findings, *question.said))
     made = replace(outcome, findings=findings, minimum_function=question.minimum_function)
