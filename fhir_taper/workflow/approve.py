@@ -5,6 +5,7 @@ Draft and approved version are appended together with the audit line.
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 from fhir_taper.errors import NotAllowed, StoreConflict
 from fhir_taper.exact_json import encode
@@ -17,9 +18,11 @@ from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
 from fhir_taper.plans.tapers.plan_document import to_document
 from fhir_taper.records import Role
 from fhir_taper.store.plans import PlanName, PlanVersion
+from fhir_taper.workflow.assessment import is_overtaken
 from fhir_taper.workflow.audited import note
 from fhir_taper.workflow.chosen_plan import NAME, Work, reading_for, work_of
 from fhir_taper.workflow.emergency_words import drop_draft_words, with_words
+from fhir_taper.workflow.keep_assessment import assessment_of
 from fhir_taper.workflow.load_chart import Loaded, load_chart
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.other_plans import other_plans
@@ -28,6 +31,8 @@ from fhir_taper.workflow.plan import make_plan
 from fhir_taper.workflow.regimen import Reading
 from fhir_taper.workflow.roles import require
 from fhir_taper.workflow.services import Services
+
+_INTAKE_CHANGED: Final = "the intake changed since this draft was made, and the plan does not count it: ask for the ways to taper again"
 
 
 def reasons_against(services: Services, chart: OpenChart, loaded: Loaded, work: Work) -> tuple[str, ...]:
@@ -42,7 +47,8 @@ def reasons_against(services: Services, chart: OpenChart, loaded: Loaded, work: 
     life = reading.tables.safety.life
     plan, rules = reviewed(services, chart, with_words(services, chart, work.plan))
     against = lifecycle.refusals(plan, decision.on, findings, rules, others, life, why_unconfirmed=unconfirmed)
-    return (*changed, *against)
+    overtaken = is_overtaken(work.options, assessment_of(services, chart))
+    return (*changed, *([_INTAKE_CHANGED] if overtaken else []), *against)
 
 
 def approve_plan(services: Services, chart: OpenChart, revision: int) -> TaperPlan:

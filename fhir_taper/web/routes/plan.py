@@ -15,6 +15,7 @@ from fhir_taper.web.rendering import chart
 from fhir_taper.web.view_models import by_severity, no_in_words
 from fhir_taper.workflow.chosen_plan import Work, acknowledge, change, is_accepted, reading_for, shown_plan, work_of
 from fhir_taper.workflow.cover import cover_of
+from fhir_taper.workflow.keep_assessment import assessment_of
 
 router = APIRouter()
 
@@ -67,10 +68,11 @@ def acknowledge_finding(posted: Form_) -> Response:
 
 
 def cover_for(visit: Visit, found: TaperPlan, work: Work | None) -> Cover:
-    """Patient and protocol of a plan."""
+    """Patient and protocol of a plan, and what was found out before it."""
     loaded = visit.loaded()
     day = visit.chart.day(visit.services.clock())
-    return cover_of(found, reading_for(loaded, work.options) if work else loaded.reading(day))
+    reading = reading_for(loaded, work.options) if work else loaded.reading(day)
+    return cover_of(found, reading, assessment_of(visit.services, visit.chart))
 
 
 def _page(visit: Visit, refused: Infeasible | None = None, status: int = 200) -> Response:

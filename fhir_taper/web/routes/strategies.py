@@ -8,7 +8,9 @@ from fhir_taper.web import forms
 from fhir_taper.web.dependencies import Form_, Opened, Visit
 from fhir_taper.web.rendering import chart
 from fhir_taper.web.view_models import MOST_LINES, candidate_rows, charted, default_start, no_in_words, tapered
+from fhir_taper.workflow.assessment import with_intake
 from fhir_taper.workflow.chosen_plan import Work, ask, candidates_of, choose, work_of
+from fhir_taper.workflow.keep_assessment import assessment_of
 from fhir_taper.workflow.typed import BenzoTable, DurationOfUse, PermittedParts
 
 router = APIRouter()
@@ -24,7 +26,8 @@ def strategies(visit: Opened) -> Response:
 def ask_for_strategies(posted: Form_) -> Response:
     """Ask anew."""
     visit = posted.visit
-    options = forms.options_of(posted.form, visit.chart.who)
+    intake = assessment_of(visit.services, visit.chart)
+    options = with_intake(forms.options_of(posted.form, visit.chart.who), intake)
     ask(visit.services, visit.chart, visit.loaded(), options, posted.form.number("revision"))
     return visit.to("strategies")
 
