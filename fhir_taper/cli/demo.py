@@ -16,12 +16,13 @@ from fhir_taper.cli.demo_walk import StepFailed, walk
 from fhir_taper.cli.output import write
 from fhir_taper.records import AuthMethod, Role, Secret, Tenant
 from fhir_taper.sandbox.demo import Demo, start_demo
+from fhir_taper.sandbox.mid_taper import TENANT
 from fhir_taper.sandbox.users import USERS
-from fhir_taper.settings import Settings
+from fhir_taper.settings import RateLimits, Settings
 from fhir_taper.web.app import create_app
 from fhir_taper.workflow.services import Services, open_services, upgrade_database
+from fhir_taper.workflow.upkeep import kept_up
 
-TENANT: Final = "demo"
 _ZONE: Final = "America/New_York"
 _FAILED: Final = 1
 _HINT: Final = "A demo EHR with synthetic patients: open one, and the app starts in the chart. Ctrl-C ends it, and nothing is kept."
@@ -50,6 +51,8 @@ def demo_settings(demo: Demo, folder: Path) -> Settings:
         encryption_keys=(("demo", Secret(b64encode(secrets.token_bytes(32)).decode())),),
         audit_key=Secret(secrets.token_urlsafe(32)),
         allow_insecure_loopback=True,
+        # Everybody comes from one address here, and `--check` clicks faster than people do.
+        rate_limits=RateLimits(200, 2_000, 2_000, 20_000),
     )
 
 
@@ -69,7 +72,8 @@ def running_demo(
 
         with start_demo(app, port=ehr_port, app_port=app_port, named_hosts=named_hosts, as_it_ships=as_it_ships) as demo:
             try:
-                yield demo, opened[0]
+                with kept_up(opened[0]):
+                    yield demo, opened[0]
             finally:
                 opened[0].close()
 
