@@ -4,8 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 # The environment is made again when the lock changes; the project itself is installed editable from this folder.
 READY := .venv/.installed
-# As many test processes as the machine has cores; the order within each is random.
-TESTFLAGS ?= -n auto
+# As many test processes as the machine has cores; the order within each is random. The tests of one file stay in one process: what a file
+# makes once (ten thousand plans) is not made once per core.
+TESTFLAGS ?= -n auto --dist loadfile
 
 # For `make demo`: --check walks through it without a browser.
 DEMOFLAGS ?=
