@@ -269,10 +269,10 @@ def _and_so_many_more(bits: int, every: int, count: int) -> int:
 
 def most_at_once(asked: PlanRequest, ingredient: str, release: Release) -> Fraction | None:
     """The largest intake of today of one ingredient and release; None where nobody says it, and of what is crossed over to."""
-    known = {one.rxcui: one for one in (*load().medicines.products.values(), *asked.products)}
+    own, known = {str(one.rxcui): one for one in asked.products}, load().medicines.products
     at: dict[Slot, Fraction] = {}
     for entry in asked.taken:
-        one = known[RxNormCode(entry.rxcui)]
+        one = own.get(entry.rxcui) or known[RxNormCode(entry.rxcui)]
         if (one.ingredient, one.release) == (ingredient, release):
             assert entry.slot is not None
             at[entry.slot] = at.get(entry.slot, Fraction(0)) + exact(one.mg) * exact(entry.units)
