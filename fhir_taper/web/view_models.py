@@ -73,6 +73,7 @@ def _row(one: Candidate, titles: dict[str, str]) -> CandidateRow:
         return CandidateRow(key, name, title, no=no, ways_out=ways_out)
     figures = figures_of(one.outcome)
     kinds = dict.fromkeys((one.severity, one.code) for one in one.outcome.findings if one.severity is not Severity.INFORMATION)
+    says = {severity: ", ".join(finding_in_words(code) for of, code in kinds if of is severity) for severity, _ in kinds}
     return CandidateRow(
         key,
         name,
@@ -85,7 +86,7 @@ def _row(one: Candidate, titles: dict[str, str]) -> CandidateRow:
             f"{dose_for_people(figures.smallest_mg)} mg",
             brief(figures.tablets),
         ),
-        tuple(f"{severity.value}: {finding_in_words(code)}" for severity, code in kinds),
+        tuple(f"{severity.value}: {words}" for severity, words in says.items()),
     )
 
 
