@@ -64,6 +64,9 @@ class Product:
     wear_h: int | None = None
     companions: tuple[Companion, ...] = ()
 
+    def __hash__(self) -> int:
+        return hash((self.rxcui, self.parts))  # products are looked up by the thousand; the other fields seldom tell two apart
+
     @property
     def is_liquid(self) -> bool:
         return self.form in LIQUID_FORMS

@@ -5,8 +5,9 @@ causes; what the chart says is `safety`'s work. Nothing is approved here.
 """
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from fhir_taper import __version__
 from fhir_taper.errors import WrongUsage
@@ -32,6 +33,7 @@ from fhir_taper.plans.tapers.strategies.curves import CURVES, Draft
 from fhir_taper.plans.tapers.ways_out import with_ways_out
 
 _FIRST_VERSION = 1
+_REMEMBERED = 1024
 _CROSSES_OVER = "substitution"  # its target is in mg of the agent that it crosses over to
 
 
@@ -190,14 +192,16 @@ def _asked(request: PlanRequest, chosen: Chosen, params: tuple[tuple[str, str], 
 
 def _dated(drafts: tuple[DraftStep, ...], request: PlanRequest) -> tuple[Step, ...]:
     """Draft steps with whole days, both inclusive; the last has no end."""
-    starts = [request.start + timedelta(days=step.day) for step in drafts]
-    ends = [start - timedelta(days=1) for start in starts[1:]]
+    first = request.start.toordinal()
+    starts = [date.fromordinal(first + step.day) for step in drafts]
+    ends = [date.fromordinal(first + step.day - 1) for step in drafts[1:]]
     return tuple(
         Step(number, start, end, step.kind, step.doses, step.ideal, step.every_days, step.note)
         for number, (step, start, end) in enumerate(zip(drafts, starts, (*ends, None), strict=True))
     )
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _plan_product(product: Product) -> PlanProduct:
     parts = product.parts if product.may_be_split else 1
     return PlanProduct(
