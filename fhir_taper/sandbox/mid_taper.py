@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from fhir_taper.errors import SandboxError
-from fhir_taper.exact_json import decode, encode
+from fhir_taper.exact_json import encode
 from fhir_taper.plans.tables.life_rules import load_life_rules
 from fhir_taper.plans.tapers.finding import Severity
 from fhir_taper.plans.tapers.lifecycle import ApprovalRules, acknowledge, agree, approve
@@ -17,12 +17,15 @@ from fhir_taper.plans.tapers.plan import Agreement, TaperPlan
 from fhir_taper.plans.tapers.review import pass_gate
 from fhir_taper.records import Json
 from fhir_taper.sandbox.users import USERS
-from fhir_taper.workflow.plan import Outcome, make_plan, plan_output
+from fhir_taper.workflow.clock import now
+from fhir_taper.workflow.plan import Outcome, make_plan, plan_bundle
 from fhir_taper.workflow.plan_options import PlanOptions
 from fhir_taper.workflow.read_chart import read_chart_bytes
 from fhir_taper.workflow.regimen import read
 
 PATIENT_ID: Final = "mid-taper"
+TENANT: Final = "demo"
+"""Under whose name the plan was written: the app of the demo, set up as this tenant, finds it again."""
 ORDER_BEFORE: Final = "mid-taper-start"
 _DAYS_SO_FAR: Final = 70
 _PACE: Final = (("percent", "5"), ("interval_days", "28"))
@@ -35,16 +38,17 @@ def with_own_plan(chart: Iterable[Json], today: date) -> list[Json]:
 
     The plan is made from the chart as it was on the plan's first day: then the order that is stopped now was the one that counted.
     """
-    now = list(chart)
+    of_today = list(chart)
     start = today - timedelta(days=_DAYS_SO_FAR)
-    before = [{**one, "status": "active"} if one.get("id") == ORDER_BEFORE else one for one in now if "priorPrescription" not in one]
+    before = [{**one, "status": "active"} if one.get("id") == ORDER_BEFORE else one for one in of_today if "priorPrescription" not in one]
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in before]}
     reading = read(read_chart_bytes(encode(bundle), PATIENT_ID), start, "cdc-2022", "va-dod-2021")
-    options = PlanOptions("diazepam", start, strategy="linear", params=_PACE, benzo_table="va-dod-2021", reason="the patient asks for it")
+    why = "the patient asks for it"
+    options = PlanOptions("diazepam", start, strategy="linear", params=_PACE, benzo_table="va-dod-2021", reason=why, tenant=TENANT)
     plan = _in_force(_made(make_plan(reading, options)), start, today)
-    written = decode(plan_output(plan, "fhir", reading))
+    written = plan_bundle(plan, reading, as_of=start, instant=now(), tenant=TENANT)
     urns = {entry["fullUrl"]: f"{entry['resource']['resourceType']}/{entry['resource']['id']}" for entry in written["entry"]}
-    return [*now, *(_resolved(entry["resource"], urns) for entry in written["entry"])]
+    return [*of_today, *(_resolved(entry["resource"], urns) for entry in written["entry"])]
 
 
 def _made(outcome: Outcome) -> TaperPlan:

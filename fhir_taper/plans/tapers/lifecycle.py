@@ -115,7 +115,8 @@ def approve(
     if reasons:
         raise NotAllowed(*reasons)
     approved = replace(plan, state=PlanState.ACTIVE, author=plan.author or decision.by)
-    return new_version(approved, plan, decision, "approve", f"approved; starts on {plan.steps[0].start.isoformat()}")
+    told = plan.revisions[-1].says if plan.revisions else f"starts on {plan.steps[0].start.isoformat()}"
+    return new_version(approved, plan, decision, "approve", f"approved; {told}")
 
 
 def complete(plan: TaperPlan, decision: Decision) -> TaperPlan:
