@@ -16,6 +16,7 @@ from fhir_taper.mappers.write.care_plan import care_plan_says
 from fhir_taper.mappers.write.degraded import detail_description
 from fhir_taper.mappers.write.digest import digest_of
 from fhir_taper.mappers.write.request_group import request_group_says
+from fhir_taper.mappers.write.wording import steps_in_words
 from fhir_taper.plans.medicines.regimen import Issue
 from fhir_taper.plans.tapers.plan import TaperPlan
 
@@ -56,10 +57,11 @@ def _text_edits(plan: TaperPlan, care_plan: Resource, records: tuple[StepRecord,
         says = f"was written by version {written_by} of the program, and this is {__version__}: its texts were not compared with its data"
         yield Issue("information", "other-version", says, "CarePlan")
         return
-    expected = care_plan_says(plan)
+    words = steps_in_words(plan)
+    expected = care_plan_says(plan, words)
     yield from _differences("CarePlan", care_plan, expected, _CARE_PLAN_SAYS)
     yield from _narrative_edits(care_plan, expected)
-    yield from _step_edits(records, request_group_says(plan))
+    yield from _step_edits(records, request_group_says(plan, words))
 
 
 def _step_edits(records: tuple[StepRecord, ...], expected: Resource) -> Iterator[Issue]:

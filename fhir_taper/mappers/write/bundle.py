@@ -18,6 +18,7 @@ from fhir_taper.mappers.write.medication_request import Surroundings, role_of, t
 from fhir_taper.mappers.write.namespace import WRITE_SYSTEM, Json, identifier
 from fhir_taper.mappers.write.provenance import to_instant, to_provenance
 from fhir_taper.mappers.write.request_group import to_request_group
+from fhir_taper.mappers.write.wording import steps_in_words
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.plans.tapers.windows import Window
 
@@ -47,8 +48,9 @@ def to_bundle(
     around = Surroundings(instant, _url(device), conditions, prior_prescriptions)
     requests = to_medication_requests(plan, proposed, ids, kept, around)
     goals = to_goals(plan, ids, kept)
-    care_plan = to_care_plan(plan, ids, kept, [_url(goal) for goal in goals], conditions)
-    group = to_request_group(plan, ids, kept, _url(device), _proposals(proposed, ids, requests))
+    words = steps_in_words(plan)
+    care_plan = to_care_plan(plan, ids, kept, words, [_url(goal) for goal in goals], conditions)
+    group = to_request_group(plan, ids, kept, words, _url(device), _proposals(proposed, ids, requests))
     written = [care_plan, group, *goals, *requests]
     provenance = to_provenance(plan, ids, kept, [_url(resource) for resource in written], instant, _url(device))
     return {

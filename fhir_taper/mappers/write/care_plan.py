@@ -4,7 +4,7 @@ Plain elements carry what FHIR R4 has an element for; `extensions` carry the res
 refers to. With that RequestGroup alone, `read.care_plan` gives back the plan. It always has a narrative, and the US Core category.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from fhir_taper.mappers.systems import SNOMED
 from fhir_taper.mappers.write.extensions import plan_extensions
@@ -14,7 +14,7 @@ from fhir_taper.mappers.write.labels import Label, to_security
 from fhir_taper.mappers.write.namespace import US_CORE_CARE_PLAN, US_CORE_CATEGORY, Json, code_system
 from fhir_taper.mappers.write.narrative import to_narrative
 from fhir_taper.mappers.write.plan_references import AUTHORS, to_protocol, to_reference, to_replaced, to_subject
-from fhir_taper.mappers.write.wording import plan_description, plan_title
+from fhir_taper.mappers.write.wording import StepWords, plan_description, plan_title
 from fhir_taper.plans.medicines.codes import DrugClass
 from fhir_taper.plans.tapers.plan import StepKind, TaperPlan
 
@@ -24,9 +24,17 @@ OPIOID_TAPERING = "874903005"
 CATEGORY_SYSTEM = code_system("care-plan-category")
 
 
-def to_care_plan(plan: TaperPlan, ids: Ids, labels: Iterable[Label], goals: Iterable[str] = (), addresses: Iterable[str] = ()) -> Json:
-    """The CarePlan of a plan. `goals` are fullUrls of its Goals, `addresses` references of the Conditions that it addresses."""
-    said = care_plan_says(plan)
+def to_care_plan(
+    plan: TaperPlan,
+    ids: Ids,
+    labels: Iterable[Label],
+    words: Sequence[StepWords],
+    goals: Iterable[str] = (),
+    addresses: Iterable[str] = (),
+) -> Json:
+    """The CarePlan of a plan. `words` are its `steps_in_words`, `goals` fullUrls of its Goals, `addresses` references of the Conditions
+    that it addresses."""
+    said = care_plan_says(plan, words)
     resource: Json = {
         "resourceType": "CarePlan",
         "id": ids.of(CARE_PLAN),
@@ -53,11 +61,11 @@ def to_care_plan(plan: TaperPlan, ids: Ids, labels: Iterable[Label], goals: Iter
     return without_empty(resource)
 
 
-def care_plan_says(plan: TaperPlan) -> Json:
+def care_plan_says(plan: TaperPlan, words: Sequence[StepWords]) -> Json:
     """What a person reads in the CarePlan of a plan: it is written again, and compared, when the plan is read."""
     return without_empty(
         {
-            "text": to_narrative(plan),
+            "text": to_narrative(plan, words),
             "intent": "plan",
             "title": plan_title(plan),
             "description": plan_description(plan),

@@ -4,12 +4,12 @@ XHTML of the few elements that FHIR allows (txt-1), well formed whatever the pla
 plan alone, never on today, so that a later reader can write it again and compare.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from fhir_taper.mappers.write.fhir_text import shown
 from fhir_taper.mappers.write.namespace import Json
-from fhir_taper.mappers.write.wording import dose_words, plan_description, plan_title, step_description
+from fhir_taper.mappers.write.wording import StepWords, plan_description, plan_title
 from fhir_taper.plans.tapers.finding import Finding
 from fhir_taper.plans.tapers.plan import PlanState, Step, TaperPlan
 
@@ -24,14 +24,14 @@ _STATE_SAYS = {
 _HEADINGS = ("Step", "From", "To", "Dose", "Take", "Kind")
 
 
-def to_narrative(plan: TaperPlan) -> Json:
-    """A generated Narrative of the plan."""
+def to_narrative(plan: TaperPlan, words: Sequence[StepWords]) -> Json:
+    """A generated Narrative of the plan; `words` are its `steps_in_words`."""
     body = "".join(
         (
             _paragraph(plan_title(plan), "b"),
             _paragraph(_STATE_SAYS[plan.state]),
             _paragraph(plan_description(plan)),
-            _steps(plan),
+            _steps(plan, words),
             _list("Reviews that a reduction waits for", (_gate(plan, index) for index in range(len(plan.gates)))),
             _list("Milestones", (f"{milestone.due.isoformat()}: {milestone.says}" for milestone in plan.milestones)),
             _list("Findings", map(_finding, plan.findings)),
@@ -50,15 +50,17 @@ def to_narrative(plan: TaperPlan) -> Json:
     return {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{body}</div>'}
 
 
-def _steps(plan: TaperPlan) -> str:
+def _steps(plan: TaperPlan, words: Sequence[StepWords]) -> str:
     head = "".join(f"<th>{heading}</th>" for heading in _HEADINGS)
-    rows = "".join(f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in _row(plan, step))}</tr>" for step in plan.steps)
+    rows = "".join(
+        f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in _row(step, said))}</tr>" for step, said in zip(plan.steps, words, strict=True)
+    )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
 
 
-def _row(plan: TaperPlan, step: Step) -> tuple[str, ...]:
+def _row(step: Step, said: StepWords) -> tuple[str, ...]:
     until = step.end.isoformat() if step.end else "open"
-    return (str(step.number), step.start.isoformat(), until, dose_words(plan, step), step_description(plan, step), str(step.kind))
+    return (str(step.number), step.start.isoformat(), until, said.dose, said.description, str(step.kind))
 
 
 def _gate(plan: TaperPlan, index: int) -> str:

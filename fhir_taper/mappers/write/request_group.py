@@ -5,7 +5,7 @@ prescription of the next window where it is proposed, else says that it will be.
 step. A stop is an action of its own and never a dose of 0.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from fhir_taper.mappers.systems import RXNORM
 from fhir_taper.mappers.write.care_plan import without_empty
@@ -15,9 +15,8 @@ from fhir_taper.mappers.write.ids import Ids
 from fhir_taper.mappers.write.labels import Label, to_security
 from fhir_taper.mappers.write.namespace import Json, code_system
 from fhir_taper.mappers.write.plan_references import to_protocol, to_subject
-from fhir_taper.mappers.write.wording import drug_of, name_of, product_of, step_description, step_title
-from fhir_taper.plans.tapers.plan import GateState, PlanProduct, ReviewGate, Step, TaperPlan, Units
-from fhir_taper.plans.tapers.sig import sig
+from fhir_taper.mappers.write.wording import StepWords, drug_of, step_title
+from fhir_taper.plans.tapers.plan import GateState, ReviewGate, Step, TaperPlan, Units
 
 KIND_SYSTEM = code_system("step-kind")
 _ACTION_TYPE = "http://terminology.hl7.org/CodeSystem/action-type"
@@ -26,9 +25,12 @@ Proposals = Mapping[tuple[int, str], str]
 """(step number, rxcui) → fullUrl of the MedicationRequest that proposes it."""
 
 
-def to_request_group(plan: TaperPlan, ids: Ids, labels: Iterable[Label], device: str, proposals: Proposals | None = None) -> Json:
-    """The RequestGroup of a plan. `device` is the fullUrl of the program's Device; `proposals` what the next window proposes."""
-    said = request_group_says(plan)
+def to_request_group(
+    plan: TaperPlan, ids: Ids, labels: Iterable[Label], words: Sequence[StepWords], device: str, proposals: Proposals | None = None
+) -> Json:
+    """The RequestGroup of a plan. `words` are its `steps_in_words`, `device` is the fullUrl of the program's Device, `proposals` what the
+    next window proposes."""
+    said = request_group_says(plan, words)
     resource: Json = {
         "resourceType": "RequestGroup",
         "id": ids.of("RequestGroup"),
@@ -47,14 +49,14 @@ def to_request_group(plan: TaperPlan, ids: Ids, labels: Iterable[Label], device:
     return without_empty(resource)
 
 
-def request_group_says(plan: TaperPlan) -> Json:
+def request_group_says(plan: TaperPlan, words: Sequence[StepWords]) -> Json:
     """What a person reads in the RequestGroup of a plan, step by step: it is written again, and compared, when the plan is read."""
     return without_empty(
         {
             "status": str(plan.state),
             "intent": "plan",
             "reasonCode": [{"text": to_fhir(plan.reason)}] if plan.reason else [],
-            "action": [_step_says(plan, step) for step in plan.steps],
+            "action": [_step_says(plan, step, said) for step, said in zip(plan.steps, words, strict=True)],
         }
     )
 
@@ -69,13 +71,14 @@ def to_kind(step: Step) -> Json:
     return {"coding": [{"system": KIND_SYSTEM, "code": str(step.kind)}]}
 
 
-def _step_says(plan: TaperPlan, step: Step) -> Json:
-    products = [_product_says(product_of(plan, unit), step, unit) for dose in step.doses for unit in dose.units]
+def _step_says(plan: TaperPlan, step: Step, said: StepWords) -> Json:
+    units = (unit for dose in step.doses for unit in dose.units)
+    products = [_product_says(unit, *words) for unit, words in zip(units, said.products, strict=True)]
     return without_empty(
         {
             "prefix": str(step.number),
-            "title": step_title(plan, step),
-            "description": step_description(plan, step),
+            "title": step_title(step, said.dose),
+            "description": said.description,
             "condition": [_condition(gate) for gate in plan.gates if gate.step == step.number],
             "type": {"coding": [{"system": _ACTION_TYPE, "code": "update" if products else "remove"}]},
             "action": products,
@@ -83,12 +86,9 @@ def _step_says(plan: TaperPlan, step: Step) -> Json:
     )
 
 
-def _product_says(product: PlanProduct, step: Step, unit: Units) -> Json:
-    return {
-        "title": name_of(product),
-        "description": sig(unit, product, step.every_days),
-        "code": [{"coding": [{"system": RXNORM, "code": to_fhir(unit.rxcui)}], "text": name_of(product)}],
-    }
+def _product_says(unit: Units, name: str, directions: str) -> Json:
+    code = {"coding": [{"system": RXNORM, "code": to_fhir(unit.rxcui)}], "text": name}
+    return {"title": name, "description": directions, "code": [code]}
 
 
 def _action(plan: TaperPlan, index: int, said: Json, proposals: Proposals) -> Json:

@@ -4,6 +4,7 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 
 from fhir_taper.mappers.write.narrative import to_narrative
+from fhir_taper.mappers.write.wording import steps_in_words
 from fhir_taper.plans.tapers.plan import Contingency, PlanState, TaperPlan
 from tests.mappers.write.example_plans import EXAMPLES, STOP_FINDING
 from tests.plan_strategies import plans
@@ -12,13 +13,13 @@ PLAN = EXAMPLES["diazepam"]
 
 
 def words(plan: TaperPlan) -> str:
-    root = ET.fromstring(to_narrative(plan)["div"])  # noqa: S314 (our own output)
+    root = ET.fromstring(to_narrative(plan, steps_in_words(plan))["div"])  # noqa: S314 (our own output)
     return " ".join("".join(f"{text} " for text in root.itertext()).split())
 
 
 @given(plans())
 def test_the_narrative_is_well_formed_whatever_the_texts_contain(plan: TaperPlan) -> None:
-    root = ET.fromstring(to_narrative(plan)["div"])  # noqa: S314 (our own output)
+    root = ET.fromstring(to_narrative(plan, steps_in_words(plan))["div"])  # noqa: S314 (our own output)
     assert root.tag == "{http://www.w3.org/1999/xhtml}div"
     assert len(root.findall(".//{*}tbody/{*}tr")) == len(plan.steps)
 
@@ -53,6 +54,7 @@ def test_findings_reviews_and_emergency_contacts_are_shown() -> None:
 
 
 def test_text_is_shown_as_text_and_never_as_markup() -> None:
-    div = to_narrative(replace(PLAN, reason="<script>alert(1)</script>"))["div"]
+    plan = replace(PLAN, reason="<script>alert(1)</script>")
+    div = to_narrative(plan, steps_in_words(plan))["div"]
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in div
     assert "<script" not in div

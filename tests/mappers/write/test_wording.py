@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from fhir_taper.mappers.write.wording import dose_words, plan_description, plan_title, product_of, step_description, step_title
+from fhir_taper.mappers.write.wording import dose_words, plan_description, plan_title, product_of, step_title, step_words
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.tapers.plan import PlanGoal, StepKind, Units
 from tests.mappers.write.example_plans import EXAMPLES, substitution_step
@@ -30,13 +30,14 @@ PLAN = EXAMPLES["diazepam"]
 )  # fmt: skip
 def test_a_step_says_its_dose_its_days_and_what_to_take(example: str, step: int, title: str, description: str) -> None:
     plan = EXAMPLES[example]
-    assert (step_title(plan, plan.steps[step]), step_description(plan, plan.steps[step])) == (title, description)
+    said = step_words(plan, plan.steps[step])
+    assert (step_title(plan.steps[step], said.dose), said.description) == (title, description)
 
 
 def test_a_hold_step_says_keep_taking() -> None:
     held = replace(PLAN.steps[1], kind=StepKind.HOLD, note="sleep is poor")
-    assert step_description(PLAN, held).startswith("Reductions are paused; keep taking the same dose. diazepam 2 MG")
-    assert step_description(PLAN, held).endswith("sleep is poor")
+    assert step_words(PLAN, held).description.startswith("Reductions are paused; keep taking the same dose. diazepam 2 MG")
+    assert step_words(PLAN, held).description.endswith("sleep is poor")
 
 
 def test_a_stage_of_a_substitution_names_every_ingredient() -> None:
@@ -50,13 +51,21 @@ def test_the_title_says_from_where_to_where() -> None:
 
 def test_the_description_says_how_within_which_limits_and_why() -> None:
     assert plan_description(replace(PLAN, minimum_function="walks to the shop")) == (
-        "5 steps, the last from 2026-04-27. By strategy linear (percent 10, interval_days 14), within the limits of row benzodiazepine. "
+        "5 steps, the last from 2026-04-27. By strategy linear (percent 10, interval_days 14). "
+        "Limits: default of benzodiazepines. "
         "Reason: shared decision. Minimum acceptable function: walks to the shop."
     )
+
+
+def test_the_limits_are_said_in_words_and_of_a_protocol_by_its_own_name() -> None:
+    a_year = replace(PLAN.limits, use=">=1y")
+    assert "Limits: default of benzodiazepines taken for a year or longer." in plan_description(replace(PLAN, limits=a_year))
+    published = replace(PLAN.limits, row="va-2014", use="published")
+    assert "Limits: as published (va-2014)." in plan_description(replace(PLAN, limits=published))
 
 
 def test_a_product_that_the_plan_does_not_list_is_named_by_its_code() -> None:
     unit = Units("42", Decimal(1), ((Slot.NOON, Decimal(1)),))
     stranger = replace(PLAN.steps[1], doses=(replace(PLAN.steps[1].doses[0], units=(unit,)),))
     assert product_of(PLAN, unit).rxcui == "42"
-    assert step_description(PLAN, stranger) == "RxNorm 42: Take 1 unit at noon"
+    assert step_words(PLAN, stranger).description == "RxNorm 42: Take 1 unit at noon"
