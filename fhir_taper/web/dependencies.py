@@ -82,6 +82,11 @@ class Visit:
             **words,
         )
 
+    def part(self, template: str, *, status: int = 200, **words: Any) -> HTMLResponse:
+        """A part of a screen, for a page that is open."""
+        here, csrf = f"/app/{self.chart.launch.id}", self.chart.launch.csrf.reveal()
+        return page(template, tenant=self.chart.tenant, status=status, here=here, csrf=csrf, **words)
+
     def to(self, screen: str) -> RedirectResponse:
         """On to a screen, by GET."""
         return RedirectResponse(f"/app/{self.chart.launch.id}/{screen}", SEE_OTHER)

@@ -1,6 +1,7 @@
 """Templates into pages. Text from a chart is escaped, and made printable; the one thing that is put in as markup is our own SVG."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any, Final
@@ -13,6 +14,7 @@ from fhir_taper.records import Tenant
 from fhir_taper.render.charts import step_chart
 from fhir_taper.render.printable import printable
 from fhir_taper.render.series import Series
+from fhir_taper.web.option_words import in_form_words
 from fhir_taper.web.security import FIXED, policy
 
 _templates: Final = Environment(
@@ -23,15 +25,44 @@ _templates: Final = Environment(
     lstrip_blocks=True,
     finalize=lambda value: printable(value) if type(value) is str else value,
 )
-STYLE: Final = files("fhir_taper.web").joinpath("static/app.css").read_bytes()
-STYLE_PATH: Final = f"/static/app-{sha256(STYLE).hexdigest()[:12]}.css"
+_templates.filters["in_form_words"] = in_form_words
 
 
-def page(template: str, *, tenant: Tenant | None = None, status: int = 200, form_targets: Iterable[str] = (), **words: Any) -> HTMLResponse:
-    """A page that the EHR of this tenant may frame."""
-    html = _templates.get_template(template).render(style_path=STYLE_PATH, **words)
+@dataclass(frozen=True, slots=True)
+class StaticFile:
+    """A file that a browser may keep for ever: its path changes with its content."""
+
+    path: str
+    body: bytes
+    media_type: str
+
+
+def _static(name: str, media_type: str) -> StaticFile:
+    body = files("fhir_taper.web").joinpath(f"static/{name}").read_bytes()
+    stem, _, suffix = name.rpartition(".")
+    return StaticFile(f"/static/{stem}-{sha256(body).hexdigest()[:12]}.{suffix}", body, media_type)
+
+
+_STYLE: Final = _static("app.css", "text/css")
+_SCRIPTS: Final = (_static("htmx-2.0.11.min.js", "text/javascript"), _static("app.js", "text/javascript"))
+STATIC: Final = (_STYLE, *_SCRIPTS)
+"""Every file that a page may ask for."""
+
+
+def page(
+    template: str,
+    *,
+    tenant: Tenant | None = None,
+    status: int = 200,
+    form_targets: Iterable[str] = (),
+    is_live: bool = False,
+    **words: Any,
+) -> HTMLResponse:
+    """A page that the EHR of this tenant may frame; one that `is_live` has the scripts, and works without them too."""
+    scripts = [one.path for one in _SCRIPTS] if is_live else []
+    html = _templates.get_template(template).render(style_path=_STYLE.path, scripts=scripts, **words)
     ancestors = tenant.frame_ancestors if tenant else ()
-    return HTMLResponse(html, status, {**FIXED, "Content-Security-Policy": policy(ancestors, form_targets)})
+    return HTMLResponse(html, status, {**FIXED, "Content-Security-Policy": policy(ancestors, form_targets, is_live=is_live)})
 
 
 def chart(series: Iterable[Series], title: str) -> Markup:

@@ -31,11 +31,15 @@ FIXED: Final = {
 }
 
 
-def policy(frame_ancestors: Iterable[str] = (), form_targets: Iterable[str] = ()) -> str:
-    """The content security policy of a page: nothing but our own style sheet and pictures, forms to us (and to `form_targets`)."""
+def policy(frame_ancestors: Iterable[str] = (), form_targets: Iterable[str] = (), *, is_live: bool = False) -> str:
+    """The content security policy of a page: nothing but our own style sheet and pictures, forms to us (and to `form_targets`).
+
+    A page that `is_live` runs our own script files, never a script in a page or in text, and asks nobody but us.
+    """
     forms = " ".join(("'self'", *form_targets))
     ancestors = " ".join(frame_ancestors) or "'none'"
-    return f"default-src 'none'; style-src 'self'; img-src 'self'; form-action {forms}; base-uri 'none'; frame-ancestors {ancestors}"
+    ours = "style-src 'self'; img-src 'self'" + ("; script-src 'self'; connect-src 'self'" if is_live else "")
+    return f"default-src 'none'; {ours}; form-action {forms}; base-uri 'none'; frame-ancestors {ancestors}"
 
 
 class Headers:

@@ -1,10 +1,12 @@
-"""What machines ask: our public keys, whether the process lives, whether it can serve; and the style sheet."""
+"""What machines ask: our public keys, whether the process lives, whether it can serve; and the style sheet and scripts."""
+
+from functools import partial
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
 from fhir_taper.web.dependencies import In
-from fhir_taper.web.rendering import STYLE, STYLE_PATH
+from fhir_taper.web.rendering import STATIC, StaticFile
 
 router = APIRouter()
 _HOUR = "public, max-age=3600"
@@ -31,7 +33,9 @@ def readyz(services: In) -> JSONResponse:
     return JSONResponse({"status": "ok" if is_ready else "not ready", **found}, 200 if is_ready else 503)
 
 
-@router.get(STYLE_PATH)
-def style() -> Response:
-    """The one style sheet, under a name that changes with it."""
-    return Response(STYLE, media_type="text/css", headers={"Cache-Control": _YEAR})
+def _file(one: StaticFile) -> Response:
+    return Response(one.body, media_type=one.media_type, headers={"Cache-Control": _YEAR})
+
+
+for _one in STATIC:  # the style sheet and the scripts, under names that change with them
+    router.add_api_route(_one.path, partial(_file, _one), methods=["GET"], response_class=Response)

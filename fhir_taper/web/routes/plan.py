@@ -1,70 +1,83 @@
-"""Screens 3 and 4: the plan, step by step, with what may be changed; and its findings, to be cleared or acknowledged."""
+"""Screen 3: the plan, step by step, and its editor.
 
-from fastapi import APIRouter
+Every edit is a form that posts back; where the page is live the answer is the part of the page that changed, else the page. What is refused
+is said on the page, above the draft as it is; nothing that was typed is saved then.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from fhir_taper.plans.tapers.finding import Severity
+from fhir_taper.errors import NotAllowed, StoreConflict, TaperError, WrongUsage
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
 from fhir_taper.render.cover import Cover
 from fhir_taper.render.pages import page_of, title_of
 from fhir_taper.render.series import series_of
 from fhir_taper.web import forms
-from fhir_taper.web.dependencies import Form_, Opened, Visit
+from fhir_taper.web.dependencies import Form, Form_, Opened, Visit
+from fhir_taper.web.edit_forms import edit_of
+from fhir_taper.web.editor_view import Notice, last_edit, open_step, totals_of
+from fhir_taper.web.errors import told
 from fhir_taper.web.rendering import chart
-from fhir_taper.web.view_models import by_severity, no_in_words
-from fhir_taper.workflow.chosen_plan import Work, acknowledge, change, is_accepted, reading_for, shown_plan, work_of
+from fhir_taper.web.view_models import no_in_words
+from fhir_taper.workflow.chosen_plan import EDITORS, Work, change, newest_version, plan_of, reading_for, work_of, work_with_plan
 from fhir_taper.workflow.cover import cover_of
+from fhir_taper.workflow.edit_plan import edit, offered_for, redo, undo
 from fhir_taper.workflow.keep_assessment import assessment_of
 
 router = APIRouter()
+_NOT_DONE: Final = "This was not done; the draft is as it was"
+_NO_STEP: Final = -1
+_LONGEST: Final = 4
+Act = Callable[[], Work | Infeasible]
 
 
 @router.get("/app/{launch}/plan")
-def plan(visit: Opened) -> Response:
-    """The draft, or the plan that was approved."""
-    return _page(visit)
+def plan(visit: Opened, request: Request) -> Response:
+    """The draft with one step open, or the plan that was approved."""
+    return _page(visit, request, step=_step(request.query_params.get("step", "")))
 
 
 @router.post("/app/{launch}/plan")
-def change_plan(posted: Form_) -> Response:
+def change_plan(posted: Form_, request: Request) -> Response:
     """Make the draft again with other parameters."""
-    visit = posted.visit
+    visit, form = posted.visit, posted.form
     work = work_of(visit.services, visit.chart)
     if work is None:
         return visit.to("strategies")
-    options = forms.changed_options(posted.form, work.options)
-    made = change(visit.services, visit.chart, visit.loaded(), options, posted.form.number("revision"))
-    return _page(visit, made, status=409) if isinstance(made, Infeasible) else visit.to("plan")
-
-
-@router.get("/app/{launch}/safety")
-def safety(visit: Opened) -> Response:
-    """Every finding of the plan, with its rule and source."""
-    found = shown_plan(visit.services, visit.chart)
-    if found is None:
-        return visit.page("no_plan.html", "safety")
-    work = work_of(visit.services, visit.chart)
-    accepted = {place: is_accepted(found, one) for place, one in enumerate(found.findings)}
-    return visit.page(
-        "safety.html",
-        "safety",
-        title=title_of(found),
-        groups=by_severity(found.findings),
-        accepted=accepted,
-        acknowledgements=found.acknowledgements,
-        is_draft=found.state is PlanState.DRAFT,
-        revision=work.revision if work else 0,
-        severity=Severity,
+    asked = work.options
+    return _done(
+        posted, request, lambda: change(visit.services, visit.chart, visit.loaded(), forms.changed_options(form, asked), _revision(form))
     )
 
 
-@router.post("/app/{launch}/safety")
-def acknowledge_finding(posted: Form_) -> Response:
-    """Accept one finding, for a reason."""
+@router.post("/app/{launch}/plan/edit")
+def edit_step(posted: Form_, request: Request) -> Response:
+    """Edit one step; it is saved at once."""
     visit, form = posted.visit, posted.form
-    acknowledge(visit.services, visit.chart, form.number("finding"), form.one("reason"), form.number("revision"))
-    return visit.to("safety")
+
+    def act() -> Work | Infeasible:
+        _, draft = work_with_plan(visit.services, visit.chart, _revision(form))
+        return edit(visit.services, visit.chart, visit.loaded(), edit_of(form, draft), _revision(form))
+
+    return _done(posted, request, act, _step(form.one("step")))
+
+
+@router.post("/app/{launch}/plan/undo")
+def undo_edit(posted: Form_, request: Request) -> Response:
+    """Take the last edit back."""
+    visit, form = posted.visit, posted.form
+    return _done(posted, request, lambda: undo(visit.services, visit.chart, visit.loaded(), _revision(form)), _step(form.one("open")))
+
+
+@router.post("/app/{launch}/plan/redo")
+def redo_edit(posted: Form_, request: Request) -> Response:
+    """Make the edit again that was taken back."""
+    visit, form = posted.visit, posted.form
+    return _done(posted, request, lambda: redo(visit.services, visit.chart, visit.loaded(), _revision(form)), _step(form.one("open")))
 
 
 def cover_for(visit: Visit, found: TaperPlan, work: Work | None) -> Cover:
@@ -75,22 +88,79 @@ def cover_for(visit: Visit, found: TaperPlan, work: Work | None) -> Cover:
     return cover_of(found, reading, assessment_of(visit.services, visit.chart))
 
 
-def _page(visit: Visit, refused: Infeasible | None = None, status: int = 200) -> Response:
-    work = work_of(visit.services, visit.chart)
-    found = shown_plan(visit.services, visit.chart)
+def _done(posted: Form_, request: Request, act: Act, step: int = _NO_STEP) -> Response:
+    """What came of an act: the page as it is then, or why it was not done above the page as it was."""
+    visit = posted.visit
+    try:
+        made = act()
+    except (NotAllowed, WrongUsage, StoreConflict) as error:
+        return _page(visit, request, step=step, notice=_notice(error), status=told(error).status)
+    if isinstance(made, Infeasible):
+        return _page(visit, request, step=step, notice=Notice(_NOT_DONE, *_no(made)), status=told(NotAllowed("")).status)
+    if _is_live(request):
+        return _page(visit, request, made, step=step)
+    return visit.to("plan" if step == _NO_STEP else f"plan?step={step}#step-{step}")
+
+
+def _page(
+    visit: Visit, request: Request, work: Work | None = None, *, step: int = _NO_STEP, notice: Notice | None = None, status: int = 200
+) -> Response:
+    work = work or work_of(visit.services, visit.chart)
+    found = _shown(visit, work)
     if found is None:
         return visit.page("no_plan.html", "plan")
-    is_draft = work is not None and work.plan is not None
-    return visit.page(
-        "plan.html",
-        "plan",
-        status=status,
-        plan=page_of(found, cover_for(visit, found, work)),
-        chart=chart([series_of(found)], title_of(found)),
-        options=work.options if is_draft and work else None,
-        params=dict(found.params),
-        asked_params=dict(work.options.params) if work else {},
-        parameters=forms.PARAMETERS,
-        revision=work.revision if work else 0,
-        refused=no_in_words(refused) if refused else None,
-    )
+    is_draft = work is not None and work.plan is not None and found.state is PlanState.DRAFT
+    may_edit = is_draft and visit.chart.may(*EDITORS)
+    words = {
+        "plan": page_of(found, cover_for(visit, found, work)),
+        "chart": chart([series_of(found)], title_of(found)),
+        "totals": totals_of(found),
+        "options": work.options if may_edit and work else None,
+        "params": dict(found.params),
+        "asked_params": dict(work.options.params) if work else {},
+        "parameters": forms.PARAMETERS,
+        "revision": work.revision if work else 0,
+        "may_edit": may_edit,
+        "open": open_step(work, step, offered_for(visit.loaded(), work, step)) if may_edit and work else None,
+        "done": last_edit(work.edits) if work else "",
+        "undone": last_edit(work.undone) if work else "",
+        "edits": len(work.edits) if work else 0,
+        "notice": notice,
+    }
+    if _is_live(request):
+        return visit.part("plan_part.html", status=status, **words)
+    return visit.page("plan.html", "plan", status=status, is_live=True, **words)
+
+
+def _shown(visit: Visit, work: Work | None) -> TaperPlan | None:
+    """The draft, else the plan that was approved last."""
+    if work is not None and work.plan is not None:
+        return work.plan
+    version = newest_version(visit.services, visit.chart)
+    return plan_of(version) if version else None
+
+
+def _notice(error: TaperError) -> Notice:
+    about = told(error)
+    title = about.title if isinstance(error, StoreConflict) else _NOT_DONE
+    todo = ("This is the draft as it is now: what you sent was not done.",) if isinstance(error, StoreConflict) else ()
+    return Notice(title, (*about.says, *todo))
+
+
+def _no(no: Infeasible) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    says, ways = no_in_words(no)
+    return (says,), ways
+
+
+def _revision(form: Form) -> int:
+    return form.number("revision")
+
+
+def _step(text: str) -> int:
+    """The number of a step in an address or a form of ours; anything else opens none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST else _NO_STEP
+
+
+def _is_live(request: Request) -> bool:
+    """Whether the page asks for the part of it that changed."""
+    return request.headers.get("hx-request") == "true"
