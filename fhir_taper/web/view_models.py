@@ -12,6 +12,7 @@ from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.render.series import Series, series_of
 from fhir_taper.render.words import finding_in_words, refusal_in_words, way_in_words, way_out_in_words
+from fhir_taper.workflow.assessed import can_be_entered
 from fhir_taper.workflow.strategies import name_of_way
 
 MOST_LINES = 5
@@ -32,8 +33,9 @@ class CandidateRow:
 
 
 def tapered(items: Iterable[RegimenItem]) -> tuple[str, ...]:
-    """Ingredients of the regimen that a taper can be asked for, each once."""
-    return tuple(dict.fromkeys(item.ingredient for item in items if item.ingredient and item.taper_candidate))
+    """Ingredients of the regimen that a taper can be asked for, each once; also where the dose must be said by a person."""
+    open_to_ask = (item for item in items if item.taper_candidate or (can_be_entered(item) and not item.oud_treatment))
+    return tuple(dict.fromkeys(item.ingredient for item in open_to_ask if item.ingredient))
 
 
 def candidate_rows(found: Candidates, titles: dict[str, str]) -> tuple[CandidateRow, ...]:

@@ -39,6 +39,15 @@ def shelf_of(reading: Reading, options: PlanOptions, ingredient: Ingredient, tak
     return tuple(sorted(unique.values(), key=lambda product: (product.ingredient, product.mg, product.rxcui)))
 
 
+def offered_products(reading: Reading, ingredients: Iterable[str]) -> tuple[Product, ...]:
+    """What a form offers to choose from: the products of the chart, and what a pharmacy has of these medicines. By medicine, then mg."""
+    names = tuple(ingredients)
+    own = [item.product for item in reading.regimen.items if item.product is not None and item.ingredient in names]
+    found = [*own, *(one for name in names for one in reading.catalogue.products_of(name) if _is_on_shelf(reading, one))]
+    unique = {product.rxcui: product for product in found}
+    return tuple(sorted(unique.values(), key=lambda product: (product.ingredient, product.mg, product.name)))
+
+
 def product_named(reading: Reading, option: str, rxcui: str) -> Product:
     """The product with this RxNorm code. Raises WrongUsage naming the option that gave an unknown one."""
     product = reading.catalogue.product(rxcui)

@@ -1,13 +1,19 @@
-"""Screen 1: what is taken, what it equals, what could not be read."""
+"""Screen 1: what is taken, what it equals, what could not be read or computed, and a box for what a person knows of that."""
 
 from typing import Final
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from fhir_taper.errors import WrongUsage
 from fhir_taper.render.regimen_rows import issues_of, left_out_of, not_counted, others_of, remarks_of, rows_of
 from fhir_taper.render.total_words import companions_in_words, total_in_words
-from fhir_taper.web.dependencies import Form_, Opened
+from fhir_taper.web.dependencies import Form_, Opened, Visit
+from fhir_taper.web.fields import FormRefused
+from fhir_taper.web.open_records import Typed, open_records, refused_dose, typed_dose
+from fhir_taper.workflow.assessed import with_assessed
+from fhir_taper.workflow.keep_assessment import EDITORS, assessment_of, enter_dose, remove_dose
+from fhir_taper.workflow.regimen import Reading
 
 router = APIRouter()
 SCREENS: Final = ("regimen", "intake", "strategies", "plan", "safety", "approve", "write-back")
@@ -17,12 +23,53 @@ SCREENS: Final = ("regimen", "intake", "strategies", "plan", "safety", "approve"
 @router.get("/app/{launch}/regimen")
 def regimen(visit: Opened) -> Response:
     """The regimen of today."""
-    loaded = visit.loaded()
-    reading = loaded.reading(visit.chart.day(visit.services.clock()))
+    return _page(visit)
+
+
+@router.post("/app/{launch}/entered")
+def enter(posted: Form_) -> Response:
+    """Note what is taken a day of a record that says no dose, or take that back."""
+    visit, form = posted.visit, posted.form
+    revision = form.number("revision")
+    try:
+        if form.one("do") == "remove":
+            remove_dose(visit.services, visit.chart, form.one("source"), revision)
+        else:
+            source, mg, how = typed_dose(form)
+            enter_dose(visit.services, visit.chart, _reading(visit).regimen, source, mg, how, revision)
+    except FormRefused as refused:
+        return _page(visit, Typed(form.one("source"), refused))
+    except WrongUsage as error:
+        return _page(visit, Typed(form.one("source"), refused_dose(form, error)))
+    return visit.to("regimen")
+
+
+@router.post("/app/{launch}/refresh")
+def refresh(posted: Form_) -> Response:
+    """Read the chart again, and back to the screen."""
+    posted.visit.loaded(afresh=True)
+    screen = posted.form.one("back_to")
+    return posted.visit.to(screen if screen in SCREENS else SCREENS[0])
+
+
+def _reading(visit: Visit) -> Reading:
+    return visit.loaded().reading(visit.chart.day(visit.services.clock()))
+
+
+def _page(visit: Visit, typed: Typed | None = None) -> Response:
+    read, held = _reading(visit), assessment_of(visit.services, visit.chart)
+    reading = with_assessed(read, held.assessed)
     taken, totals = reading.regimen, (reading.mme, reading.diazepam)
+    records = open_records(read.regimen, held, typed)
+    is_gone = typed is not None and typed.source not in {one.source for one in records}
     return visit.page(
         "regimen.html",
         "regimen",
+        status=422 if typed else 200,
+        open_records=records,
+        gone=typed.refused.errors if typed and is_gone else (),
+        may_enter=visit.chart.may(*EDITORS),
+        revision=held.revision,
         rows=rows_of(taken, *totals),
         is_complete=taken.complete,
         totals=[(words, [str(line) for line in one.lines], left_out_of(one)) for one in totals if (words := total_in_words(one))],
@@ -32,11 +79,3 @@ def regimen(visit: Opened) -> Response:
         others=others_of(taken),
         issues=issues_of(taken),
     )
-
-
-@router.post("/app/{launch}/refresh")
-def refresh(posted: Form_) -> Response:
-    """Read the chart again, and back to the screen."""
-    posted.visit.loaded(afresh=True)
-    screen = posted.form.one("back_to")
-    return posted.visit.to(screen if screen in SCREENS else SCREENS[0])

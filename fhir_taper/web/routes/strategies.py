@@ -3,15 +3,18 @@
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from fhir_taper.errors import WrongUsage
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.web import forms
-from fhir_taper.web.dependencies import Form_, Opened, Visit
+from fhir_taper.web.dependencies import Form, Form_, Opened, Visit
+from fhir_taper.web.fields import FieldError, FormRefused, Shown
+from fhir_taper.web.option_words import LABELS, field_of, in_form_words
+from fhir_taper.web.question_views import question_words
 from fhir_taper.web.rendering import chart
-from fhir_taper.web.view_models import MOST_LINES, candidate_rows, charted, default_start, no_in_words, tapered
-from fhir_taper.workflow.assessment import with_intake
-from fhir_taper.workflow.chosen_plan import Work, ask, candidates_of, choose, work_of
+from fhir_taper.web.view_models import MOST_LINES, candidate_rows, charted, no_in_words
+from fhir_taper.workflow.assessment import is_overtaken, with_intake
+from fhir_taper.workflow.chosen_plan import ask, candidates_of, choose, work_of
 from fhir_taper.workflow.keep_assessment import assessment_of
-from fhir_taper.workflow.typed import BenzoTable, DurationOfUse, PermittedParts
 
 router = APIRouter()
 
@@ -19,16 +22,22 @@ router = APIRouter()
 @router.get("/app/{launch}/strategies")
 def strategies(visit: Opened) -> Response:
     """The question as it was asked last, and its answers."""
-    return _page(visit, work_of(visit.services, visit.chart))
+    return _page(visit)
 
 
 @router.post("/app/{launch}/strategies")
 def ask_for_strategies(posted: Form_) -> Response:
-    """Ask anew."""
-    visit = posted.visit
+    """Ask anew; with something wrong in it, the page again, with everything that was typed."""
+    visit, form = posted.visit, posted.form
+    work = work_of(visit.services, visit.chart)
     intake = assessment_of(visit.services, visit.chart)
-    options = with_intake(forms.options_of(posted.form, visit.chart.who), intake)
-    ask(visit.services, visit.chart, visit.loaded(), options, posted.form.number("revision"))
+    try:
+        options = with_intake(forms.options_of(form, visit.chart.who, work.options if work else None), intake)
+        ask(visit.services, visit.chart, visit.loaded(), options, form.number("revision"))
+    except FormRefused as refused:
+        return _page(visit, wrong=refused)
+    except WrongUsage as error:
+        return _page(visit, wrong=_about_a_field(error, form))
     return visit.to("strategies")
 
 
@@ -37,16 +46,26 @@ def choose_strategy(posted: Form_) -> Response:
     """Make the plan of one way the draft."""
     visit = posted.visit
     chosen = choose(visit.services, visit.chart, visit.loaded(), posted.form.one("way"), posted.form.number("revision"))
-    if isinstance(chosen, Infeasible):
-        return _page(visit, work_of(visit.services, visit.chart), chosen, status=409)
-    return visit.to("plan")
+    return _page(visit, chosen) if isinstance(chosen, Infeasible) else visit.to("plan")
 
 
-def _page(visit: Visit, work: Work | None, refused: Infeasible | None = None, status: int = 200) -> Response:
-    loaded = visit.loaded()
-    today = visit.chart.day(visit.services.clock())
-    reading = loaded.reading(today)
-    found = candidates_of(visit.chart, loaded, work.options) if work else None
+def _about_a_field(error: WrongUsage, form: Form) -> FormRefused:
+    """What a use case could not take, at the field that it names."""
+    name = field_of(str(error))
+    return FormRefused((FieldError(name, LABELS.get(name, ""), in_form_words(str(error))),), form)
+
+
+def _page(visit: Visit, refused: Infeasible | None = None, wrong: FormRefused | None = None) -> Response:
+    loaded, work = visit.loaded(), work_of(visit.services, visit.chart)
+    shown = Shown(wrong)  # a page that was only opened holds what is kept, and not what nobody typed
+    reading = loaded.reading(visit.chart.day(visit.services.clock()))
+    status = 422 if wrong else 409 if refused else 200
+    found, no_more = None, ""
+    if work and not wrong:
+        try:
+            found = candidates_of(visit.chart, loaded, work.options)
+        except WrongUsage as error:  # the chart changed under a question that could be asked once
+            no_more = in_form_words(str(error))
     refused = refused or (found.refused if found else None)
     titles = {row.id: row.title for row in reading.tables.limits.protocols.values()}
     lines = charted(found) if found else ()
@@ -54,19 +73,15 @@ def _page(visit: Visit, work: Work | None, refused: Infeasible | None = None, st
         "strategies.html",
         "strategies",
         status=status,
-        medicines=tapered(reading.regimen.items),
-        asked=work.options if work else None,
-        params=dict(work.options.params) if work else {},
+        f=shown,
+        no_more=no_more,
+        is_overtaken=bool(work and is_overtaken(work.options, assessment_of(visit.services, visit.chart))),
         revision=work.revision if work else 0,
-        start=default_start(today),
-        uses=tuple(DurationOfUse),
-        parts=tuple(PermittedParts),
-        part=next((one for one in PermittedParts if work and one.per_unit == work.options.parts), ""),
-        benzo_tables=tuple(BenzoTable),
         found=found,
         refused=no_in_words(refused) if refused else None,
         stops=(found.stops or (found.refused.findings if found.refused else ())) if found else (),
         rows=candidate_rows(found, titles) if found else (),
         chart=chart(lines, f"{found.drug}: ways to taper") if found and lines else "",
         most_lines=MOST_LINES,
+        **question_words(visit.chart, reading, work.options if work else None, visit.services.clock()),
     )
