@@ -14,6 +14,7 @@ from fhir_taper.mappers.read.facts import read_facts
 from fhir_taper.mappers.read.inside import CONTAINED_ORDER
 from fhir_taper.mappers.read.patient import Person, read_patient
 from fhir_taper.mappers.read.regimen import read_items
+from fhir_taper.mappers.read.taper_forms import TaperForm, read_taper_forms
 from fhir_taper.mappers.write.labels import Label, labels_of
 from fhir_taper.plans.medicines.codes import TAPERED_CLASSES, DrugClass
 from fhir_taper.plans.medicines.duplicates import flag_duplicates
@@ -46,6 +47,7 @@ class Reading:
     catalogue: ProductCatalogue
     labels: tuple[Label, ...]
     own_plans: tuple[Mapped[TaperPlan], ...] = ()
+    ordered_tapers: tuple[TaperForm, ...] = ()
     person: Person = field(default_factory=lambda: Person(""))
     allergies: AllergyList = field(default_factory=AllergyList)
     _cases: dict[tuple[date, DoseTotals], ChartCase] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -93,12 +95,13 @@ def read(chart: Chart, as_of: date, mme_table: str, benzo_table: str | None, cat
     facts = read_facts(chart, products, tables.medicines.concepts, as_of)
     nothing_set_aside = not any(issue.severity == "error" for issue in facts.issues)
     own_plans, unreadable = _own_plans(chart)
-    issues = _running(own_plans, as_of) + taken.issues + facts.issues + unreadable
+    running, ordered = _running(own_plans, read_taper_forms(chart, products, as_of).value, as_of)
+    issues = running + taken.issues + facts.issues + unreadable
     taken = replace(taken, issues=issues, complete=taken.complete and nothing_set_aside)
     totals = mme(taken, tables.medicines, mme_table), diazepam_equivalent(taken, tables.medicines, benzo_table)
     labels = labels_of(entry.resource for entries in chart.by_type.values() for entry in entries)
     allergies = read_allergies(chart, tables.medicines.concepts)
-    return Reading(taken, facts.value, *totals, tables, products, labels, own_plans, read_patient(chart).value, allergies)
+    return Reading(taken, facts.value, *totals, tables, products, labels, own_plans, ordered, read_patient(chart).value, allergies)
 
 
 def _own_plans(chart: Chart) -> tuple[tuple[Mapped[TaperPlan], ...], tuple[Issue, ...]]:
@@ -110,13 +113,17 @@ def _own_plans(chart: Chart) -> tuple[tuple[Mapped[TaperPlan], ...], tuple[Issue
     return read_care_plans(chart), unreadable_care_plans(chart)
 
 
-def _running(own_plans: tuple[Mapped[TaperPlan], ...], as_of: date) -> tuple[Issue, ...]:
-    """What is taken under our tapers on the day. Most charts have none, and need no words for them."""
-    if not own_plans:
-        return ()
-    from fhir_taper.workflow.running import running_tapers
+def _running(
+    own_plans: tuple[Mapped[TaperPlan], ...], forms: tuple[TaperForm, ...], as_of: date
+) -> tuple[tuple[Issue, ...], tuple[TaperForm, ...]]:
+    """What is said of tapers that run on the day, ours and those that orders alone hold, and the latter. Most charts have none, and need no
+    words for them."""
+    if not own_plans and not forms:
+        return (), ()
+    from fhir_taper.workflow.running import ordered_issues, ordered_tapers, running_tapers
 
-    return running_tapers(own_plans, as_of)
+    ordered = ordered_tapers(forms, own_plans, as_of)
+    return running_tapers(own_plans, as_of) + ordered_issues(ordered), ordered
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from fhir_taper.plans.tapers.use import FROM_1_YEAR, IN_WORDS, UNKNOWN_COUNTS_AS
 from fhir_taper.workflow.assessed import findings_of, with_assessed
 from fhir_taper.workflow.plan_options import PlanOptions
 from fhir_taper.workflow.regimen import Reading
-from fhir_taper.workflow.running import RUNNING
+from fhir_taper.workflow.running import RUNNING, in_words
 
 UNKNOWN_ZONE = "UTC"
 
@@ -47,7 +47,12 @@ def said_of(reading: Reading, options: PlanOptions, ingredient: str, zone: str |
 
     `zone` and `use_in_chart` are None where nobody says.
     """
-    found = [*_confirmed(options), *_already_tapered(reading, ingredient), *findings_of(reading, options.assessed)]
+    found = [
+        *_confirmed(options),
+        *_already_tapered(reading, ingredient),
+        *_tapered_by_orders(reading, ingredient),
+        *findings_of(reading, options.assessed),
+    ]
     if zone is None:
         says = f"The patient's time zone is not known: the plan's days are days in {UNKNOWN_ZONE}."
         found.append(_assumed("zone-not-known", says, "Give --zone."))
@@ -76,6 +81,22 @@ def _already_tapered(reading: Reading, ingredient: str) -> list[Finding]:
         return []
     message = f"A taper of {ingredient} is {running[0].state} in this chart (plan {running[0].id}, version {running[0].version})."
     return [_assumed("taper-exists", message, "Revise that plan, or end it.", Severity.STOP)]
+
+
+def _tapered_by_orders(reading: Reading, ingredient: str) -> list[Finding]:
+    """Somebody else's taper: which of the two holds is a person's decision."""
+    return [
+        Finding(
+            Severity.ACKNOWLEDGE,
+            "taper-ordered",
+            f"A taper of {ingredient} is written in the orders of this chart already: {in_words(form)}.",
+            "design: one taper of an ingredient at a time",
+            clears="These orders end when this plan begins; or no plan is made beside them.",
+            evidence=form.sources,
+        )
+        for form in reading.ordered_tapers
+        if form.ingredient == ingredient
+    ]
 
 
 def _duration(ingredient: str, in_chart: str | None) -> list[Finding]:

@@ -2,13 +2,15 @@
 
 The first form is a MedicationRequest whose instructions follow each other in time (FHIR R4 example medrx0303); the second a chain of
 requests of one medicine with periods of their own, held together by groupIdentifier, basedOn or priorPrescription. Our own form, the
-CarePlan, is read by `care_plan`. Here only the steps are said, with their days and mg, so that a plan can be laid beside them; what
-counts today is `regimen`. A step that cannot be computed has a reason.
+CarePlan, is read by `care_plan`. Here only the steps are said, with their days and mg, so that nobody plans a second taper beside them
+unawares; what counts today is `regimen`. A step that cannot be computed has a reason.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
 
 from fhir_taper.errors import BadInput
 from fhir_taper.mappers.chart import Chart, Entry
@@ -44,30 +46,54 @@ class TaperFormStep:
 
 @dataclass(frozen=True, slots=True)
 class TaperForm:
-    """A taper of one ingredient as orders have it, its steps in order of time."""
+    """A taper of one ingredient as orders have it, its steps in order of time. Doses of patches are spoken of by their rate."""
 
     ingredient: str
     drug: str
     steps: tuple[TaperFormStep, ...]
+    is_patch: bool = False
 
     @property
     def sources(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(step.source for step in self.steps))
 
+    def goes_on_after(self, day: date) -> bool:
+        """Whether the dose has yet to fall: a step that begins later is less than one before it, as far as they are known."""
+        known = [(step.start, Fraction(step.max_mg)) for step in self.steps if step.max_mg is not None]
+        return any(
+            start is not None and start > day and any(mg < before for _, before in known[:place]) for place, (start, mg) in enumerate(known)
+        )
+
 
 def read_taper_forms(chart: Chart, catalogue: ProductCatalogue, as_of: date) -> Mapped[tuple[TaperForm, ...]]:
-    """Every taper of an opioid, benzodiazepine or z-drug that is written in the chart's orders, past and future steps too.
+    """Every opioid, benzodiazepine or z-drug whose dose changes step by step in the chart's orders, past and future steps too.
 
-    `as_of` dates a body weight.
+    Most orders have one instruction and belong to no other order: those are passed by unread. `as_of` dates a body weight.
     """
+    candidates = _candidates(chart.of(REQUEST))
+    if not candidates:
+        return Mapped(())
     reader = Reader(chart, Identifier(chart, catalogue), as_of)
-    orders = [pair for entry in chart.of(REQUEST) if (pair := _ordered(entry, reader)) is not None]
+    orders = [pair for entry in candidates if (pair := _ordered(entry, reader)) is not None]
     whole = [form for order, medicine in orders if (form := _whole_taper(order, medicine, reader)) is not None]
     in_one = {source for form in whole for source in form.sources}
     chains = _chains([(order, medicine) for order, medicine in orders if order.reference not in in_one])
     stepwise = [_stepwise(chain, reader) for chain in chains]
     forms = tuple(form for form in (*whole, *stepwise) if len(form.steps) > 1)
     return Mapped(forms, sources=tuple(source for form in forms for source in form.sources))
+
+
+def _candidates(entries: Sequence[Entry]) -> list[Entry]:
+    """Orders with several instructions, those that name another order or a group, and the orders that they name."""
+    found = [entry for entry in entries if _may_be_of_a_taper(entry.resource)]
+    named = {address(entry.resource.get("priorPrescription")).key for entry in found} - {""}
+    return [entry for entry in entries if _may_be_of_a_taper(entry.resource) or address(entry.reference).key in named] if named else found
+
+
+def _may_be_of_a_taper(resource: Mapping[str, Any]) -> bool:
+    instructions = resource.get("dosageInstruction")
+    several = isinstance(instructions, list) and len(instructions) > 1
+    return several or any(link in resource for link in ("priorPrescription", "groupIdentifier", "basedOn"))
 
 
 def _ordered(entry: Entry, reader: Reader) -> tuple[Order, Medicine] | None:
@@ -99,9 +125,8 @@ def _whole_taper(order: Order, medicine: Medicine, reader: Reader) -> TaperForm 
     if len(by_days) < 2:  # noqa: PLR2004 - one step is no taper
         return None
     days = sorted(by_days, key=lambda pair: pair[0] or date.min)
-    return TaperForm(
-        medicine.ingredient, medicine.name, tuple(_step(start, end, by_days[start, end], order.reference) for start, end in days)
-    )
+    steps = tuple(_step(start, end, by_days[start, end], order.reference) for start, end in days)
+    return TaperForm(medicine.ingredient, medicine.name, steps, medicine.is_patch)
 
 
 def _step(start: date | None, end: date | None, instructions: Sequence[Instruction], source: str) -> TaperFormStep:
@@ -153,7 +178,8 @@ def _stepwise(chain: Sequence[tuple[Order, Medicine]], reader: Reader) -> TaperF
         by_start.setdefault(order.start or date.min, []).append((order, medicine))
     starts = sorted(by_start)
     steps = [_together(start, by_start[start], starts, reader) for start in starts]
-    return TaperForm(chain[0][1].ingredient, chain[0][1].name, tuple(steps))
+    first = chain[0][1]
+    return TaperForm(first.ingredient, first.name, tuple(steps), first.is_patch)
 
 
 def _together(start: date, orders: Sequence[tuple[Order, Medicine]], starts: Sequence[date], reader: Reader) -> TaperFormStep:

@@ -3,7 +3,7 @@
 Made by `equivalence`; nothing here computes a total or knows a factor. Amounts are exact and are rounded only when they are shown.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from fhir_taper.plans.medicines.dose import ZERO, Exact, brief, multiply
@@ -92,6 +92,10 @@ class Total:
     scheduled_at_least: bool
     max_at_least: bool
     up_to: bool
+    _by_item: dict[int, EquivalentLine] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_item", {id(line.item): line for line in self.lines})
 
     @property
     def at_least(self) -> bool:
@@ -99,7 +103,7 @@ class Total:
 
     def line_of(self, item: RegimenItem) -> EquivalentLine | None:
         """The line of this item of the regimen, or None where it is not in the total."""
-        return next((line for line in self.lines if line.item is item), None)
+        return self._by_item.get(id(item))
 
 
 @dataclass(frozen=True, slots=True)

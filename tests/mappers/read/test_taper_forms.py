@@ -69,6 +69,25 @@ def test_one_order_per_step_is_one_taper_past_and_future_steps_too() -> None:
     ]
 
 
+def test_the_first_order_of_a_chain_names_no_other_and_is_its_first_step() -> None:
+    first = chain(1, "2025-11-24", "2025-12-21", 4)
+    del first["priorPrescription"]
+    (form,) = read_taper_forms(chart(first, chain(2, "2025-12-22", "2026-01-18", 3)), load_medicines(), TODAY).value
+    assert [step.source for step in form.steps] == ["MedicationRequest/m1", "MedicationRequest/m2"]
+
+
+def test_a_taper_goes_on_until_its_last_reduction_has_begun() -> None:
+    (form,) = read_taper_forms(chart(WHOLE), load_medicines(), TODAY).value
+    assert [form.goes_on_after(day) for day in (TODAY, date(2026, 1, 15), date(2026, 1, 16))] == [True, True, False]
+
+
+def test_renewals_of_one_dose_and_a_dose_that_rises_are_no_taper_that_goes_on() -> None:
+    for tablets in ((2, 2, 2), (1, 2, 3)):
+        parts = [part(number, f"2026-0{number}-01", f"2026-0{number}-28", count) for number, count in enumerate(tablets, 1)]
+        (form,) = read_taper_forms(chart(request(dosageInstruction=parts)), load_medicines(), TODAY).value
+        assert not form.goes_on_after(TODAY)
+
+
 def test_two_orders_that_nothing_links_are_no_taper() -> None:
     separate = [chain(1, "2025-11-24", "2025-12-21", 4), chain(5, "2025-12-22", "2026-01-18", 3)]
     assert forms(*separate) == ()
