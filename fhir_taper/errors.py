@@ -19,6 +19,7 @@
     │   ├── EhrAnswered     an answer that is a refusal: status and the server's own words
     │   │   └── TokenRefused  the token endpoint says no: its OAuth error code, never its prose
     │   ├── HostRefused     an address that the tenant does not name: no request was sent
+    │   ├── EhrBusy         it is asked as often as it may be, or asked for a pause: no request was sent
     │   ├── AccessEnded     the token is no longer taken and cannot be renewed
     │   └── WrongPatient    an answer about another patient than that of the launch
     ├── WriteRefused        what the guard does not let out: every reason
@@ -29,6 +30,8 @@
 A clinical "no" is not an error: what cannot be computed is a RegimenItem with a reason, what cannot be tapered is an
 `Infeasible` with ways out. Messages are one line and name the place.
 """
+
+from datetime import timedelta
 
 
 class TaperError(Exception):
@@ -127,6 +130,14 @@ class TokenRefused(EhrAnswered):
 
 class HostRefused(EhrError):
     """An address on a host that the tenant does not name. Nothing was sent there."""
+
+
+class EhrBusy(EhrError):
+    """The EHR asked for a pause, or is asked as often as it may be. Nothing was sent. `wait` is how long the turn is away."""
+
+    def __init__(self, wait: timedelta) -> None:
+        self.wait = wait
+        super().__init__(f"the EHR cannot be asked for {max(1, round(wait.total_seconds()))} seconds: nothing was sent")
 
 
 class AccessEnded(EhrError):

@@ -79,6 +79,8 @@ class Tenant:
     pkce: bool = True
     idle_minutes: int = IDLE_MINUTES
     """A session that nobody used for so long is ended; what was saved is kept."""
+    requests_per_minute: int | None = None
+    """How often this EHR may be asked; None: as often as people need. The EHR's own Retry-After counts always."""
     insecure_loopback: bool = False
     roles: Mapping[Role, tuple[str, ...]] = field(default_factory=dict)
     """Users by role: fhirUser reference ("Practitioner/p1"), NPI or PractitionerRole code. Everybody else reads only."""

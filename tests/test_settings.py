@@ -210,3 +210,10 @@ def test_what_runs_beside_the_app_has_defaults_of_its_own_and_can_be_set(tmp_pat
     found = settings(tmp_path, top + "[rate_limits]\nsession_per_second = 3\n" + TENANT)
     assert (found.metrics_port, found.sweep_seconds, found.trusted_proxies) == (0, 5, ("10.0.0.1",))
     assert found.rate_limits == RateLimits(session_per_second=3)
+
+
+def test_how_often_an_ehr_may_be_asked_is_the_tenants_and_not_so_seldom_that_no_chart_opens(tmp_path: Path) -> None:
+    limits = {text: settings(tmp_path, TOP + TENANT + text).tenants[0].requests_per_minute for text in ("", "requests_per_minute = 250\n")}
+    assert list(limits.values()) == [None, 250]
+    with pytest.raises(SettingsError, match="requests_per_minute"):
+        settings(tmp_path, TOP + TENANT + "requests_per_minute = 1\n")

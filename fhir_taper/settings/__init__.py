@@ -59,12 +59,15 @@ _TENANT: Final = frozenset(
         "staffed_hours",
         "pkce",
         "idle_minutes",
+        "requests_per_minute",
         "needs_pharmacist_review",
         "roles",
         "backend",
     }
 )
 _BACKEND: Final = frozenset({"client_id"})
+# Less is no launch: one chart takes about twenty requests.
+_FEWEST_REQUESTS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +185,9 @@ def _tenant(place: Place, *, insecure_loopback: bool) -> Tenant:
         staffed_hours=place.text("staffed_hours", ""),
         pkce=place.flag("pkce", default=True),
         idle_minutes=place.whole("idle_minutes", IDLE_MINUTES, least=_SHORTEST_IDLE, most=_LONGEST_IDLE),
+        requests_per_minute=place.whole("requests_per_minute", 0, least=_FEWEST_REQUESTS)
+        if "requests_per_minute" in place.values
+        else None,
         insecure_loopback=insecure_loopback,
         needs_pharmacist_review=place.flag("needs_pharmacist_review", default=False),
         roles=_roles(place),

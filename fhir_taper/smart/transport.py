@@ -19,6 +19,7 @@ from fhir_taper.errors import EhrUnreachable
 from fhir_taper.records import Tenant
 from fhir_taper.smart.answer import Answer, http_date
 from fhir_taper.smart.origins import Address, allowed_address
+from fhir_taper.smart.pace import Pace
 
 POOL: Final = 64
 """Connections kept per host: at least the threads that ask; the library's default of 10 costs a third at 16 threads."""
@@ -31,6 +32,7 @@ _TRIES: Final = 4
 _PATIENCE_SECONDS: Final = 20.0
 _BACK_OFF: Final = tenacity.wait_exponential(multiplier=0.25, max=4) + tenacity.wait_random(0, 0.25)
 _NO_CLOCK: Final = timedelta(days=1)
+_TOO_MANY: Final = 429
 _LATER: Final = frozenset({429, 502, 503, 504})
 _AGENT: Final = "fhir-taper"
 
@@ -68,6 +70,7 @@ class Transport:
         self._clock = clock
         self._monotonic = monotonic
         self._session = session or new_session()
+        self._pace = Pace(tenant.requests_per_minute, patience=_PATIENCE_SECONDS, clock=clock, monotonic=monotonic, sleep=sleep)
         self._observe = observe or _nobody
 
     def local_now(self) -> datetime:
@@ -89,8 +92,12 @@ class Transport:
     def send(
         self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None, timeout: float = TIMEOUT_SECONDS
     ) -> Answer:
-        """The answer, whatever its status. Raises HostRefused before anything is sent, EhrUnreachable where no whole answer came."""
+        """The answer, whatever its status.
+
+        Raises HostRefused and EhrBusy before anything is sent, EhrUnreachable where no whole answer came.
+        """
         address = allowed_address(self.tenant, url)
+        self._pace.turn()
         if method != "GET":
             return self._once(method, address, headers, body, timeout)
         tries = tenacity.Retrying(
@@ -98,9 +105,21 @@ class Transport:
             wait=self._wait,
             stop=self._out_of_patience,
             sleep=self.sleep,
+            before=self._turn_again,
             retry_error_callback=_last,
         )
-        answer: Answer = tries(self._once, method, address, headers, body, timeout)
+        answer: Answer = tries(self._asked, method, address, headers, body, timeout)
+        return answer
+
+    def _asked(self, method: str, address: Address, headers: Mapping[str, str], body: bytes | None, timeout: float) -> Answer:
+        """One try of a read. An EHR that has had too much of us is left alone by every thread, not only by the one that was told.
+
+        What it asks after a write counts for writes alone: their receipt is read meanwhile.
+        """
+        answer = self._once(method, address, headers, body, timeout)
+        asked = self._asked_pause(answer)
+        if answer.status == _TOO_MANY and asked:
+            self._pace.pause(asked)
         return answer
 
     def _once(self, method: str, address: Address, headers: Mapping[str, str], body: bytes | None, timeout: float) -> Answer:
@@ -134,6 +153,10 @@ class Transport:
                 return None
         return b"".join(parts)
 
+    def _turn_again(self, state: tenacity.RetryCallState) -> None:
+        if state.attempt_number > 1:
+            self._pace.turn(is_again=True)
+
     def _wait(self, state: tenacity.RetryCallState) -> float:
         asked = self._retry_after(state)
         return asked if asked is not None else _BACK_OFF(state)
@@ -142,10 +165,12 @@ class Transport:
         return state.attempt_number >= _TRIES or state.idle_for + (self._retry_after(state) or 0) > _PATIENCE_SECONDS
 
     def _retry_after(self, state: tenacity.RetryCallState) -> float | None:
-        """Seconds that the server asks for, as a number or as a date (by its own clock where it sent one)."""
         if state.outcome is None or state.outcome.failed:
             return None
-        answer: Answer = state.outcome.result()
+        return self._asked_pause(state.outcome.result())
+
+    def _asked_pause(self, answer: Answer) -> float | None:
+        """Seconds that the server asks for, as a number or as a date (by its own clock where it sent one)."""
         asked = answer.headers.get("retry-after", "").strip()
         if asked.isdecimal():
             return float(asked)

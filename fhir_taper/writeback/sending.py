@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from fhir_taper import exact_json
-from fhir_taper.errors import AccessEnded, EhrAnswered, EhrError, HostRefused, StoreConflict, WriteRefused
+from fhir_taper.errors import AccessEnded, EhrAnswered, EhrBusy, EhrError, HostRefused, StoreConflict, WriteRefused
 from fhir_taper.mappers.fhir import strict_errors
 from fhir_taper.mappers.write.namespace import Json
 from fhir_taper.plans.tapers.plan import TaperPlan
@@ -94,6 +94,8 @@ class Sender:
             answer = _BareAnswer(refusal.status, refusal.words)
         except (HostRefused, AccessEnded) as not_done:
             return refused(outgoing, str(not_done))
+        except EhrBusy as busy:
+            return refused(outgoing, str(busy), until=self.clock() + busy.wait)
         except EhrError as lost:
             return unknown(outgoing, str(lost))
         return judged(
