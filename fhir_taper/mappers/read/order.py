@@ -121,7 +121,7 @@ def _statement(chart: Chart, entry: Entry) -> dict[str, Any]:
         "dosages": children(resource, "dosage"),
         "dosage_path": "dosage",
         "authored": first_day(resource, "dateAsserted") or first_day(resource, "effectiveDateTime"),
-        "start": first_day(period, "start", "effectivePeriod"),
+        "start": first_day(period, "start", "effectivePeriod") or first_day(resource, "effectiveDateTime"),
         "end": last_day(period, "end", "effectivePeriod"),
         "supply": {},
         "supply_days": None,

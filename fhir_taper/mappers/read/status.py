@@ -1,8 +1,9 @@
 """Whether a record counts today, before its dose is read: status, intent, and the dates of the record as a whole (rule 9).
 
 Active and in period counts. An order-like intent counts and so does reported home medication; plans, options and proposals are taken by
-nobody. What was written after the day is not current on it, unless it reports since when something is taken. The end of a validity period
-ends a supply, not a therapy; the end of a report's period or of a dispensed supply ends it. Status words are FHIR's own.
+nobody. What was written after the day is not current on it, unless it reports since when something is taken. A report of something that
+is taken from a later day on (effectiveDateTime, effectivePeriod) is not current either. The end of a validity period ends a supply, not a
+therapy; the end of a report's period or of a dispensed supply ends it. Status words are FHIR's own.
 """
 
 from dataclasses import dataclass

@@ -5,7 +5,7 @@ import pytest
 from fhir_taper.mappers.chart import Chart, SetAside
 from fhir_taper.mappers.read.regimen import read_items
 from fhir_taper.plans.medicines.codes import DrugClass
-from fhir_taper.plans.medicines.regimen import ItemState, Reason
+from fhir_taper.plans.medicines.regimen import ItemState, Reason, RegimenItem
 from fhir_taper.plans.tables.medicine_tables import load_medicines
 from tests.mappers.read.orders import DIAZEPAM_2, TABLET, TODAY, chart, dosage, item, medicine, read, request
 
@@ -197,3 +197,21 @@ def test_a_later_report_of_what_was_taken_before_counts() -> None:
         "dateAsserted": "2026-02-01", "effectivePeriod": {"start": "2025-06-01"}, "dosage": [dosage()],
     }  # fmt: skip
     assert read(taken)[0].max_mg == Decimal(20)
+
+
+def taken_from(day: str, asserted: str | None) -> RegimenItem:
+    """The item of a report that something is taken on, or from, a day."""
+    report = {"resourceType": "MedicationStatement", "id": "s1", "status": "active", "medicationCodeableConcept": medicine()}
+    said = {"effectiveDateTime": day, "dosage": [dosage()]} | ({"dateAsserted": asserted} if asserted else {})
+    return read(report | said)[0]
+
+
+@pytest.mark.parametrize("asserted", [None, "2025-12-20"], ids=["not said when", "said before"])
+def test_a_report_of_what_is_taken_from_a_later_day_on_does_not_count_today(asserted: str | None) -> None:
+    found = taken_from("2026-02-01", asserted)
+    assert (found.state, found.reason, found.max_mg, found.how) == (ItemState.EXCLUDED, Reason.FUTURE, None, "begins on 2026-02-01")
+
+
+@pytest.mark.parametrize("asserted", [None, "2025-12-20", "2026-02-01"], ids=["not said when", "said before", "said later"])
+def test_a_report_of_what_is_taken_since_today_or_before_counts(asserted: str | None) -> None:
+    assert [taken_from(day, asserted).max_mg for day in ("2025-06-01", "2026-01-05")] == [Decimal(20), Decimal(20)]
