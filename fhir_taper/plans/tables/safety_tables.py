@@ -45,6 +45,9 @@ class Condition:
     within_days: int | None = None
     after_days: int | None = None
 
+    def __hash__(self) -> int:
+        return hash((self.sign, self.of, self.except_of))  # asked for by every rule of every candidate; the bounds seldom tell two apart
+
     def holds_for(self, value: Exact | int) -> bool:
         """True where the value is within every bound that the row states."""
         too_low = (self.at_least is not None and value < self.at_least) or (self.above is not None and value <= self.above)

@@ -13,7 +13,7 @@ from fhir_taper.plans.tapers.chart_facts import ChartFacts
 from fhir_taper.plans.tapers.dose_totals import chart_case
 from fhir_taper.plans.tapers.finding import Finding, Severity
 from fhir_taper.plans.tapers.plan import TaperPlan
-from fhir_taper.plans.tapers.signs import look_for
+from fhir_taper.plans.tapers.signs import look
 from fhir_taper.plans.tapers.signs.case import Case, ChartCase, DoseTotals, Seen, is_current
 
 
@@ -73,13 +73,16 @@ def _subject(plan: TaperPlan | None, regimen: Regimen, ingredient: str) -> froze
 def _fires(rule: FindingRule, case: Case) -> tuple[Seen, ...] | None:
     if rule.classes and not rule.classes & case.classes:
         return None
-    needed = look_for(case, rule.when)
-    if any(seen is None for seen in needed) or any(seen is not None for seen in look_for(case, rule.unless)):
+    needed: list[Seen] = []
+    for condition in rule.when:
+        seen = look(case, condition)
+        if seen is None:
+            return None
+        needed.append(seen)
+    if any(look(case, condition) is not None for condition in rule.unless):
         return None
-    either = [seen for seen in look_for(case, rule.any_of) if seen is not None]
-    if rule.any_of and not either:
-        return None
-    return (*(seen for seen in needed if seen is not None), *either)
+    either = [seen for condition in rule.any_of if (seen := look(case, condition)) is not None]
+    return None if rule.any_of and not either else (*needed, *either)
 
 
 def _finding(rule: FindingRule, seen: tuple[Seen, ...], drug: str) -> Finding:

@@ -5,7 +5,7 @@ numbers: bounds come with the condition. A sign that cannot look (no value, no d
 findings of its own.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from fhir_taper.errors import TableError
 from fhir_taper.plans.tables.safety_tables import Condition
@@ -30,8 +30,3 @@ def look(case: Case, condition: Condition) -> Seen | None:
     except KeyError:
         raise TableError(f"no sign is called {condition.sign!r}") from None
     return sign(case, condition)
-
-
-def look_for(case: Case, conditions: Iterable[Condition]) -> tuple[Seen | None, ...]:
-    """What each condition sees, in order."""
-    return tuple(look(case, condition) for condition in conditions)
