@@ -133,15 +133,15 @@ class Browser:
             method, body, target = "GET", None, urljoin(target, shown.header("location"))
         raise StepFailed("redirects", "they do not end")
 
-    def once(self, method: str, url: str, body: bytes | None = None) -> Shown:
-        """One request; a redirect is an answer."""
+    def once(self, method: str, url: str, body: bytes | None = None, beside: Mapping[str, str] | None = None) -> Shown:
+        """One request, with headers `beside` its own; a redirect is an answer."""
         parts = urlsplit(url)
         jar = self.cookies.setdefault(parts.netloc, {})
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in jar.items())} if jar else {}
         connection = HTTPConnection(parts.hostname or "", parts.port or 80, timeout=_SECONDS)
         try:
             path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
-            connection.request(method, path, body, headers | (_FORM if body is not None else {}))
+            connection.request(method, path, body, {**headers, **(_FORM if body is not None else {}), **(beside or {})})
             response = connection.getresponse()
             listed = tuple((name.lower(), value) for name, value in response.getheaders())
             shown = Shown(response.status, listed, response.read().decode("utf-8", "replace"))
