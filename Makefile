@@ -15,7 +15,7 @@ DRUG ?= lorazepam
 START ?= 2026-01-05
 
 .DEFAULT_GOAL := help
-.PHONY: help demo tour test check bench faults features docs lock clean
+.PHONY: help demo tour test check bench faults features sbom docs lock clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,11 +53,15 @@ bench: $(READY) ## each figure as a ratio against a floor or a peer of the same 
 	@set -e; for file in $$(grep -l "__main__" benchmarks/*.py); do \
 		echo; echo "== $$file"; PYTHONPATH=. $(BIN)/python $$file; done
 
-faults: $(READY) ## hostile input
+faults: $(READY) ## hostile input, and two hundred courses of writes that are killed, lost, refused and done in part
 	$(BIN)/python -m pytest tests/faults $(TESTFLAGS)
+	$(BIN)/python -m tests.faults.writes $(SEEDS)
 
 features: $(READY) ## the 100 capabilities and the tests that show them
 	@$(BIN)/python -m tests.features
+
+sbom: $(READY) ## build/sbom.cdx.json and build/licences.csv: what is installed with the program
+	@$(BIN)/python -m tests.sbom
 
 docs: $(READY) ## write the generated pages again
 	@$(BIN)/python -m tests.generated_docs

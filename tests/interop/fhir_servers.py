@@ -46,7 +46,7 @@ class Server:
 
     def new_patient(self) -> str:
         """Put a patient in, whom no other test knows; return the id."""
-        known_as = f"taper-{next(self._patients)}"
+        known_as = f"{self.name}-{next(self._patients)}"
         self.put(
             {"resourceType": "Patient", "id": known_as, "name": [{"family": "Example"}], "birthDate": "1950-03-01", "gender": "female"}
         )
@@ -67,25 +67,26 @@ class Server:
 
     def of(self, patient: str, kind: str) -> list[Json]:
         """Everything of a type that stands in a patient's chart, whatever the server can search by."""
+        return self.written(patient, (kind,)).get(kind, [])
+
+    def written(self, patient: str, kinds: tuple[str, ...] = WRITTEN) -> dict[str, list[Json]]:
+        """Everything that writes of ours may have left there, by type."""
+        stand = {kind: self._all(kind) for kind in dict.fromkeys(("CarePlan", *kinds))}
+        subject = f"Patient/{patient}"
+        plans = {f"CarePlan/{one['id']}" for one in stand["CarePlan"] if _names(one["subject"], {subject})}
+        about = {"Provenance": lambda one: any(_names(target, plans) for target in one["target"])}
+        by_subject = lambda one: _names(one["subject"], {subject})  # noqa: E731 beside the one exception
+        found = {kind: [one for one in stand[kind] if about.get(kind, by_subject)(one)] for kind in kinds}
+        return {kind: some for kind, some in found.items() if some}
+
+    def _all(self, kind: str) -> list[Json]:
         entries = self.get(f"{kind}?_count={_MOST}").get("entry", [])
         assert len(entries) < _MOST
-        return [one["resource"] for one in entries if _is_about(one["resource"], patient, self.mine(patient))]
-
-    def mine(self, patient: str) -> set[str]:
-        """References to the care plans of a patient: what a provenance is about."""
-        entries = self.get(f"CarePlan?_count={_MOST}").get("entry", [])
-        subject = {"reference": f"Patient/{patient}"}
-        return {f"CarePlan/{one['resource']['id']}" for one in entries if one["resource"].get("subject") == subject}
-
-    def written(self, patient: str) -> dict[str, list[Json]]:
-        """Everything that writes of ours may have left there, by type."""
-        return {kind: found for kind in WRITTEN if (found := self.of(patient, kind))}
+        return [one["resource"] for one in entries]
 
 
-def _is_about(resource: Json, patient: str, care_plans: set[str]) -> bool:
-    if resource["resourceType"] == "Provenance":
-        return any(one.get("reference", "").partition("/_history/")[0] in care_plans for one in resource.get("target", ()))
-    return bool(resource.get("subject", {}).get("reference") == f"Patient/{patient}")
+def _names(reference: Json, wanted: set[str]) -> bool:
+    return reference.get("reference", "").partition("/_history/")[0] in wanted
 
 
 @contextmanager
