@@ -7,6 +7,7 @@ is and that it is a draft (`plan_chart`). Colours hold 4.5:1 on white and follow
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from string import ascii_uppercase
@@ -45,12 +46,20 @@ STYLE = (
 """Rules for the classes of a chart: in the picture, and in the style sheet of a page that holds one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A level that means something by itself: a threshold, with the words that stand at its line."""
+
+    value: Exact
+    label: str
+
+
 class _Plane:
     """Days and milligrams to points of the picture, below a head of `top` units."""
 
-    def __init__(self, series: Sequence[Series], top: float) -> None:
+    def __init__(self, series: Sequence[Series], top: float, marks: Sequence[Mark] = ()) -> None:
         self.first, self.last = span(series)
-        self.values = ticks(max((one.highest for one in series), key=shown))
+        self.values = ticks(max((*(one.highest for one in series), *(mark.value for mark in marks)), key=shown))
         self.left = max(_LEAST_LEFT, *(text_width(brief(value), FONT) + 2 * _BESIDE_AXIS for value in self.values))
         self.top, self.bottom = top + _TOP, top + HEIGHT - _BOTTOM
         self._days = max(1, (self.last - self.first).days)
@@ -63,23 +72,32 @@ class _Plane:
 
 
 def step_chart(
-    series: Sequence[Series], title: str, unit: str = "mg per day", head: Sequence[tuple[str, str]] = (), *, is_styled: bool = True
+    series: Sequence[Series],
+    title: str,
+    unit: str = "mg per day",
+    head: Sequence[tuple[str, str]] = (),
+    *,
+    is_styled: bool = True,
+    marks: Sequence[Mark] = (),
+    name: str = "chart",
 ) -> str:
     """An SVG document. `head` are lines of text above the plot, each with a class of the style ("title", "state", "").
 
-    Not `is_styled`: without its own style sheet, for a page whose policy allows none inside it and whose own has these classes.
+    Not `is_styled`: without its own style sheet, for a page whose policy allows none inside it and whose own has these classes. `marks` are
+    thresholds across the plot; `name` tells the charts of one page apart.
     Raises ValueError without a series: an empty chart would look like a taper to nothing.
     """
     if not series:
         raise ValueError("a chart needs at least one series")
     room = (WIDTH - 2 * _HEAD_INDENT) * _BOLD
     over = [(line, look) for text, look in head for line in lines_within(printable(text), room, _SIZES.get(look, FONT))]
-    plane = _Plane(series, len(over) * _HEAD_LINE + (_MARGIN if over else 0))
+    plane = _Plane(series, len(over) * _HEAD_LINE + (_MARGIN if over else 0), marks)
     legend, height = _legend(plane, series)
+    described = [*(_in_words(one, unit) for one in series), *(f"A line marks {mark.label}." for mark in marks)]
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" aria-labelledby="chart-title chart-desc">',
-        f'<title id="chart-title">{_escaped(title)}</title>',
-        f'<desc id="chart-desc">{_escaped(" ".join(_in_words(one, unit) for one in series))}</desc>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" aria-labelledby="{name}-title {name}-desc">',
+        f'<title id="{name}-title">{_escaped(title)}</title>',
+        f'<desc id="{name}-desc">{_escaped(" ".join(described))}</desc>',
         *([f"<style>{STYLE}</style>"] if is_styled else []),
         *(
             f'<text class="{look}" x="{_HEAD_INDENT}" y="{(number + 1) * _HEAD_LINE}">{_escaped(line)}</text>'
@@ -87,6 +105,7 @@ def step_chart(
         ),
         *_pauses(plane, series),
         *_axes(plane, unit),
+        *(line for mark in marks for line in _threshold(plane, mark)),
         *(line for index, one in enumerate(series) for line in _line(plane, one, index, unit)),
         *(_letters(plane, series) if len(series) > 1 else ()),
         *legend,
@@ -103,6 +122,15 @@ def _in_words(one: Series, unit: str) -> str:
     first, last = one.levels[0], one.levels[-1]
     start, end = f"{dose_for_people(first.mg)} {unit} on {first.start:%Y-%m-%d}", f"{dose_for_people(last.mg)} on {last.start:%Y-%m-%d}"
     return f"{one.label}: from {start} to {end} in {len(one.levels) - 1} changes."
+
+
+def _threshold(plane: _Plane, mark: Mark) -> list[str]:
+    """A threshold: a dashed line over the whole plot, its words above its right end."""
+    y = plane.y(mark.value)
+    return [
+        f'<line class="axis" stroke-dasharray="1 4" x1="{plane.left}" x2="{WIDTH - _RIGHT}" y1="{y}" y2="{y}"/>',
+        f'<text x="{WIDTH - _RIGHT - 4}" y="{y - 4}" text-anchor="end">{_escaped(mark.label)}</text>',
+    ]
 
 
 def _stroke(index: int) -> str:

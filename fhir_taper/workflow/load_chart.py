@@ -17,6 +17,7 @@ from fhir_taper.mappers.bundle import decode_chart
 from fhir_taper.mappers.chart import Chart
 from fhir_taper.mappers.read.care_plan import is_ours
 from fhir_taper.mappers.references import address
+from fhir_taper.plans.medicines.dose_history import DoseHistory
 from fhir_taper.plans.medicines.regimen import Issue
 from fhir_taper.plans.tapers.candidates import Candidates
 from fhir_taper.plans.tapers.edits import Edited
@@ -25,6 +26,7 @@ from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.records import Fetched, Json
 from fhir_taper.smart.search import Found
 from fhir_taper.workflow.audited import note
+from fhir_taper.workflow.dose_history import dose_history
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.plan_options import PlanOptions
 from fhir_taper.workflow.regimen import Reading, read
@@ -79,6 +81,7 @@ class Loaded:
         default_factory=dict, init=False, repr=False, compare=False
     )
     """The last few plans that were made of this chart, by what was asked and edited."""
+    _histories: dict[date, tuple[DoseHistory, DoseHistory]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _readings: dict[tuple[date, str | None], Reading] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def reading(self, on: date, benzo_table: str | None = None) -> Reading:
@@ -87,6 +90,14 @@ class Loaded:
         if key not in self._readings:
             self._readings[key] = read(self.chart, on, _MME_TABLE, benzo_table)
         return self._readings[key]
+
+    def histories(self, on: date) -> tuple[DoseHistory, DoseHistory]:
+        """A year of ordered doses to this day: opioids, benzodiazepines."""
+        if on not in self._histories:
+            medicines = self.reading(on).tables.medicines
+            lacks = self.may_lack("MedicationRequest")
+            self._histories[on] = dose_history(self.chart, medicines, medicines, on, may_lack_orders=lacks)
+        return self._histories[on]
 
     def is_old(self, now: datetime) -> bool:
         """Whether the chart should have been read again by now, and could not be."""

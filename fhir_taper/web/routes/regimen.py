@@ -4,14 +4,20 @@ from typing import Final
 
 from fastapi import APIRouter
 from fastapi.responses import Response
+from markupsafe import Markup
 
 from fhir_taper.errors import WrongUsage
+from fhir_taper.plans.medicines.dose_history import DoseHistory
+from fhir_taper.plans.tables.history_rules import load_history_rules
+from fhir_taper.render.charts import Mark
+from fhir_taper.render.history import HistoryView, history_view
 from fhir_taper.render.regimen_rows import issues_of, left_out_of, not_counted, others_of, remarks_of, rows_of
 from fhir_taper.render.total_words import companions_in_words, total_in_words
 from fhir_taper.web.dependencies import Form_, Opened, Visit
 from fhir_taper.web.fields import FormRefused
 from fhir_taper.web.open_records import Typed, open_records, refused_dose, typed_dose
 from fhir_taper.workflow.assessed import with_assessed
+from fhir_taper.workflow.dose_history import thresholds
 from fhir_taper.workflow.keep_assessment import EDITORS, assessment_of, enter_dose, remove_dose
 from fhir_taper.workflow.regimen import Reading
 
@@ -78,4 +84,23 @@ def _page(visit: Visit, typed: Typed | None = None) -> Response:
         not_counted=not_counted(taken),
         others=others_of(taken),
         issues=issues_of(taken),
+        histories=_histories(visit, read),
+        not_drawn=tuple(dict.fromkeys(line for one in _empty(visit, read) for line in one.not_drawn)),
     )
+
+
+def _empty(visit: Visit, reading: Reading) -> list[DoseHistory]:
+    """Histories of which nothing can be drawn; what they lack is said all the same."""
+    return [one for one in visit.loaded().histories(reading.regimen.as_of) if one.is_empty]
+
+
+def _histories(visit: Visit, reading: Reading) -> list[tuple[HistoryView, Markup]]:
+    """A year of ordered doses, of each class that was ordered or may have been."""
+    means = load_history_rules().means
+    views = [
+        history_view(one, means, [Mark(value, label.partition(" (")[0]) for value, label in levels], [label for _, label in levels])
+        for one in visit.loaded().histories(reading.regimen.as_of)
+        if not one.is_empty
+        for levels in [thresholds(reading.tables.safety, one.measure)]
+    ]
+    return [(view, Markup(view.svg)) for view in views]  # noqa: S704 (our own SVG, every text in it escaped)

@@ -1,5 +1,6 @@
 """Screen 1: what could not be computed comes first, with a box; what a person enters there counts, with who entered it."""
 
+import re
 from html import unescape
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from fhir_taper.cli.demo_walk import Page
 from fhir_taper.exact_json import encode
 from fhir_taper.sandbox.forwarding import Answer
-from tests.web.running import ELDER, Person, Stage
+from tests.web.running import ELDER, MIXED, Person, Stage
 
 UNCLEAR = "text-sigs"
 SOURCE = "MedicationRequest/sig-4/_history/"
@@ -119,3 +120,16 @@ def test_prescriptions_that_could_not_be_read_are_not_called_none(stage: Stage) 
         stage.demo.resources.intercept = None
     assert "Prescriptions could not be read: 403" in text
     assert "That does not mean that none is taken" in text
+
+
+def test_a_year_of_ordered_doses_stands_beside_the_regimen_with_thresholds_means_and_what_it_rests_on(stage: Stage) -> None:
+    html = stage.opened(MIXED).get("regimen").text
+    text = Page(html).text
+    assert html.count('role="img"') == 2
+    assert "Opioids ordered in a year" in text
+    assert "50 MME a day or more" in text
+    assert "CDC Clinical Practice Guideline" in text
+    assert "last 30 days" in text
+    assert "It rests on 1 order of this chart. It shows what was ordered, not what was taken or handed over." in text
+    ids = re.findall(r' id="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
