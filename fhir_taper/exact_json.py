@@ -3,6 +3,7 @@
 A leaf over msgspec. RFC 8259 only: NaN and Infinity are refused, as are empty input and nesting too deep to be a FHIR resource.
 """
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -12,8 +13,8 @@ from fhir_taper.errors import NotJson
 
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 _encoder = msgspec.json.Encoder(decimal_format="number")
-_EXPONENTS_AND_NEGATIVE_ZEROS = (b"E+", b"E-", b":-0", b",-0", b"[-0")
-"""What msgspec's numbers may hold and ours may not, as it stands in compact JSON. In a text the same means nothing, and costs only time."""
+_ODD_NUMBERS = tuple(map(re.compile, (*(rb"%s-0(?:\.0*)?(?![0-9.])" % before for before in (rb":", rb",", rb"\[")), rb"E[-+][0-9]")))
+"""Negative zeros and exponents in compact JSON: msgspec writes them, we do not. In a text they mean nothing, and cost only time."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -33,7 +34,7 @@ def decode(data: bytes, place: str = "") -> Any:
 def encode(value: Any, *, indent: int | None = None) -> bytes:
     """JSON bytes. Decimal is written as a number in plain notation: digits kept, no exponent, no negative zero."""
     data = _encoder.encode(value)
-    if data.startswith(b"-0") or any(odd in data for odd in _EXPONENTS_AND_NEGATIVE_ZEROS):
+    if data.startswith(b"-0") or any(odd.search(data) for odd in _ODD_NUMBERS):
         data = _encoder.encode(_plain_numbers(value))
     return msgspec.json.format(data, indent=indent) if indent else data
 

@@ -19,7 +19,20 @@ def test_a_decimal_is_read_as_decimal_and_a_whole_number_as_int() -> None:
     assert [type(value) for value in decode(b"[0.50, 2]")] == [Decimal, int]
 
 
-@pytest.mark.parametrize(("value", "written"), [("1E+2", b"100"), ("-0.0", b"0.0"), ("1E-7", b"0.0000001"), ("12.5", b"12.5")])
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("1E+2", b"100"),
+        ("-0.0", b"0.0"),
+        ("-0", b"0"),
+        ("0E-8", b"0.00000000"),
+        ("1E-7", b"0.0000001"),
+        ("12.5", b"12.5"),
+        ("-0.5", b"-0.5"),
+        ("-0.05", b"-0.05"),
+        ("-10", b"-10"),
+    ],
+)
 def test_a_number_is_written_without_exponent_and_without_negative_zero(value: str, written: bytes) -> None:
     assert encode(Decimal(value)) == written
     assert encode([Decimal(value)]) == b"[" + written + b"]"
