@@ -50,9 +50,9 @@ def chart(patient: Listed, user: User, framed: str) -> str:
     """A patient's chart with the app in a frame."""
     return _page(
         f"{patient.name} – Demo EHR",
-        f'<header><strong>{escape(patient.name)}</strong><span class="soft">born {escape(patient.born)}</span>'
+        f'<header><h1>{escape(patient.name)}</h1><span class="soft">born {escape(patient.born)}</span>'
         f'<span class="soft">signed in as {escape(user.name)}</span><a href="/?user={escape(user.key)}">All patients</a></header>'
-        f'<iframe title="fhir-taper" src="{escape(framed)}"></iframe>',
+        f'<main><iframe title="fhir-taper" src="{escape(framed)}"></iframe></main>',
         "chart",
     )
 
@@ -82,7 +82,7 @@ def sign_in(app: str, name: str, patients: Iterable[Listed]) -> str:
 
 def refusal(words: str) -> str:
     """A request that cannot be answered by a redirect."""
-    return _page("Refused – Demo EHR", f'<main><h1>This cannot be done</h1><p>{escape(words)}</p><a href="/">Back to the EHR</a></main>')
+    return _page("Refused – Demo EHR", f'<main><h1>This cannot be done</h1><p>{escape(words)}</p><a class="button" href="/">Back to the EHR</a></main>')
 
 
 def _page(title: str, body: str, kind: str = "") -> str:

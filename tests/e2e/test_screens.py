@@ -1,0 +1,70 @@
+"""What holds on every screen: one walk through all of them, looked at from each side; the tests read what it found."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.e2e import checks
+from tests.e2e.browser import window
+from tests.e2e.refusals import Stage, prescriptions_denied
+from tests.e2e.screens import ELDER, ehr_screens, headed, opened, other_screens, to_written
+
+Found = dict[str, dict[str, list[str]]]
+
+CHECKS: dict[str, Callable[[Page], list[str]]] = {
+    "accessible": checks.accessible,
+    "large enough to hit": checks.small_targets,
+    "under a low strip": checks.strip_too_high,
+    "as wide as the window": checks.wide,
+    "readable at 640 pixels": checks.wide_when_narrow,
+    "readable at 400 %": checks.wide_when_zoomed,
+    "readable in forced colours": checks.lost_in_forced_colours,
+    "readable in the dark": checks.unreadable_in_the_dark,
+}
+
+
+def look(page: Page, name: str, found: Found) -> None:
+    """Note what is wrong with the screen that is open."""
+    for what, check in CHECKS.items():
+        if wrong := check(page):
+            found.setdefault(what, {})[name] = wrong
+
+
+@pytest.fixture(scope="module")
+def walked(browser: Browser, stage: Stage) -> Found:
+    """Every screen looked at once; what is wrong, by check and screen. What the browser met is under "policy" and "elsewhere"."""
+    found: Found = {}
+    demo = stage.demo
+    with window(browser) as (context, met):
+        page = context.new_page()
+        for walk in (to_written(opened(page, demo, ELDER)), other_screens(page, demo), ehr_screens(page, demo)):
+            for name in walk:
+                look(page, name, found)
+        found["policy"] = {"any": met.breaches}
+        found["elsewhere"] = {"any": met.strangers(demo.page_url, demo.app_url, demo.issuer)}
+    return found
+
+
+@pytest.mark.parametrize("what", CHECKS)
+def test_every_screen_is(walked: Found, what: str) -> None:
+    wrong = [f"{name}: {line}" for name, lines in walked.get(what, {}).items() for line in lines]
+    assert wrong == [], "\n".join(wrong)
+
+
+def test_no_screen_breaks_the_content_policy(walked: Found) -> None:
+    assert walked["policy"]["any"] == []
+
+
+def test_no_screen_asks_anybody_else_for_anything(walked: Found) -> None:
+    assert walked["elsewhere"]["any"] == []
+
+
+def test_a_chart_whose_prescriptions_were_denied_is_not_called_empty(browser: Browser, stage: Stage) -> None:
+    with window(browser) as (context, _):
+        frame = prescriptions_denied(context.new_page(), stage)
+        headed(frame, "What is taken")
+        text = frame.locator("main").inner_text()
+    assert "Not everything could be read" in text
+    assert "That does not mean that none is taken" in text
+    assert "that is taken now is in this chart" not in text
