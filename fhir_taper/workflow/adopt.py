@@ -64,8 +64,9 @@ class StandsInEhr:
 
 def standing_in_ehr(services: Services, chart: OpenChart, loaded: Loaded) -> tuple[StandsInEhr, ...]:
     """Every plan of ours in the EHR, as it was read."""
-    newest = {(one.plan.ingredient, one.plan.key): one.version.version for one in newest_of_each(services, chart)}
-    running = {one.plan.ingredient: one.plan.key for one in newest_of_each(services, chart) if one.plan.state in RUNNING}
+    kept = newest_of_each(services, chart)
+    newest = {(one.plan.ingredient, one.plan.key): one.version for one in kept}
+    running = {one.plan.ingredient: one.plan.key for one in kept if one.state in RUNNING}
     reading = loaded.reading(chart.day(services.clock()))
     return tuple(_standing(chart, loaded, one, newest, running) for one in reading.own_plans)
 

@@ -25,6 +25,7 @@ from fhir_taper.plans.tapers.restart import Propose, Slower
 from fhir_taper.records import Role
 from fhir_taper.store.plans import PlanVersion
 from fhir_taper.workflow.audited import note
+from fhir_taper.workflow.chosen_plan import plan_of
 from fhir_taper.workflow.load_chart import Loaded, load_chart
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.other_plans import other_plans
@@ -92,7 +93,7 @@ class Turned:
 
 def running_plans(services: Services, chart: OpenChart) -> tuple[Kept, ...]:
     """The plans that a patient follows now, by ingredient."""
-    return tuple(one for one in newest_of_each(services, chart) if one.plan.state in RUNNING)
+    return tuple(Kept(one, plan_of(one)) for one in newest_of_each(services, chart) if one.state in RUNNING)
 
 
 def turned(services: Services, chart: OpenChart, loaded: Loaded, version_id: str, asked: Asked) -> Turned | Infeasible:

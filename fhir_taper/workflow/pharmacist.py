@@ -105,7 +105,7 @@ def ask_for_review(services: Services, chart: OpenChart, draft: TaperPlan, words
         note(services, launch, "review-ask", "done", {"review": request.id, "plan": draft.id})
 
 
-def answer_review(services: Services, chart: OpenChart, draft: TaperPlan, review_id: str, accepts: bool, words: str) -> None:
+def answer_review(services: Services, chart: OpenChart, draft: TaperPlan, review_id: str, *, accepts: bool, words: str) -> None:
     """A pharmacist accepts what was looked at, or gives it back with a reason.
 
     Raises LaunchRefused ("role"), NotAllowed without a reason, StoreConflict where the draft changed or somebody answered already.

@@ -32,9 +32,10 @@ def versions_of(services: Services, chart: OpenChart) -> tuple[tuple[PlanName, t
     return tuple((name, tuple(reversed(kept))) for name, kept in newest)
 
 
-def newest_of_each(services: Services, chart: OpenChart) -> tuple[Kept, ...]:
-    """The newest version of each plan, by ingredient."""
-    return tuple(sorted((kept[0] for _, kept in versions_of(services, chart)), key=lambda one: one.plan.ingredient))
+def newest_of_each(services: Services, chart: OpenChart) -> tuple[PlanVersion, ...]:
+    """The newest version of each plan, by ingredient, as the store holds it: what its plan says is read where it is needed."""
+    newest = {one.plan: one for one in services.plans.of_patient(chart.launch.tenant_id, chart.launch.patient_id)}
+    return tuple(newest.values())
 
 
 def version_named(services: Services, chart: OpenChart, version_id: str) -> Kept:

@@ -55,7 +55,7 @@ def answer(posted: Form_) -> Response:
     if verdict not in ("accept", "return"):
         raise WrongUsage("the form does not say whether the plan is accepted")
     draft = _named(visit, form.one("draft"))
-    answer_review(visit.services, visit.chart, draft, form.one("review"), verdict == "accept", form.one("words"))
+    answer_review(visit.services, visit.chart, draft, form.one("review"), accepts=verdict == "accept", words=form.one("words"))
     return visit.to("review")
 
 
