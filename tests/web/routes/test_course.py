@@ -1,0 +1,160 @@
+"""The plan that stands, as a person meets it: taken over, held, compared, written back, slowed, reviewed, approved."""
+
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+import pytest
+
+from fhir_taper.cli.demo import running_demo
+from fhir_taper.cli.demo_walk import Page
+from fhir_taper.records import WriteState
+from tests.web.running import Person, Stage
+
+TAPERED = "mid-taper"
+SCREENS = ("course", "next", "versions", "review", "contingency")
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[Stage]:
+    """A demo of this module alone: what is approved in it runs."""
+    with running_demo() as (demo, services):
+        yield Stage(demo, services)
+
+
+@pytest.fixture(scope="module")
+def person(own: Stage) -> Person:
+    """A prescriber who took the plan over that stood in the EHR."""
+    opened = own.opened(TAPERED)
+    assert "It is not kept here: it was written from elsewhere." in Page(opened.get("versions").text).text
+    assert "It is the version that is kept here." in opened.send("versions", "/adopt").text
+    return opened
+
+
+def turn(person: Person, name: str, **values: str) -> str:
+    """Ask, look, save; the text of the page after it."""
+    shown = person.send("course", f"/course/{name}", **values)
+    assert shown.status == 200, shown.text
+    form = Page(shown.text).form(f"/course/{name}")
+    assert form is not None
+    saved = person.browser.post(form.action, form.fields)
+    assert saved.status == 200, saved.text
+    return Page(saved.text).text
+
+
+def test_without_a_plan_every_screen_says_so_and_what_to_do(stage: Stage) -> None:
+    stage.forget("fentanyl-patch")
+    opened = stage.opened("fentanyl-patch")
+    said = ("No plan runs", "No next version is drafted", "No version of a plan is kept", "no draft to look at", "no plan yet")
+    for screen, words in zip(SCREENS, said, strict=True):
+        shown = opened.get(screen)
+        assert shown.status == 200
+        assert words.lower() in shown.text.lower(), screen
+
+
+def test_a_hold_is_previewed_saved_looks_different_and_is_written_back_as_an_update(own: Stage, person: Person) -> None:
+    preview = person.send("course", "/course/hold", days="10", reason="a cold")
+    words = Page(preview.text).text
+    assert "not saved yet" in words
+    assert "Pause reductions, keep taking 9 mg a day." in words
+    assert "10 days later" in words
+    assert 'role="img"' in preview.text
+    assert "as it would be" in words
+    assert "What will be written" in turn(person, "hold", days="10", reason="a cold")
+    standing = person.get("course").text
+    assert 'class="state held"' in standing
+    assert "Pause reductions, keep taking 9 mg a day" in standing
+    written = person.send("write-back", "/write-back")
+    assert "read back with the same meaning" in written.text
+    rows = own.services.ledger.of_patient("demo", TAPERED)
+    assert [row.state for row in rows] == [WriteState.WRITTEN]
+    care_plan = next(one for one in rows[0].detail["resources"] if one["reference"].startswith("CarePlan/"))
+    assert care_plan["doing"] == "update"
+    assert "Stands in the EHR, version 5, on-hold" in Page(person.get("versions").text).text
+
+
+def test_versions_are_listed_shown_and_compared(person: Person) -> None:
+    page = person.get("versions")
+    words = Page(page.text).text
+    assert "reductions paused, 9 mg a day goes on" in words
+    assert "a cold" in words
+    form = Page(page.text).form("/compare")
+    assert form is not None
+    compared = Page(person.browser.get(f"{form.action}?{urlencode(form.fields)}").text).text
+    assert "version 4 and version 5" in compared
+    assert "10 days longer" in compared
+    assert "on-hold" in compared
+    one = person.get(f"versions/{form.fields['after']}")
+    assert "Version 5, on-hold" in Page(one.text).text
+    assert "pause: keep taking this dose" in one.text
+    assert '<form method="post" action="' + person.here + "/course" not in one.text
+
+
+def test_a_turn_that_the_plan_does_not_allow_is_refused_with_the_rule_and_a_way_back(person: Person) -> None:
+    fields = person.form("course", "/course/hold") | {"reason": "x", "days": "0"}
+    shown = person.browser.post(f"{person.here}/course/hold", fields)
+    assert shown.status == 409
+    assert "a hold lasts a day or more" in shown.text
+    for odd, status in (("double-it", 422), ("step-back", 422)):
+        assert person.browser.post(f"{person.here}/course/{odd}", fields).status == status
+    assert person.get("versions/no-such-version").status == 422
+    assert person.browser.get(f"{person.here}/compare?before=x&after=y").status == 422
+
+
+def test_a_reader_looks_and_turns_nothing(own: Stage, person: Person) -> None:
+    reader = own.opened(TAPERED, "reader")
+    for screen in SCREENS:
+        assert reader.get(screen).status == 200
+    assert Page(reader.get("course").text).form("/course/hold") is None
+    csrf = {"csrf": reader.form("regimen", "/refresh")["csrf"], "reason": "x", "days": "7", "revision": "1", "draft": "next", "of": "draft"}
+    version = person.form("course", "/course/resume")["version"]
+    posts = ("course/hold", "course/slow", "next/approve", "next/agreement", "adopt", "contingency")
+    for action in posts:
+        shown = reader.browser.post(f"{reader.here}/{action}", csrf | {"version": version, "reference": "x", "seen": ""})
+        assert shown.status == 403, action
+
+
+def test_a_slower_schedule_is_drafted_reviewed_by_a_pharmacist_and_approved(own: Stage, person: Person) -> None:
+    turn(person, "resume", reason="well again")
+    assert "Next version" in turn(person, "slow", reason="too fast")
+    assert "is drafted and waits for approval" in person.get("course").text
+    person.send("review", "/review/ask", words="is 2 mg at hand?")
+    assert "review is missing" in person.get("next").text
+    pharmacist = own.opened(TAPERED, "pharmacist")
+    shown = pharmacist.get("review").text
+    assert "tablets" in shown
+    assert "is 2 mg at hand?" in shown
+    without = pharmacist.send("review", "/review/answer", verdict="return", words="")
+    assert without.status == 409
+    assert pharmacist.send("review", "/review/answer", verdict="perhaps").status == 422
+    assert "Accepted by Demo Pharmacist" in pharmacist.send("review", "/review/answer", verdict="accept", words="yes").text
+    while (form := Page(person.get("next").text).form("/next/acknowledge")) is not None:
+        person.browser.post(form.action, form.fields | {"reason": "discussed"})
+    person.send("next", "/next/agreement", what="slower")
+    assert "What will be written" in person.send("next", "/next/approve").text
+    assert "approved; slower: twice the interval" in Page(person.get("versions").text).text
+
+
+def test_a_draft_is_given_up_and_a_request_withdrawn(person: Person) -> None:
+    turn(person, "change-strategy", reason="another", way="strategy linear", percent="5", interval_days="28")
+    person.send("review", "/review/ask")
+    assert "withdrawn" in person.send("review", "/review/withdraw").text
+    assert "The plan that stands" in person.send("next", "/next/discard").text
+    assert "No next version is drafted" in person.get("next").text
+
+
+@pytest.mark.feature("F20")
+def test_what_to_do_when_something_happens_stands_on_its_screen_and_goes_out_with_a_clinicians_words(person: Person) -> None:
+    words = Page(person.get("contingency").text).text
+    assert "A dose was missed" in words
+    assert "Bad nights" in words
+    assert "default" in words
+    preview = person.send("contingency", "/contingency", breakthrough="call before you take more", contacts="clinic 555-0100")
+    assert "call before you take more" in preview.text
+    assert "read back with the same meaning" in person.send("write-back", "/write-back").text
+    assert "In the words of Demo Prescriber" in Page(person.get("contingency").text).text
+
+
+def test_a_way_that_cannot_be_made_is_said_and_the_plan_goes_on(person: Person) -> None:
+    shown = person.send("course", "/course/change-strategy", reason="x", way="strategy interval-extension")
+    assert shown.status == 409
+    assert "That cannot be made; the plan goes on as it stands" in shown.text
