@@ -42,6 +42,7 @@ def demo_settings(demo: Demo, folder: Path) -> Settings:
         signing_keys=demo.clients.signing_keys,
         frame_ancestors=(f"{page.scheme}://{page.netloc}",),
         insecure_loopback=True,
+        backend_client_id=demo.clients.backend.id,
         roles={role: tuple(one.reference for one in USERS.values() if one.role is role) for role in Role},
     )
     return Settings(

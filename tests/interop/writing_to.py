@@ -103,10 +103,10 @@ def chart_on(services: Services, patient: str, role: Role = Role.PRESCRIBER, **c
     return OpenChart(launch, tenant, reading, now)
 
 
-def approved_for(patient: str, name: str = "diazepam") -> tuple[TaperPlan, TaperPlan]:
+def approved_for(patient: str, name: str = "diazepam", tenant: str = TENANT) -> tuple[TaperPlan, TaperPlan]:
     """An example plan of a patient: the draft, and the version that a clinician approved."""
     plan = EXAMPLES[name]
-    draft = replace(plan, id=plan_id(TENANT, patient, plan.ingredient, plan.key, plan.version), patient=patient, author=DOCTOR)
+    draft = replace(plan, id=plan_id(tenant, patient, plan.ingredient, plan.key, plan.version), patient=patient, author=DOCTOR)
     return draft, new_version(replace(draft, state=PlanState.ACTIVE), draft, DECISION, "approve", "approved")
 
 
@@ -118,6 +118,7 @@ class Scene:
     patient: str
     clock: Clock
     versions: list[TaperPlan] = field(default_factory=list)
+    tenant: str = TENANT
 
     @property
     def chart(self) -> OpenChart:
@@ -129,14 +130,14 @@ class Scene:
 
     def approve(self, name: str = "diazepam") -> None:
         """Keep a plan and its approval."""
-        self._keep(*approved_for(self.patient, name))
+        self._keep(*approved_for(self.patient, name, self.tenant))
 
     def revise(self, **fields: Any) -> None:
         """Keep the next version, approved too."""
         self._keep(new_version(replace(self.plan, **fields), self.plan, replace(DECISION, reason="as discussed"), "approve", "changed"))
 
     def _keep(self, *versions: TaperPlan) -> None:
-        name = PlanName(TENANT, self.patient, versions[0].ingredient, versions[0].key)
+        name = PlanName(self.tenant, self.patient, versions[0].ingredient, versions[0].key)
         kept = [
             PlanVersion(one.id, name, one.version, PlanState(one.state), encode(to_document(one)), DOCTOR, self.clock()) for one in versions
         ]
@@ -158,7 +159,7 @@ class Scene:
 
     def rows(self) -> tuple[LedgerRow, ...]:
         """The ledger's rows of this patient, oldest first."""
-        return self.services.ledger.of_patient(TENANT, self.patient)
+        return self.services.ledger.of_patient(self.tenant, self.patient)
 
     def states(self) -> list[WriteState]:
         """Their states."""
@@ -166,4 +167,4 @@ class Scene:
 
     def audited(self) -> list[AuditEntry]:
         """What the audit tells of this patient."""
-        return [one.entry for one in self.services.audit.entries(TENANT, limit=100_000, patient_id=self.patient)]
+        return [one.entry for one in self.services.audit.entries(self.tenant, limit=100_000, patient_id=self.patient)]
