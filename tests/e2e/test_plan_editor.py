@@ -11,8 +11,9 @@ from tests.e2e.refusals import Stage
 from tests.e2e.screens import MIXED, button, fill, framed, headed, opened, tab
 
 
-def drafted(frame: Frame) -> None:
-    """A draft of 19 steps: 10, 9.5, 9 … mg diazepam a day, four weeks each."""
+def drafted(frame: Frame, stage: Stage) -> None:
+    """A draft of 19 steps, where there was none: 10, 9.5, 9 … mg diazepam a day, four weeks each."""
+    stage.services.drafts.drop("demo", MIXED, "plan")
     tab(frame, "Strategies").click()
     headed(frame, "Ways to taper")
     fill(frame.get_by_label("Medicine").first, "diazepam")
@@ -32,7 +33,7 @@ def test_an_edit_recomputes_table_totals_and_findings_at_once_and_the_focus_stay
     with window(browser) as (context, met):
         page = context.new_page()
         frame = framed(page, stage.demo, MIXED)
-        drafted(frame)
+        drafted(frame, stage)
         before, asked = frame.locator("#totals").inner_text(), len(met.asked)
         frame.get_by_role("link", name="Edit step 3", exact=True).click()
         frame.locator("#mg").fill("8")
@@ -55,7 +56,7 @@ def test_an_edit_recomputes_table_totals_and_findings_at_once_and_the_focus_stay
 def test_what_is_refused_is_read_out_and_said_beside_the_field_that_keeps_the_focus(browser: Browser, stage: Stage) -> None:
     with window(browser) as (context, met):
         frame = framed(context.new_page(), stage.demo, MIXED)
-        drafted(frame)
+        drafted(frame, stage)
         frame.get_by_role("link", name="Edit step 3", exact=True).click()
         frame.locator("#mg").fill("7.3")
         frame.locator("#mg").press("Enter")
@@ -70,7 +71,7 @@ def test_a_plan_is_edited_and_an_edit_taken_back_by_keys_alone(browser: Browser,
     with window(browser, height=600) as (context, _):
         page = context.new_page()
         frame = framed(page, stage.demo, MIXED)
-        drafted(frame)
+        drafted(frame, stage)
         keys = Keyboard(page, frame)
         keys.press(frame.get_by_role("link", name="Edit step 1", exact=True))
         frame.locator("#days").wait_for()
@@ -87,7 +88,7 @@ def test_a_plan_is_edited_and_an_edit_taken_back_by_keys_alone(browser: Browser,
 def test_the_open_editor_is_accessible_and_fits_a_narrow_frame(browser: Browser, stage: Stage) -> None:
     with window(browser) as (context, _):
         page = opened(context.new_page(), stage.demo, MIXED)
-        drafted(page.main_frame)
+        drafted(page.main_frame, stage)
         page.get_by_role("link", name="Edit step 3", exact=True).click()
         page.locator("#pause").click()
         expect(page.locator("#undo")).to_contain_text("paused")
@@ -101,11 +102,11 @@ def test_the_open_editor_is_accessible_and_fits_a_narrow_frame(browser: Browser,
 
 def test_another_tab_was_first_a_session_that_ended_and_no_answer_are_each_said_and_nothing_is_lost(browser: Browser, stage: Stage) -> None:
     with window(browser) as (context, met):
-        page, second = context.new_page(), context.new_page()
+        page = context.new_page()
         frame = framed(page, stage.demo, MIXED)
-        drafted(frame)
+        drafted(frame, stage)
         frame.get_by_role("link", name="Edit step 3", exact=True).click()
-        other = framed(second, stage.demo, MIXED)
+        other = framed(context.new_page(), stage.demo, MIXED)
         tab(other, "Plan").click()
         other.get_by_role("link", name="Edit step 1", exact=True).click()
         other.locator("#pause").click()
@@ -129,7 +130,7 @@ def test_another_tab_was_first_a_session_that_ended_and_no_answer_are_each_said_
 def test_without_scripts_the_same_forms_do_the_same(browser: Browser, stage: Stage) -> None:
     with window(browser, java_script_enabled=False) as (context, _):
         page = opened(context.new_page(), stage.demo, MIXED)
-        drafted(page.main_frame)
+        drafted(page.main_frame, stage)
         page.get_by_role("link", name="Edit step 3", exact=True).click()
         page.locator("#mg").fill("8")
         button(page, "Set the dose").click()
