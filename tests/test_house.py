@@ -2,16 +2,18 @@
 
 import csv
 import io
+import json
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests import features, generated_docs, house, postgresql
+from tests import features, generated_docs, house, postgresql, sbom
 
 ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -247,21 +249,31 @@ def test_the_npm_lock_has_no_addresses() -> None:
     assert [lock.name for lock in locks if "resolved" in lock.read_text()] == []
 
 
-def hazards() -> dict[str, list[str]]:
-    """Give what each row of the hazards cites under "shown by"."""
-    rows = [line.split("|") for line in (ROOT / "docs" / "hazards.md").read_text().splitlines() if line.startswith("| H")]
-    return {row[1].strip(): [cited.strip() for cited in row[5].split(",")] for row in rows}
+def rows_of(page: str, mark: str) -> dict[str, list[str]]:
+    """The cells of each row of a page's table, by the id in its first."""
+    rows = [line.split("|") for line in (ROOT / "docs" / page).read_text().splitlines() if line.startswith(f"| {mark}")]
+    return {row[1].strip(): [cell.strip() for cell in row[2:-1]] for row in rows}
 
 
-def test_every_hazard_cites_tests_and_nothing_else() -> None:
+HAZARDS, SECURITY = rows_of("hazards.md", "H"), rows_of("security.md", "S")
+CITED = {name: [one.strip() for one in cells[-1].split(",")] for name, cells in (HAZARDS | SECURITY).items()}
+
+
+def test_every_hazard_and_every_promise_of_security_cites_tests_and_nothing_else() -> None:
     form = re.compile(r"`tests/[a-z0-9_/]+\.py::test_[a-z0-9_]+(\[[a-z0-9_]+\])?`")
-    assert len(hazards()) >= 25
-    assert [(hazard, one) for hazard, cited in hazards().items() for one in cited if not form.fullmatch(one)] == []
+    assert len(HAZARDS) >= 25
+    assert {name.partition(".")[0] for name in SECURITY} == {f"S{number}" for number in range(1, 10)}
+    assert [(name, one) for name, cited in CITED.items() for one in cited if not form.fullmatch(one)] == []
 
 
-def test_every_test_that_a_hazard_cites_exists() -> None:
-    cited = sorted({one.strip("`") for listed in hazards().values() for one in listed})
+def test_every_test_that_is_cited_exists() -> None:
+    cited = sorted({one.strip("`") for listed in CITED.values() for one in listed})
     assert [one for one in cited if not is_a_test(one)] == []
+
+
+def test_every_module_that_is_said_to_hold_a_promise_exists() -> None:
+    held = sorted({one.strip(" `") for cells in SECURITY.values() for one in cells[1].split(",")})
+    assert [one for one in held if not (ROOT / one).is_file()] == []
 
 
 @pytest.mark.parametrize(
@@ -285,6 +297,23 @@ def is_a_test(cited: str) -> bool:
         return False
     known = re.compile(rf"^def {case}\(|\"{case}\"", re.MULTILINE)
     return not case or any(known.search(one.read_text()) for one in file.parent.glob("*.py"))
+
+
+def test_the_bill_of_materials_names_every_pinned_part_of_the_program_with_its_licence(tmp_path: Path) -> None:
+    assert sbom.main(tmp_path) == 0
+    bill = json.loads((tmp_path / "sbom.cdx.json").read_text())
+    named = {one["name"]: one for one in bill["components"]}
+    needed = [re.split(r"[\[<>=~!]", line)[0].replace(".", "-") for line in PYPROJECT["project"]["dependencies"]]
+    assert set(needed) <= set(named)
+    assert "pytest" not in named
+    assert all(one["hashes"] and one["licenses"][0]["license"]["name"] for one in named.values())
+    assert len((tmp_path / "licences.csv").read_text().splitlines()) == len(named) + 1
+
+
+def test_a_part_that_is_not_the_pinned_one_is_found() -> None:
+    listed = sbom.parts()
+    other = replace(listed[0], version="0.0.0")
+    assert sbom.unpinned([other, *listed[1:]]) == [f"{other.name} 0.0.0"]
 
 
 def test_the_feature_table_is_plain_csv() -> None:

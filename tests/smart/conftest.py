@@ -11,6 +11,9 @@ from fhir_taper.smart.client import FhirClient
 from fhir_taper.smart.patients import Refusal
 from fhir_taper.smart.transport import Transport, new_session
 from tests.smart.stub_server import Stub
+from tests.smart.tls_server import tls_server
+
+__all__ = ["tls_server"]
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 

@@ -1,12 +1,18 @@
 """From the EHR's click to an open chart, and every way in which that is refused."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import urlencode, urlsplit
 
 import pytest
 
 from fhir_taper.cli.demo_walk import Browser
+from fhir_taper.records import Tenant
 from fhir_taper.sandbox.forwarding import Answer
+from fhir_taper.smart.transport import Transport
+from fhir_taper.web.app import create_app
+from fhir_taper.workflow.services import Kept
+from tests.web.asking import ask
 from tests.web.running import ELDER, MIXED, Stage, parameters
 
 Pairs = list[tuple[str, str]]
@@ -53,6 +59,68 @@ def test_an_unknown_issuer_is_refused_and_nothing_is_asked_of_it(stage: Stage) -
         assert shown.status in (400, 403)
         assert "This EHR is not known here" in shown.text
         assert shown.header("set-cookie") == ""
+
+
+HOSTILE = [
+    "https://evil.example.org/fhir",
+    "{issuer}.evil.example",
+    "{issuer}@evil.example/fhir",
+    "{issuer}%2F..%2F@evil.example",
+    "http://127.0.0.1@evil.example/fhir",
+    "{issuer}/../../admin",
+    "{issuer}#@evil.example",
+    "{issuer}?redirect=https://evil.example",
+    "//evil.example/fhir",
+    "\\\\evil.example\\fhir",
+    "http://169.254.169.254/latest/meta-data",
+    "http://[::ffff:127.0.0.1]/fhir",
+    "http://0x7f000001/fhir",
+    "http://localhost.:80/fhir",
+    "http://127.0.0.1。evil.example/fhir",
+    "http://ⓛocalhost/fhir",
+    "file:///etc/passwd",
+    "javascript:alert(1)",
+    "{issuer}\r\nLocation: https://evil.example",
+    "{issuer}\x00",
+    "{upper}",
+]
+
+
+@pytest.mark.requirement("6")
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_a_hostile_launch_or_callback_is_refused_before_any_request_leaves(stage: Stage, hostile: str) -> None:
+    issuer = hostile.replace("{issuer}", stage.demo.issuer).replace("{upper}", stage.demo.issuer.upper())
+    asked: list[str] = []
+
+    def transport_of(tenant: Tenant) -> Transport:
+        asked.append(tenant.id)
+        return stage.services.transport(tenant)
+
+    app = create_app(replace(stage.services, transport_of=transport_of, _transports={}, said_by_ehr=Kept()))
+    form = [("Content-Type", "application/x-www-form-urlencoded")]
+    query = urlencode({"iss": issuer, "launch": "x", "redirect_uri": issuer, "next": issuer})
+    answers = [
+        ask(app, "GET", "/launch", query=query),
+        ask(app, "POST", "/launch", body=query.encode(), headers=form),
+        ask(app, "GET", "/launch/standalone", query=urlencode({"tenant": issuer, "iss": issuer})),
+        ask(app, "GET", "/callback", query=urlencode({"iss": issuer, "code": "x", "state": issuer, "redirect_uri": issuer})),
+    ]
+    for answer in answers:
+        assert answer.status in (400, 403)
+        assert answer.header("location") == ""
+        assert answer.header("set-cookie") == ""
+        assert "evil.example" not in answer.text
+    assert asked == []
+
+
+@pytest.mark.requirement("6")
+def test_an_answer_of_another_authorization_server_leads_nowhere(stage: Stage) -> None:
+    browser, back = stage.begun()
+    pairs = [*without(parameters(back), "iss"), ("iss", "https://evil.example"), ("redirect_uri", "https://evil.example")]
+    shown = browser.once("GET", f"{stage.demo.redirect_uri}?{urlencode(pairs)}")
+    assert shown.status == 403
+    assert shown.header("location") == ""
+    assert "evil.example" not in shown.text
 
 
 def test_a_launch_that_says_a_thing_twice_is_refused(stage: Stage) -> None:

@@ -1,0 +1,251 @@
+"""Privacy S7: no request, however odd, gives a 5xx; and the forms of pages work. Every operation, with a live launch, per role.
+
+First each role is walked through: every screen is opened and every form that a page offers is sent. Then schemathesis makes requests after
+the OpenAPI description of the app, its forms as the pages showed them, in both of its modes. A route that is added is found by itself.
+"""
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+import schemathesis
+from fastapi import FastAPI
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+
+from fhir_taper.records import Role, Secret
+from fhir_taper.web.app import create_app
+from fhir_taper.web.security import launch_cookie, session_value
+from fhir_taper.workflow.begin_launch import hashed
+from tests.fuzz.page_forms import FormSeen, PageForms
+from tests.fuzz.person_in_process import FORM, InProcess, encoded, opened_by
+from tests.web.running import ELDER, MIXED, Person, Stage
+
+POSTS = {"prescriber": 40, "pharmacist": 15, "reader": 6, "auditor": 6}
+AS_OFTEN = 2
+LATER = ("/approve", "/write-back", "/revoke", "/discard", "/withdraw")
+"""What ends something, so that what can be done before it is done first."""
+EXAMPLES = {"prescriber": 3}
+"""Requests of each operation and mode; one where a role has no number."""
+WANTED = 0.8
+pytestmark = pytest.mark.slow
+ROLES = ("prescriber", "pharmacist", "reader", "auditor")
+DONE = {*range(200, 300), 303}
+
+
+@dataclass
+class Walked:
+    """What the walks found: operations that answered well, and every form by the operation it goes to."""
+
+    app: FastAPI
+    stage: Stage
+    people: dict[str, Person] = field(default_factory=dict)
+    forms: dict[str, list[FormSeen]] = field(default_factory=dict)
+    odd: list[tuple[str, str, str, int]] = field(default_factory=list)
+
+    @property
+    def operations(self) -> list[tuple[str, str]]:
+        return [(method.upper(), path) for path, item in self.app.openapi()["paths"].items() for method in item]
+
+    def operation(self, method: str, path: str) -> tuple[str, str] | None:
+        """Which operation answers this request."""
+        for verb, pattern in self.operations:
+            if verb == method and re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", pattern), path):
+                return verb, pattern
+        return None
+
+    def answered(self) -> set[tuple[str, str]]:
+        """Operations that answered with 2xx, or sent the browser on to a page of ours or the EHR's."""
+        seen = [one for person in self.people.values() for one in in_process(person).seen]
+        return {found for method, path, status in seen if status in DONE and (found := self.operation(method, path))}
+
+
+def in_process(person: Person) -> InProcess:
+    assert isinstance(person.browser, InProcess)
+    return person.browser
+
+
+def crawl(walked: Walked, role: str, person: Person, *, to_the_end: bool = True) -> None:
+    """Open every screen and every link of ours, and send what the pages offer, until all of it was sent or the budget is used up.
+
+    Not `to_the_end`: nothing that ends something is sent, so that the next person finds it.
+    """
+    tried: set[tuple[str, ...]] = set()
+    waiting: list[FormSeen] = []
+    to_open = [path.replace("{launch}", person.launch) for method, path in walked.operations if method == "GET" and "{launch}" in path]
+    pages = [path for path in to_open if "{" not in path]
+    opened: set[str] = set()
+
+    def sent(form: FormSeen) -> int:
+        return sum(key[0] == form.action for key in tried)
+
+    def fresh() -> list[FormSeen]:
+        held_back = ("/end",) if to_the_end else ("/end", *LATER)
+        return [one for one in waiting if one.key not in tried and sent(one) < AS_OFTEN and not one.action.endswith(held_back)]
+
+    for _ in range(POSTS[role]):
+        if not fresh():
+            for path in pages:
+                look(walked, role, person, path, waiting, opened)
+        if not fresh():
+            break
+        form = min(fresh(), key=lambda one: (one.action.endswith(LATER), sent(one)))
+        tried.add(form.key)
+        waiting.clear()
+        shown = person.browser.post(form.action, form.values)
+        if shown.status >= 500:
+            walked.odd.append((role, "POST", form.action, shown.status))
+        take(walked, person, shown.text, waiting, opened)
+
+
+def look(walked: Walked, role: str, person: Person, path: str, waiting: list[FormSeen], opened: set[str]) -> None:
+    shown = person.browser.get(path)
+    if shown.status >= 500:
+        walked.odd.append((role, "GET", path, shown.status))
+    take(walked, person, shown.text, waiting, opened)
+
+
+def take(walked: Walked, person: Person, html: str, waiting: list[FormSeen], opened: set[str]) -> None:
+    page = PageForms(html)
+    for form in page.found:
+        operation = walked.operation("POST", form.action)
+        if operation is not None:
+            walked.forms.setdefault(operation[1], []).append(form)
+            waiting.append(form)
+    for link in sorted(page.links):
+        if link.startswith(f"{person.here}/") and link not in opened and "#" not in link:
+            opened.add(link)
+            person.browser.get(link)
+
+
+@pytest.fixture(scope="module")
+def walked(stage: Stage) -> Walked:
+    """Each role through the app, by the forms of its pages."""
+    app = create_app(stage.services)
+    found = Walked(app, stage)
+    for role in ("prescriber", "pharmacist", "reader"):
+        found.people[role] = opened_by(app, stage, role, ELDER)
+    prescriber = found.people["prescriber"]
+    prescriber.draft()
+    crawl(found, "prescriber", prescriber, to_the_end=False)  # what one asks for, another answers
+    for role in ("pharmacist", "prescriber", "reader"):
+        crawl(found, role, found.people[role])
+    found.people["auditor"] = as_role(stage, found.people["reader"], Role.AUDITOR)
+    crawl(found, "auditor", found.people["auditor"])
+    machine = found.people["machine"] = Person(InProcess(app=app, host=in_process(prescriber).host), "")
+    for method, path in found.operations:
+        if method == "GET" and "{" not in path:
+            in_process(machine).once("GET", f"{stage.demo.app_url}{path}")
+    leaving = found.people["leaving"] = opened_by(app, stage, "reader", MIXED)
+    assert leaving.send("regimen", "/end").status == 200
+    standalone = in_process(machine).once("GET", f"{stage.demo.app_url}/launch/standalone?tenant=demo")
+    assert standalone.status == 303
+    launch = stage.demo.new_launch(ELDER)
+    body = urlencode({"iss": stage.demo.issuer, "launch": launch}).encode()
+    assert in_process(machine).once("POST", f"{stage.demo.app_url}/launch", body).status == 303
+    return found
+
+
+def as_role(stage: Stage, person: Person, role: Role) -> Person:
+    """The same person with another role, in a launch of its own."""
+    services = stage.services
+    launch = services.launches.get(person.launch, services.clock())
+    assert launch is not None
+    tenant = services.settings.tenants[0]
+    held = services.tokens(tenant).get(launch.id)
+    assert held is not None
+    other, secret = replace(launch, id=f"{role.value}-{launch.id[:8]}", role=role, cookie_hash=hashed(Secret("s"))), Secret("s")
+    with services.database.begin():
+        services.tokens(tenant).put(other.id, held)
+        services.launches.save(other)
+    before = in_process(person)
+    browser = InProcess(app=before.app, host=before.host, at=f"http://{before.host}/app/{other.id}/regimen")
+    browser.cookies[before.host] = {launch_cookie(other.id): session_value(secret, tenant)}
+    return Person(browser, f"/app/{other.id}")
+
+
+def test_no_form_or_screen_that_a_page_offers_gives_a_5xx(walked: Walked) -> None:
+    assert walked.odd == []
+
+
+def test_at_least_four_fifths_of_the_operations_answer_well_at_least_once(walked: Walked) -> None:
+    never = sorted(set(walked.operations) - walked.answered())
+    share = 1 - len(never) / len(walked.operations)
+    assert share >= WANTED, f"{share:.0%} of {len(walked.operations)} operations; never: {never}"
+
+
+def described(walked: Walked) -> dict[str, Any]:
+    """The app's OpenAPI description with its forms as the pages showed them, and what the launch routes read."""
+    document: dict[str, Any] = {**walked.app.openapi(), "paths": {path: dict(item) for path, item in walked.app.openapi()["paths"].items()}}
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method == "post":
+                item[method] = {**operation, "requestBody": {"content": {FORM: {"schema": form_schema(walked.forms.get(path, []))}}}}
+            elif path in ("/launch", "/callback"):
+                names = ("iss", "launch", "code", "state", "error")
+                queries = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in names]
+                item[method] = {**operation, "parameters": [*operation.get("parameters", []), *queries]}
+    return document
+
+
+def form_schema(forms: list[FormSeen]) -> dict[str, Any]:
+    names: dict[str, set[str]] = {}
+    for form in forms:
+        for name in {*form.values, *form.choices}:
+            names.setdefault(name, set()).update(form.choices.get(name, ()), {form.values.get(name, "")})
+    names.pop("csrf", None)
+    properties = {name: {"anyOf": [{"enum": sorted(values)[:20]}, {"type": "string", "maxLength": 60}]} for name, values in names.items()}
+    return {"type": "object", "properties": properties, "required": sorted(properties), "additionalProperties": not properties}
+
+
+MODES = [(GenerationMode.POSITIVE, role) for role in ROLES] + [(GenerationMode.NEGATIVE, "prescriber")]
+
+
+@pytest.mark.parametrize(("mode", "role"), MODES, ids=[f"{role}-{mode.value}" for mode, role in MODES])
+def test_no_request_however_odd_gives_a_5xx(walked: Walked, mode: GenerationMode, role: str) -> None:
+    person = walked.people[role]
+    launch = walked.stage.services.launches.get(person.launch, walked.stage.services.clock())
+    assert launch is not None
+    csrf = launch.csrf.reveal()
+    broken: list[tuple[str, str, str, int]] = []
+
+    def send(case: Any) -> None:
+        made = dict(case.path_parameters or {}) | {"launch": person.launch}
+        path = re.sub(r"\{([^}]+)\}", lambda name: quote(str(made.get(name[1], "0")), safe=""), case.operation.path)
+        body = None
+        if case.method.upper() == "POST":
+            body = encoded({"csrf": csrf, **case.body} if isinstance(case.body, dict) else case.body)
+        query = encoded(dict(case.query or {})).decode()
+        shown = in_process(person).once(case.method.upper(), f"{walked.stage.demo.app_url}{path}" + (f"?{query}" if query else ""), body)
+        if shown.status >= 500:
+            broken.append((role, case.method, path, shown.status))
+
+    for result in schemathesis.openapi.from_dict(described(walked)).get_all_operations():
+        operation: Any = result.ok()  # type: ignore[union-attr]  # a description that is none fails here
+        if operation.path.endswith("/end"):
+            continue
+        often = EXAMPLES.get(role, 1) if operation.method == "post" else 1
+        limited = settings(
+            max_examples=often,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        limited(given(case=operation.as_strategy(generation_mode=mode))(send))()
+    assert broken == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_operation_opens_another_session_s_chart(walked: Walked, role: str, stage: Stage) -> None:
+    other = stage.opened(MIXED)
+    person = in_process(walked.people[role])
+    for method, path in walked.operations:
+        if "{launch}" in path:
+            elsewhere = re.sub(r"\{[^}]+\}", "1", path.replace("{launch}", other.launch))
+            shown = person.once(method, f"{stage.demo.app_url}{elsewhere}", b"csrf=x" if method == "POST" else None)
+            assert shown.status == 403, (method, path)
+            assert "Mixed" not in shown.text
