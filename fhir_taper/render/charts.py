@@ -125,11 +125,11 @@ def _in_words(one: Series, unit: str) -> str:
 
 
 def _threshold(plane: _Plane, mark: Mark) -> list[str]:
-    """A threshold: a dashed line over the whole plot, its words above its right end."""
+    """A threshold: a dashed line over the whole plot, its words above its left end."""
     y = plane.y(mark.value)
     return [
         f'<line class="axis" stroke-dasharray="1 4" x1="{plane.left}" x2="{WIDTH - _RIGHT}" y1="{y}" y2="{y}"/>',
-        f'<text x="{WIDTH - _RIGHT - 4}" y="{y - 4}" text-anchor="end">{_escaped(mark.label)}</text>',
+        f'<text x="{plane.left + _SAMPLE}" y="{y - 4}">{_escaped(mark.label)}</text>',
     ]
 
 

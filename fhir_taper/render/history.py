@@ -14,6 +14,7 @@ from fhir_taper.render.series import Level, Series
 UNITS: Final = {"mme": "MME a day", "diazepam_mg": "diazepam equivalent, mg a day"}
 _TITLES: Final = {"mme": "Opioids ordered in a year", "diazepam_mg": "Benzodiazepines ordered in a year"}
 _NO_ORDERS: Final = "0 means that this chart has no order for those days; another prescriber may have written one elsewhere."
+_BY: Final = {"diazepam_mg": " Equivalents are the larger ones, wherever the tables differ."}
 _ORDERED: Final = "It shows what was ordered, not what was taken or handed over."
 
 
@@ -36,6 +37,7 @@ def history_view(history: DoseHistory, means: Iterable[int], marks: Iterable[Mar
     listed = tuple(marks)
     count = f"It rests on {history.rests_on} order{'' if history.rests_on == 1 else 's'} of this chart."
     drawn = step_chart(_series(history), title, unit, is_styled=False, marks=listed, name=name)
+    by = _BY.get(history.measure, "")
     missing = (f"Not drawn: {one}." for one in history.not_drawn)
     return HistoryView(
         name,
@@ -44,7 +46,7 @@ def history_view(history: DoseHistory, means: Iterable[int], marks: Iterable[Mar
         drawn,
         tuple(_row(one) for one in history.stretches),
         tuple(_mean(history.mean(days)) for days in means),
-        (f"{count} {_ORDERED} {_NO_ORDERS}", *missing, *says),
+        (f"{count} {_ORDERED} {_NO_ORDERS}{by}", *missing, *says),
     )
 
 

@@ -119,6 +119,10 @@ class Shown:
         """Whether a box is ticked."""
         return known if self.refused is None else (name, value) in self.refused.form.pairs
 
+    def is_wrong(self, *beginnings: str) -> bool:
+        """Whether something is wrong with a field whose name begins so."""
+        return any(one.name.startswith(beginnings) for one in self.errors)
+
     def error(self, name: str) -> str:
         """What is wrong with a field; "" where nothing is."""
         return next((one.says for one in self.errors if one.name == name), "")

@@ -46,6 +46,7 @@ def question_words(chart: OpenChart, reading: Reading, asked: PlanOptions | None
         "times": _alike(Slot),
         "new_rows": range(NEW_ROWS),
         "products": tuple((product.rxcui, product.name) for product in products),
+        "shelf": _by_ingredient(products),
         "products_more": ", ".join(one for one in (asked.products if asked else ()) if one not in known),
         "taken": _taken(asked, {product.rxcui: product for product in products}),
         "facts": tuple((fact, _SAID.get(fact, named(fact))) for fact in sorted(confirmable(reading.tables))),
@@ -60,6 +61,13 @@ def _taken(asked: PlanOptions | None, products: dict[str, Product]) -> Choices:
         at = f", {one.slot.value}" if one.slot else ""
         found.append((taken_as_typed(one), f"{plain(one.units)} × {name}{at}"))
     return tuple(found)
+
+
+def _by_ingredient(products: Iterable[Product]) -> tuple[tuple[str, Choices], ...]:
+    found: dict[str, list[tuple[str, str]]] = {}
+    for product in products:
+        found.setdefault(product.ingredient, []).append((product.rxcui, product.name))
+    return tuple((name, tuple(offered)) for name, offered in found.items())
 
 
 def _alike(values: Iterable[str]) -> Choices:

@@ -19,6 +19,7 @@ from fhir_taper.web.open_records import Typed, open_records, refused_dose, typed
 from fhir_taper.workflow.assessed import with_assessed
 from fhir_taper.workflow.dose_history import thresholds
 from fhir_taper.workflow.keep_assessment import EDITORS, assessment_of, enter_dose, remove_dose
+from fhir_taper.workflow.kept_work import give_up, kept_work
 from fhir_taper.workflow.regimen import Reading
 
 router = APIRouter()
@@ -50,6 +51,13 @@ def enter(posted: Form_) -> Response:
     return visit.to("regimen")
 
 
+@router.post("/app/{launch}/give-up")
+def give_up_draft(posted: Form_) -> Response:
+    """Drop a draft that nobody wants any more."""
+    give_up(posted.visit.services, posted.visit.chart, posted.form.number("revision"))
+    return posted.visit.to("regimen")
+
+
 @router.post("/app/{launch}/refresh")
 def refresh(posted: Form_) -> Response:
     """Read the chart again, and back to the screen."""
@@ -72,6 +80,7 @@ def _page(visit: Visit, typed: Typed | None = None) -> Response:
         "regimen.html",
         "regimen",
         status=422 if typed else 200,
+        kept=[(one, visit.chart.local(one.at)) for one in kept_work(visit.services, visit.chart)],
         open_records=records,
         gone=typed.refused.errors if typed and is_gone else (),
         may_enter=visit.chart.may(*EDITORS),
