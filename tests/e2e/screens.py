@@ -140,6 +140,47 @@ def other_screens(page: Page, demo: Demo) -> Iterator[str]:
         yield f"reader-{name.lower().replace(' ', '-')}"
 
 
+def course_screens(page: Page, demo: Demo) -> Iterator[str]:
+    """What becomes of a plan that was approved: held, compared, drafted anew. The chart is one whose plan stands already."""
+    here = opened(page, demo, ELDER).url.rpartition("/")[0]
+    for name in ("intake", "contingency", "review", "course", "next", "versions"):
+        page.goto(f"{here}/{name}")
+        yield f"standing-{name}"
+    page.goto(f"{here}/course")
+    _turned(page, "Hold: ")
+    yield "course-hold-preview"
+    button(page, "Save as version").click()
+    headed(page, "What will be written")
+    yield "course-write-back"
+    page.goto(f"{here}/course")
+    yield "course-held"
+    page.goto(f"{here}/versions")
+    button(page, "Compare").click()
+    page.wait_for_url("**/compare?*")
+    yield "versions-compared"
+    page.goto(f"{here}/versions")
+    page.get_by_role("row").get_by_role("link").first.click()
+    page.wait_for_url("**/versions/*")
+    yield "version"
+    page.goto(f"{here}/course")
+    _turned(page, "Slow: ")
+    yield "course-slow-preview"
+    button(page, "Keep as draft").click()
+    page.wait_for_url("**/next")
+    yield "next-version"
+    page.goto(f"{here}/review")
+    yield "review"
+
+
+def _turned(page: Page, name: str) -> None:
+    """Unfold a change of the plan that stands, and ask what would become of it."""
+    unfolded = page.locator("details").filter(has_text=name).first
+    unfolded.locator("summary").click()
+    unfolded.get_by_label("Reason").fill("sleeps badly since the last reduction")
+    unfolded.get_by_role("button").click()
+    page.wait_for_url("**/course/*")
+
+
 def press_ways(page: Page) -> None:
     """Ask for ways to taper as the form stands."""
     tab(page, "Strategies").click()

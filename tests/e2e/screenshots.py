@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 from fhir_taper.cli.demo import running_demo
 from tests.e2e.browser import running_browser, window
 from tests.e2e.refusals import REFUSALS, Stage
-from tests.e2e.screens import ELDER, ehr_screens, headed, opened, other_screens, to_written
+from tests.e2e.screens import ELDER, course_screens, ehr_screens, headed, opened, other_screens, to_written
 
 WIDTHS: Final = (640, 1000, 1280)
 _HEIGHT: Final = 800
@@ -37,6 +37,8 @@ def every_screen(browser: Browser, stage: Stage) -> Iterator[tuple[str, Page]]:
         for name in ehr_screens(page, stage.demo):
             yield name, page
         for name in to_written(opened(page, stage.demo, ELDER)):
+            yield name, page
+        for name in course_screens(page, stage.demo):
             yield name, page
         for name in other_screens(page, stage.demo):
             yield name, page

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 from tests.e2e import checks
 from tests.e2e.browser import window
 from tests.e2e.refusals import Stage, prescriptions_denied
-from tests.e2e.screens import ELDER, ehr_screens, headed, opened, other_screens, to_written
+from tests.e2e.screens import ELDER, course_screens, ehr_screens, headed, opened, other_screens, to_written
 
 Found = dict[str, dict[str, list[str]]]
 
@@ -38,7 +38,7 @@ def walked(browser: Browser, stage: Stage) -> Found:
     demo = stage.demo
     with window(browser) as (context, met):
         page = context.new_page()
-        for walk in (to_written(opened(page, demo, ELDER)), other_screens(page, demo), ehr_screens(page, demo)):
+        for walk in (to_written(opened(page, demo, ELDER)), course_screens(page, demo), other_screens(page, demo), ehr_screens(page, demo)):
             for name in walk:
                 look(page, name, found)
         found["policy"] = {"any": met.breaches}
