@@ -96,13 +96,22 @@ class FhirClient:
         """One POST of a transaction Bundle, whatever its answer. Raises as `create`."""
         return self._write(permitted, "POST", parts=0)
 
+    def validate(self, permitted: Permitted) -> Answer:
+        """One POST to `$validate` of a resource that may be written, whatever its answer; nothing is stored. Raises as `create`."""
+        kind = permitted.path.partition("/")[0]
+        if not kind:
+            raise ValueError("resources are validated one by one")
+        return self._send("POST", f"{self.base}/{_path(kind)}/$validate", {}, permitted)
+
     def _write(self, permitted: Permitted, method: str, *, parts: int) -> Answer:
         path = [part for part in permitted.path.split("/") if part]
         if permitted.method != method or len(path) != parts:
             raise ValueError(f"{permitted.method} of {len(path)} path parts is not this interaction")
         given = {name: value for name, value in permitted.headers if name.lower() not in _OWN_HEADERS}
+        return self._send(method, f"{self.base}/{_path(*path)}" if path else self.base, given, permitted)
+
+    def _send(self, method: str, url: str, given: Mapping[str, str], permitted: Permitted) -> Answer:
         headers = {**given, "Accept": FHIR_JSON, "Content-Type": FHIR_JSON, **_bearer(self._token())}
-        url = f"{self.base}/{_path(*path)}" if path else self.base
         return self._transport.send(method, url, headers=headers, body=exact_json.encode(permitted.body))
 
     def _get(self, url: str, headers: Mapping[str, str]) -> Answer:

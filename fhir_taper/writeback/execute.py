@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from fhir_taper.errors import StoreConflict, WriteRefused
 from fhir_taper.records import LedgerRow, WriteReceipt, WriteState, WrittenResource
+from fhir_taper.smart.permitted import Permitted
 from fhir_taper.writeback import receipt
 from fhir_taper.writeback.changes import Change, Doing
 from fhir_taper.writeback.guard import WriteGuard
@@ -16,6 +17,7 @@ from fhir_taper.writeback.judging import Outcome
 from fhir_taper.writeback.ladder import TRANSACTION
 from fhir_taper.writeback.pauses import Pauses
 from fhir_taper.writeback.ports import Clock, Ehr, Ledger
+from fhir_taper.writeback.preflight import preflight
 from fhir_taper.writeback.prepare import Prepared
 from fhir_taper.writeback.sending import Errand, Sender
 from fhir_taper.writeback.shape import single, transaction
@@ -46,11 +48,13 @@ def execute(
         ids = tuple(row.id for row in waiting)
         return replace(empty, state=WriteState.UNKNOWN, ledger_ids=ids, says="nothing was sent: an earlier write is not resolved yet")
     sender = Sender(errand, guard, ehr, ledger, pauses, clock, prepared.allowed.searchable, prepared.plan.output, prepared.plan.rung.name)
+    noted = preflight(_judged(prepared, moving, sender), ehr) if prepared.allowed.validates else ""
     try:
         sent = list(_one_request(prepared, sender) if prepared.plan.rung is TRANSACTION else _one_by_one(prepared, moving, sender))
     except StoreConflict:
         return replace(empty, state=WriteState.UNKNOWN, says=_TWICE)
-    return _receipt(empty, moving, sent)
+    made = _receipt(empty, moving, sent)
+    return replace(made, says=f"{made.says}; {noted}") if noted else made
 
 
 def unresolved(ledger: Ledger, tenant_id: str, patient_id: str) -> tuple[LedgerRow, ...]:
@@ -86,8 +90,7 @@ def _one_request(prepared: Prepared, sender: Sender) -> Iterator[Sent]:
 def _one_by_one(prepared: Prepared, moving: tuple[Change, ...], sender: Sender) -> Iterator[Sent]:
     known = dict(prepared.known or {})
     # Judged before the first one leaves, as far as it can be: a refusal half-way would leave half a plan.
-    for change in moving:
-        sender.guard.permit(single(change, prepared.changes, known, prepared.allowed, sender.errand.base))
+    _judged(prepared, moving, sender)
     for change in moving:
         try:
             row, outcome = sender.send(single(change, prepared.changes, known, prepared.allowed, sender.errand.base), [change], known)
@@ -99,6 +102,12 @@ def _one_by_one(prepared: Prepared, moving: tuple[Change, ...], sender: Sender) 
         if written.state is not WriteState.WRITTEN:
             return
         known[change.urn] = written.reference
+
+
+def _judged(prepared: Prepared, moving: tuple[Change, ...], sender: Sender) -> tuple[Permitted, ...]:
+    """Each change as a request of its own, as the guard would let it out. Raises WriteRefused."""
+    known = prepared.known or {}
+    return tuple(sender.guard.permit(single(change, prepared.changes, known, prepared.allowed, sender.errand.base)) for change in moving)
 
 
 def _receipt(empty: WriteReceipt, moving: tuple[Change, ...], sent: list[Sent]) -> WriteReceipt:

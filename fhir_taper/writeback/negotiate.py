@@ -33,6 +33,8 @@ class Allowed:
     overlay: Overlay
     verdicts: Mapping[tuple[str, str], str]
     searchable: frozenset[str] = frozenset()
+    validates: bool = False
+    """Whether the server is asked what it thinks of a resource before it is written."""
 
     def why_not(self, resource_type: str, interaction: str) -> str:
         """Why this is not allowed, as one sentence; "" where it is."""
@@ -59,7 +61,8 @@ def allowed(
     """What may be written. `capabilities` is None where the server has no statement; `signed_off`: a clinician's decision is recorded."""
     judge = _Judge(capabilities, granted, overlay, switches or SiteSwitches(), signed_off)
     verdicts = {key: judge.why_not(row) for key, row in overlay.rows.items()}
-    return Allowed(overlay, verdicts, searchable(capabilities, overlay))
+    validates = overlay.validate == "offered" and capabilities is not None and "validate" in capabilities.operations
+    return Allowed(overlay, verdicts, searchable(capabilities, overlay), validates)
 
 
 def searchable(capabilities: Capabilities | None, overlay: Overlay) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
     name, says, source, mark          what the file is about, and where that is known from
     statement = "required|optional"   whether a server without a CapabilityStatement may be written to at all
+    validate = "offered|never"        whether $validate is asked before a write, where the CapabilityStatement offers it
     [Type.interaction]                create, update; Bundle.transaction
     allowed = true|false              whether anything of ours may go that way
     meaning                           what the server makes of it, in words (the trap, where there is one)
@@ -35,9 +36,10 @@ GENERIC: Final = "generic"
 _MARKS: Final = frozenset("PSMD")
 _INTERACTIONS: Final = frozenset({"create", "update", "transaction"})
 _STATEMENTS: Final = frozenset({"required", "optional"})
+_VALIDATORS: Final = frozenset({"offered", "never"})
 _SIGN_OFFS: Final = frozenset({"before", "none"})
 _SEARCHES: Final = frozenset({"identifier", "target", ""})
-_TOP: Final[Mapping[str, type]] = {"name": str, "says": str, "statement": str, "source": str, "mark": str}
+_TOP: Final[Mapping[str, type]] = {"name": str, "says": str, "statement": str, "validate": str, "source": str, "mark": str}
 _ROW: Final[Mapping[str, type]] = {
     "allowed": bool,
     "meaning": str,
@@ -90,6 +92,7 @@ class Overlay:
     name: str
     says: str
     statement: str
+    validate: str
     source: str
     mark: str
     rows: Mapping[tuple[str, str], Row]
@@ -124,6 +127,7 @@ def overlay_of(text: str, file: str) -> Overlay:
     _check(top, _TOP, file, "")
     _present(top, tuple(_TOP), file, "")
     _one_of(top["statement"], _STATEMENTS, file, "statement")
+    _one_of(top["validate"], _VALIDATORS, file, "validate")
     _one_of(top["mark"], _MARKS, file, "mark")
     for kind, interactions in document.items():
         if not isinstance(interactions, dict):

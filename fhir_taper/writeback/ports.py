@@ -23,6 +23,10 @@ class Capabilities(Protocol):
     def search_params(self, resource_type: str, /) -> Collection[str]:
         """Names of the search parameters of a type."""
 
+    @property
+    def operations(self) -> Collection[str]:
+        """Names of its operations, without the $."""
+
 
 class Granted(Protocol):
     """What scopes were granted."""
@@ -70,6 +74,9 @@ class Reader(Protocol):
 
 class Ehr(Reader, Protocol):
     """The same with writes: exactly one request each, never repeated."""
+
+    def validate(self, permitted: Permitted, /) -> Answer:
+        """POST [base]/Type/$validate: what the EHR thinks of a resource; nothing is stored."""
 
     def create(self, permitted: Permitted, /) -> Answer:
         """POST [base]/Type."""

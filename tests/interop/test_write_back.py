@@ -177,3 +177,9 @@ def test_a_server_that_asks_for_a_pause_gets_it(server: Server, scene: Scene, he
 
 def test_all_three_servers_are_asked() -> None:
     assert SERVERS == ("sekmet", "sekmet-more-search", "fhir-router")
+
+
+def test_a_server_that_offers_its_own_validator_is_asked_about_each_resource_first(server: Server, scene: Scene) -> None:
+    offers = server.name != "fhir-router"
+    assert scene.preview().prepared.allowed.validates is offers
+    assert scene.write().says == "written, and read back with the same meaning"

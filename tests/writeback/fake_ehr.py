@@ -72,6 +72,9 @@ class FakeEhr:
         self.alter: Callable[[Json], Json] = lambda resource: resource
         self.fail_entry: int | None = None
         self.requests: list[Permitted] = []
+        self.validated: list[Permitted] = []
+        self.operations: Collection[str] = ()
+        self.opinion: Callable[[Permitted], FakeAnswer] = lambda _: FakeAnswer(200, {}, {"resourceType": "OperationOutcome", "issue": []})
         self._number = 0
 
     # ---- reads
@@ -109,6 +112,10 @@ class FakeEhr:
 
     def transaction(self, permitted: Permitted, /) -> FakeAnswer:
         return self._faulty(permitted, lambda: self._transaction(permitted.body))
+
+    def validate(self, permitted: Permitted, /) -> FakeAnswer:
+        self.validated.append(permitted)
+        return self.opinion(permitted)
 
     def edit(self, resource_type: str, **elements: Any) -> None:
         """A clinician changes the one resource of a type in the EHR."""
@@ -300,6 +307,10 @@ class FakeCapabilities:
 
     def search_params(self, resource_type: str, /) -> Collection[str]:
         return {"patient", "identifier"} if resource_type in self.ehr.searchable else {"patient"}
+
+    @property
+    def operations(self) -> Collection[str]:
+        return self.ehr.operations
 
 
 @dataclass(frozen=True)

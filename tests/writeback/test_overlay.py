@@ -36,6 +36,7 @@ KNOWN = {
         "generic",
         "an EHR that nobody described: documents and messages only, until a person has probed it",
         "required",
+        "never",
         "design choice: what is not described is not written to",
         "D",
         {
@@ -64,6 +65,7 @@ KNOWN = {
         "fhir-platform",
         "a FHIR server that stores resources as they are sent",
         "optional",
+        "offered",
         "measured against SEKMET 0.1.1 and the Medplum router 5.2",
         "M",
         {
@@ -178,7 +180,7 @@ def test_altering_any_value_of_an_overlay_is_noticed(name: str) -> None:
     assert len(list(mutations(name))) > 20
 
 
-HEAD = 'name = "x"\nsays = "y"\nstatement = "required"\nsource = "z"\nmark = "M"\n'
+HEAD = 'name = "x"\nsays = "y"\nstatement = "required"\nvalidate = "offered"\nsource = "z"\nmark = "M"\n'
 ROW = (
     HEAD
     + """
@@ -202,6 +204,7 @@ mark = "P"
         (HEAD.replace('mark = "M"\n', ""), "mark is missing"),
         (HEAD.replace('mark = "M"', 'mark = "X"'), "mark is none of"),
         (HEAD.replace("required", "maybe"), "statement is none of"),
+        (HEAD.replace("offered", "always"), "validate is none of"),
         (ROW.replace("allowed = true", 'allowed = "yes"'), "Goal.create.allowed is not a bool"),
         (ROW.replace('source = "s"\n', ""), "Goal.create.source is missing"),
         (ROW.replace("[412]", '["412"]'), "Goal.create.stale_if_match holds"),
