@@ -26,6 +26,7 @@ ENDS: Final = (
 )
 _WORDS: Final = {
     "measured_on": "Measured on",
+    "measured_again": "All measured again",
     "minimum_function": "What the patient must still be able to do",
     "goals": "Goals, in the patient's words",
     "agreed_who": "Who agreed to taper",
@@ -114,12 +115,13 @@ def _averages(fields: Fields, held: Assessment, ingredients: Sequence[str], who:
         if not how:
             fields.fail(f"how_{place}", "is empty: a dispense history, the patient's word, a pill count?")
         is_same = known is not None and (known.mg, known.how) == (mg, how)
-        found.append(known if is_same and known else AverageIntake(name, mg, how, who, today))
+        found.append(known if known is not None and is_same else AverageIntake(name, mg, how, who, today))
     return tuple(found)
 
 
 def _scores(fields: Fields, held: Assessment, who: str, on: date) -> tuple[Score, ...]:
-    found = []
+    """What is typed, measured on the day. A value that is unchanged stays of its own day, unless all were measured again."""
+    found, is_again = [], bool(fields.text("measured_again"))
     for name in ASKED_SCALES:
         value = fields.read(name, typed_number)
         known = held.score(name)
@@ -130,8 +132,7 @@ def _scores(fields: Fields, held: Assessment, who: str, on: date) -> tuple[Score
         except WrongUsage as error:
             fields.fail(name, str(error).partition(": ")[2])
             continue
-        is_same = known is not None and (known.value, known.on) == (value, on)
-        found.append(known if is_same and known else score)
+        found.append(known if known is not None and known.value == value and not is_again else score)
     total, last = (next((one.value for one in found if one.scale == name), None) for name in ("phq9", "phq9-item9"))
     if total is not None and last is not None and last > total:
         fields.fail("phq9-item9", "is more than the total of all nine answers")

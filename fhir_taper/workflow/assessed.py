@@ -76,6 +76,9 @@ class Assessed:
     minimum_function: str = ""
 
 
+NOTHING_SAID: Final = Assessed()
+
+
 def can_be_entered(item: RegimenItem) -> bool:
     """Whether a person may say what is taken: a known medicine of ours whose daily dose the record leaves open."""
     if item.state is ItemState.EXCLUDED or item.drug_class not in TAPERED_CLASSES or not item.ingredient:

@@ -26,6 +26,7 @@ from fhir_taper.records import Role
 from fhir_taper.store.plans import PlanVersion
 from fhir_taper.workflow.audited import note
 from fhir_taper.workflow.chosen_plan import plan_of
+from fhir_taper.workflow.keep_assessment import assessment_of
 from fhir_taper.workflow.load_chart import Loaded, load_chart
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.other_plans import other_plans
@@ -110,7 +111,7 @@ def turned(services: Services, chart: OpenChart, loaded: Loaded, version_id: str
     plan, day = kept.plan, chart.day(services.clock(), kept.plan.zone)
     decision = Decision(chart.who, day, asked.reason.strip())
     reading = loaded.reading(day)
-    stops = stops_today(reading, plan)
+    stops = stops_today(reading, plan, assessment_of(services, chart).assessed)
     if stops and asked.turn in _LETS_REDUCTIONS_GO:
         raise NotAllowed(*(f"today's chart stops a reduction: {one.message}" for one in stops))
     after = _turn(services, chart, loaded, plan, asked, decision)
@@ -156,7 +157,8 @@ def _turn(
 ) -> TaperPlan | Infeasible:
     reading = loaded.reading(decision.on)
     if asked.turn in _NEW_SCHEDULES:
-        propose = proposing(lambda options: loaded.reading(options.start, options.benzo_table), plan, decision, chart.tenant.id)
+        assessed = assessment_of(services, chart).assessed
+        propose = proposing(lambda asked: loaded.reading(asked.start, asked.benzo_table), plan, decision, chart.tenant.id, assessed)
         return _new_schedule(plan, asked, decision, propose, reading.tables.safety.life)
     return _same_schedule(plan, asked, decision, reading.tables.safety.life, other_plans(services, chart, reading))
 

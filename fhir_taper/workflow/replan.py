@@ -19,6 +19,7 @@ from fhir_taper.plans.tapers.request import PlanRequest
 from fhir_taper.plans.tapers.restart import Propose, Restart, request_for
 from fhir_taper.plans.tapers.safety import findings_in
 from fhir_taper.plans.tapers.use import is_shorter, use_of
+from fhir_taper.workflow.assessed import NOTHING_SAID, Assessed
 from fhir_taper.workflow.plan import answer_to
 from fhir_taper.workflow.plan_options import PlanOptions
 from fhir_taper.workflow.plan_request import question_of
@@ -32,11 +33,15 @@ _OF_ORDERED_TIMES: Final = frozenset({"times-not-ordered", "made-daily"})
 """What the plan's own units say better than the orders do."""
 
 
-def proposing(reading_of: Callable[[PlanOptions], Reading], plan: TaperPlan, decision: Decision, tenant: str) -> Propose:
-    """How the engine is asked for a schedule that goes on from `plan`. `reading_of`: the chart as a question looks at it."""
+def proposing(
+    reading_of: Callable[[PlanOptions], Reading], plan: TaperPlan, decision: Decision, tenant: str, assessed: Assessed = NOTHING_SAID
+) -> Propose:
+    """How the engine is asked for a schedule that goes on from `plan`. `reading_of`: the chart as a question looks at it; `assessed`: the
+    intake of today.
+    """
 
     def propose(restart: Restart) -> TaperPlan | Infeasible:
-        options = _options(plan, restart, decision, tenant)
+        options = replace(_options(plan, restart, decision, tenant), assessed=assessed)
         reading = reading_of(options)
         options = replace(options, use=_use(reading, plan, restart))
         reading = with_confirmed(reading, options)
@@ -52,10 +57,11 @@ def proposing(reading_of: Callable[[PlanOptions], Reading], plan: TaperPlan, dec
     return propose
 
 
-def stops_today(reading: Reading, plan: TaperPlan) -> tuple[Finding, ...]:
-    """What of today's chart stops a reduction of this plan; what a person confirmed for the plan stays confirmed."""
-    day = reading.regimen.as_of
-    known = with_confirmed(reading, PlanOptions(plan.ingredient, day, confirmed=_confirmed(plan), confirmed_by=_confirmed_by(plan)))
+def stops_today(reading: Reading, plan: TaperPlan, assessed: Assessed = NOTHING_SAID) -> tuple[Finding, ...]:
+    """What of today's chart and intake stops a reduction of this plan; what a person confirmed for the plan stays confirmed."""
+    day, confirmed = reading.regimen.as_of, _confirmed(plan)
+    said = PlanOptions(plan.ingredient, day, confirmed=confirmed, confirmed_by=_confirmed_by(plan), assessed=assessed)
+    known = with_confirmed(reading, said)
     found = findings_in(known.case_on(day), plan, reading.tables.safety)
     return tuple(one for one in found if one.severity is Severity.STOP)
 

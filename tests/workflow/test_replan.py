@@ -1,12 +1,14 @@
 """What the engine is asked when a plan goes on otherwise: the plan's own products, and what was confirmed for it."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from fhir_taper.errors import WrongUsage
 from fhir_taper.plans.medicines.codes import DrugClass
 from fhir_taper.plans.tapers.finding import Finding, Severity
+from fhir_taper.workflow.assessed import Assessed, Score
 from fhir_taper.workflow.course import Asked, Turn, Turned, turned
 from fhir_taper.workflow.replan import benzo_table_of, stops_today, way_asked, ways_on
 from tests.workflow.followed import Followed
@@ -50,3 +52,13 @@ def test_the_ways_on_are_those_of_the_medicine_and_a_strange_one_is_refused(foll
     for odd in ("", "linear", "strategy magic", "protocol "):
         with pytest.raises(WrongUsage, match="no way to go on"):
             way_asked(followed.plan, odd, ())
+
+
+def test_what_was_measured_since_stops_a_reduction_of_a_plan_that_runs(followed: Followed) -> None:
+    """Thoughts of death or self-harm in the intake of today: a Stop, as if the chart said it."""
+    day = followed.chart.day(followed.services.clock())
+    reading = followed.loaded.reading(day)
+    measured = Assessed(scores=(Score("phq9-item9", Decimal(2), "Dr. A", day),))
+    before = stops_today(reading, followed.plan)
+    (new,) = (one for one in stops_today(reading, followed.plan, measured) if one not in before)
+    assert "self-harm" in new.message

@@ -56,7 +56,7 @@ def _page(visit: Visit, refused: FormRefused | None = None) -> Response:
         averages=[(place, name, held.average(name)) for place, name in enumerate(names)],
         scales=[(load_scales()[name], held.score(name)) for name in ASKED_SCALES],
         peg=mean_of_peg(held.scores),
-        measured_on=max((one.on for one in held.scores), default=visit.chart.day(visit.services.clock())),
+        today=visit.chart.day(visit.services.clock()),
         facts=intake_facts(held),
         saved_at=visit.chart.local(held.at) if held.at else None,
         revision=held.revision,

@@ -121,6 +121,21 @@ def test_what_is_unchanged_stays_with_whom_it_was_of(person: Person, stage: Stag
     assert document["averages"][0]["by"] == "Demo Prescriber (Practitioner/dr1)"
 
 
+def test_a_score_stays_of_its_own_day_until_it_is_measured_again(person: Person, stage: Stage) -> None:
+    def days() -> dict[str, str]:
+        kept = stage.services.drafts.get("demo", ELDER, "intake")
+        assert kept is not None
+        return {one["scale"]: one["on"] for one in decode(kept.document)["scores"]}
+
+    person.send("intake", "/intake", phq9="12", measured_on="2026-01-05")
+    person.send("intake", "/intake", gad7="4", measured_on="2026-02-05")
+    assert days() == {"phq9": "2026-01-05", "gad7": "2026-02-05"}
+    person.send("intake", "/intake", phq9="13", measured_on="2026-03-05")
+    assert days() == {"phq9": "2026-03-05", "gad7": "2026-02-05"}
+    person.send("intake", "/intake", measured_on="2026-04-05", measured_again="yes")
+    assert days() == {"phq9": "2026-04-05", "gad7": "2026-04-05"}
+
+
 def test_two_tabs_do_not_overwrite_each_others_intake(person: Person) -> None:
     stale = person.form("intake", "/intake")
     assert person.browser.post(f"{person.here}/intake", stale | {"phq9": "3"}).status == 200
