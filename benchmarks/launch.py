@@ -1,0 +1,187 @@
+"""From the EHR's click to the regimen on the screen, pages in bytes, many users at once, and memory per open launch.
+
+EHR and app are processes of their own on loopback. The stub EHR answers each request after 30 ms from what it made beforehand. The floor
+is a bare client that makes the very requests which the app made: one after another, or as the app does with a thread per resource type.
+"""
+
+import math
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import requests
+
+from benchmarks.measure import in_ms, table, take_turns
+from fhir_taper.cli.demo_walk import Browser, Page
+
+SCREENS = ("regimen", "strategies", "plan", "safety", "approve")
+USERS, CLICKS = 64, 8
+
+
+def main() -> None:
+    """Print every table."""
+    with running(30, 1_000) as (stub, app, pid):
+        launch_to_regimen(stub, app)
+        pages(stub, app)
+        many_users(stub, app)
+        del pid
+    with running(0, 50) as (stub, app, pid):
+        memory(stub, app, pid)
+
+
+@contextmanager
+def running(milliseconds: int, resources: int) -> Iterator[tuple[str, str, int]]:
+    """Origins of the stub and of the app, and the app's process id."""
+    with tempfile.TemporaryDirectory() as folder:
+        ehr = _process("benchmarks.stub_ehr", str(milliseconds), str(resources))
+        stub = _port(ehr)
+        app = _process("benchmarks.launch_app", stub, folder)
+        try:
+            yield f"http://127.0.0.1:{stub}", f"http://127.0.0.1:{_port(app)}", app.pid
+        finally:
+            for one in (app, ehr):
+                one.kill()
+                one.wait()
+
+
+def launched(stub: str, app: str) -> tuple[Browser, str]:
+    """A browser with the regimen on its screen, and the path of its launch."""
+    browser = Browser()
+    sent = browser.once("GET", f"{app}/launch?{urlencode({'iss': f'{stub}/fhir', 'launch': 'x'})}")
+    asked = dict(parse_qsl(urlsplit(sent.header("location")).query))
+    shown = browser.get(f"{app}/callback?{urlencode({'code': asked['nonce'], 'state': asked['state']})}")
+    if shown.status != 200 or "What is taken" not in shown.text:
+        raise RuntimeError(f"{shown.status}: {Page(shown.text).text[:200]}")
+    return browser, urlsplit(browser.at).path.rpartition("/")[0]
+
+
+def launch_to_regimen(stub: str, app: str) -> None:
+    """The whole launch against the same requests made by a bare client."""
+    launched(stub, app)
+    requests.get(f"{stub}/log", timeout=10)
+    launched(stub, app)
+    made = [tuple(one) for one in requests.get(f"{stub}/log", timeout=10).json()]
+    work: dict[str, Callable[[], object]] = {
+        "floor: the same requests, one after another": lambda: _replay(stub, made, at_once=False),
+        "floor: the same requests, resource types side by side": lambda: _replay(stub, made, at_once=True),
+        "ours: click to rendered regimen": lambda: launched(stub, app),
+    }
+    taken = take_turns(work, 7)
+    serial, parallel, ours = (one.median for one in taken)
+    print(f"A chart of 1,000 resources, {len(made)} requests to the EHR, 30 ms each; median of 7, in turns:\n")
+    rows = [
+        (one.name, in_ms(one.median), in_ms(one.spread), f"{one.median / serial:.2f}×", f"{one.median / parallel:.2f}×") for one in taken
+    ]
+    print(table(("work", "ms", "spread", "of the EHR's own time", "of the same side by side"), rows))
+    print(f"\nours / EHR's own time for the same reads: {ours / serial:.2f}")
+
+
+def _replay(stub: str, made: list[tuple[str, str, str]], *, at_once: bool) -> None:
+    """The requests of one launch; searches of one type follow each other page by page."""
+    session = requests.Session()
+    session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=16))
+    searches: dict[str, list[str]] = {}
+    for method, target, body in made:
+        path = urlsplit(target).path
+        if method == "GET" and "?" in target:
+            searches.setdefault(path, []).append(target)
+        elif method == "GET":
+            session.get(stub + target, timeout=30).json()
+        else:
+            session.post(stub + target, data=dict(parse_qsl(body)), timeout=30).json()
+
+    def pages_of(targets: list[str]) -> None:
+        for target in targets:
+            session.get(stub + target, timeout=30).content  # noqa: B018 (the bytes must have come)
+
+    with ThreadPoolExecutor(8 if at_once else 1) as pool:
+        list(pool.map(pages_of, searches.values()))
+
+
+def pages(stub: str, app: str) -> None:
+    """Bytes of each screen with everything that it loads."""
+    browser, here = launched(stub, app)
+    form = Page(browser.get(f"{here}/strategies").text).form("/strategies")
+    if form is None:
+        raise RuntimeError("there is no question to ask")
+    answered = browser.post(form.action, form.fields | {"benzo_table": "va-dod-2021", "reason": "falls"})
+    ways = [(one, name, value) for one in Page(answered.text).forms for name, value in one.buttons if name == "way"]
+    if ways:
+        browser.post(ways[0][0].action, ways[0][0].fields | {ways[0][1]: ways[0][2]})
+    rows = []
+    for screen in SCREENS:
+        html = browser.get(f"{here}/{screen}").text
+        loads = sorted({part.partition('"')[0] for mark in ('href="/static/', 'src="/static/') for part in html.split(mark)[1:]})
+        beside = sum(len(browser.once("GET", f"{app}/static/{one}").text.encode()) for one in loads)
+        whole = len(html.encode()) + beside
+        rows.append((screen, f"{len(html.encode()) / 1000:.1f}", f"{beside / 1000:.1f}", f"{whole / 1000:.1f}"))
+    print(f"\nPages, uncompressed; {len(ways)} ways to taper on the screen of strategies (aim: 150 kB in all):\n")
+    print(table(("screen", "page kB", "style and scripts kB", "in all kB"), rows))
+
+
+def many_users(stub: str, app: str) -> None:
+    """Each user has a chart open and clicks as soon as the last page came."""
+    with ThreadPoolExecutor(8) as pool:
+        users = list(pool.map(lambda _: launched(stub, app), range(USERS)))
+
+    def clicks(user: tuple[Browser, str]) -> list[float]:
+        browser, here = user
+        taken = []
+        for number in range(CLICKS):
+            began = time.perf_counter()
+            shown = browser.get(f"{app}{here}/{SCREENS[number % 2]}")
+            taken.append(time.perf_counter() - began)
+            if shown.status != 200:
+                raise RuntimeError(f"{shown.status}: {Page(shown.text).text[:200]}")
+        return taken
+
+    began = time.perf_counter()
+    with ThreadPoolExecutor(USERS) as pool:
+        taken = sorted(one for user in pool.map(clicks, users) for one in user)
+    seconds = time.perf_counter() - began
+    middle, late = statistics.median(taken), taken[math.ceil(len(taken) * 0.99) - 1]
+    print(f"\n{USERS} users at once on one process, {CLICKS} pages each without a pause, charts read before (aim: p99 at most 5 × p50):\n")
+    row = (f"{len(taken) / seconds:.0f}", in_ms(middle), in_ms(late), f"{late / middle:.2f}×")
+    print(table(("pages per second", "p50 ms", "p99 ms", "p99 / p50"), [row]))
+
+
+def memory(stub: str, app: str, pid: int) -> None:
+    """Resident memory of the app while launches are opened and none is ended."""
+    rows, before = [], (0, 0.0)
+    opened = 0
+    for count in (50, 100, 250, 500, 1_000):
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda _: launched(stub, app), range(count - opened)))
+        opened, resident = count, _resident_mb(pid)
+        each = (resident - before[1]) * 1000 / (opened - before[0])
+        rows.append((f"{opened:,}", f"{resident:.0f}", f"{each:.0f}" if before[0] else ""))
+        before = opened, resident
+    print("\nMemory of the app's process, charts of 50 resources (the last 64 charts are kept in memory, launches in the database):\n")
+    print(table(("open launches", "resident MB", "kB per further launch"), rows))
+
+
+def _resident_mb(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1000
+
+
+def _process(module: str, *arguments: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen([sys.executable, "-m", module, *arguments], stdout=subprocess.PIPE, text=True)  # noqa: S603 (our own program)
+
+
+def _port(process: "subprocess.Popen[str]") -> str:
+    line = process.stdout.readline().strip() if process.stdout else ""
+    if not line:
+        raise RuntimeError("it did not start")
+    return line
+
+
+if __name__ == "__main__":
+    main()
