@@ -195,7 +195,18 @@ def walk(demo: Demo) -> Iterator[str]:
     yield f"preview: {page.text.count('Create ')} resources to create"
     page = _sent("write", browser, page, "/write-back", {}, "Written: written, and read back with the same meaning")
     yield "write: written once, and read back with the same meaning"
-    yield _read_back(demo)
+    yield _read_back(demo, "active")
+    yield from _held(demo, browser, here)
+
+
+def _held(demo: Demo, browser: Browser, here: str) -> Iterator[str]:
+    """The plan that stands is held: looked at, saved, written back as an update, read back."""
+    page = _page("hold", browser.get(f"{here}/course"), "Active")
+    page = _sent("hold", browser, page, "/course/hold", {"days": "14", "reason": "a cold"}, "Pause reductions, keep taking")
+    page = _sent("hold", browser, page, "/course/hold", {}, "What will be written")
+    _sent("write the hold", browser, page, "/write-back", {}, "Written: written, and read back with the same meaning")
+    yield "hold: reductions are paused, and the plan in the EHR is updated"
+    yield _read_back(demo, "on-hold")
 
 
 def _acknowledged(browser: Browser, page: Page) -> Page:
@@ -220,14 +231,15 @@ def _page(step: str, answer: Shown, expected: str) -> Page:
     return page
 
 
-def _read_back(demo: Demo) -> str:
-    """What the EHR itself holds of it, asked past the app."""
+def _read_back(demo: Demo, state: str) -> str:
+    """What the EHR itself holds of it, asked past the app: one care plan, in this state."""
     token = demo.access_token("patient/*.rs", PATIENT)
     headers = {"Authorization": f"Bearer {token}"}
-    counts = {}
+    counts, states = {}, []
     for kind in ("CarePlan", "RequestGroup", "MedicationRequest"):
         found = send("GET", f"{demo.issuer}/{kind}?patient={PATIENT}", headers).json().get("entry", [])
-        counts[kind] = sum(entry["resource"].get("status") in ("active", "draft") for entry in found)
-    if not (counts["CarePlan"] and counts["RequestGroup"]):
-        raise StepFailed("read back", f"the EHR holds {counts}")
-    return f"read back: the EHR holds {', '.join(f'{count} {kind}' for kind, count in counts.items())}"
+        counts[kind] = sum(entry["resource"].get("status") in (state, "draft") for entry in found)
+        states += [entry["resource"].get("status") for entry in found if kind == "CarePlan"]
+    if states != [state] or not counts["RequestGroup"]:
+        raise StepFailed("read back", f"the EHR holds {counts}, and care plans that are {', '.join(map(str, states)) or 'none'}")
+    return f"read back: the EHR holds {', '.join(f'{count} {kind}' for kind, count in counts.items())}, {state}"
