@@ -7,7 +7,7 @@ import certifi
 import pytest
 
 from fhir_taper.errors import SettingsError
-from fhir_taper.records import AuthMethod, Role
+from fhir_taper.records import IDLE_MINUTES, AuthMethod, Role
 from fhir_taper.settings import CONFIG_VARIABLE, RateLimits, Settings, load_settings
 
 KEY = "k1:" + b64encode(bytes(range(32))).decode()
@@ -217,3 +217,11 @@ def test_how_often_an_ehr_may_be_asked_is_the_tenants_and_not_so_seldom_that_no_
     assert list(limits.values()) == [None, 250]
     with pytest.raises(SettingsError, match="requests_per_minute"):
         settings(tmp_path, TOP + TENANT + "requests_per_minute = 1\n")
+
+
+def test_a_tenant_says_how_long_a_session_may_be_left_alone(tmp_path: Path) -> None:
+    assert settings(tmp_path, TOP + TENANT).tenants[0].idle_minutes == IDLE_MINUTES
+    assert settings(tmp_path, TOP + TENANT + "idle_minutes = 10\n").tenants[0].idle_minutes == 10
+    for odd in ("1", "481", '"10"', "true"):
+        with pytest.raises(SettingsError, match="idle_minutes"):
+            settings(tmp_path, TOP + TENANT + f"idle_minutes = {odd}\n")

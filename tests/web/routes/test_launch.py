@@ -10,6 +10,7 @@ from fhir_taper.cli.demo_walk import Browser
 from fhir_taper.records import Tenant
 from fhir_taper.sandbox.forwarding import Answer
 from fhir_taper.smart.transport import Transport
+from fhir_taper.store import launches
 from fhir_taper.web.app import create_app
 from fhir_taper.workflow.services import Kept
 from tests.web.asking import ask
@@ -260,3 +261,20 @@ def _csrf(stage: Stage, launch: str) -> str:
     found = stage.services.launches.get(launch, stage.services.clock())
     assert found is not None
     return found.csrf.reveal()
+
+
+def test_a_browser_keeps_its_name_over_launches_and_its_oldest_chart_ends_for_one_too_many(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launches, "LIVE_PER_BROWSER", 2)
+    browser = Browser()
+    first = stage.opened(ELDER, browser=browser)
+    jar = browser.cookies[urlsplit(stage.demo.app_url).netloc]
+    name = jar["__Host-taper-browser"]
+    second, third = stage.opened(ELDER, browser=browser), stage.opened(MIXED, browser=browser)
+    assert jar["__Host-taper-browser"] == name
+    assert first.get("regimen").status == 403
+    assert f"__Host-taper-{first.launch}" not in jar
+    assert (second.get("regimen").status, third.get("regimen").status) == (200, 200)
+    assert stage.opened(ELDER).get("regimen").status == 200
+    assert second.get("regimen").status == 200
