@@ -67,7 +67,8 @@ def _stretches(plan: TaperPlan, past: Past | None) -> list[_Stretch]:
 
 
 def _of_past(past: Past | None, start: int) -> Iterator[_Stretch]:
-    if past is None:
+    # A plan that is changed on its first day has a past without a dose.
+    if past is None or not past.doses:
         return
     days = [day.toordinal() for day, _ in past.doses]
     for (_, mg), day, until in zip(past.doses, days, [*days[1:], start], strict=True):

@@ -144,6 +144,15 @@ def test_a_replan_is_judged_with_the_doses_before_it_and_the_original_of_version
     assert "limit" in rules(earlier(plan, 1, 14), past)
 
 
+def test_a_replan_on_the_first_day_has_a_past_without_a_dose() -> None:
+    past = Past(Decimal(100), ())
+    asked = replace(request("oxycodone", "100", tablets("oxycodone", "5"), "morning", "noon", "evening", "night"), past=past)
+    plan = planned(replace(asked, params=(("percent", "10"), ("interval_days", "28"))))
+
+    assert check(plan, past) == ()
+    assert daily_doses(plan, past) == daily_doses(plan)
+
+
 def test_an_opioid_after_the_start_of_a_replan_counts_percent_of_the_first_baseline() -> None:
     past = Past(Decimal(100), ((START - timedelta(days=60), Decimal(50)),))
     asked = request(
