@@ -5,21 +5,20 @@ from typing import Final
 
 from fhir_taper.errors import WrongUsage
 from fhir_taper.plans.tapers.edits import Delete, Edit, Hold, Insert, Lengthen, SetDose
-from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.web.dependencies import Form
 from fhir_taper.workflow.typed import typed_mg
 
 _MOST_DIGITS: Final = 5
 
 
-def edit_of(form: Form, plan: TaperPlan) -> Edit:
-    """The edit in a form. `lasts` is how long the step is to last in all. Raises WrongUsage naming the field."""
+def edit_of(form: Form) -> Edit:
+    """The edit in a form. `lasts` is how long the step is to last in all, `now` how long it lasts. Raises WrongUsage naming the field."""
     step = form.number("step")
     match form.one("edit"):
         case "dose":
             return SetDose(step, _mg(form), _is_ticked(form, "later"))
         case "lasts":
-            return Lengthen(step, _more(form, plan, step), _is_ticked(form, "later"))
+            return Lengthen(step, _more(form, step), _is_ticked(form, "later"))
         case "pause":
             return Hold(step, _days(form, "days"))
         case "insert":
@@ -46,10 +45,9 @@ def _days(form: Form, name: str) -> int:
     return int(text)
 
 
-def _more(form: Form, plan: TaperPlan, step: int) -> int:
+def _more(form: Form, step: int) -> int:
     """By how many days a step that is to last so many is longer than now."""
-    asked, end = _days(form, "lasts"), plan.steps[step].end if step < len(plan.steps) else None
-    lasts = 0 if end is None else (end - plan.steps[step].start).days + 1
+    asked, lasts = _days(form, "lasts"), form.number("now")
     if asked <= lasts:
         raise WrongUsage(f"Days: step {step} lasts {lasts} days, and steps are made longer here, never shorter")
     return asked - lasts

@@ -7,8 +7,8 @@ make.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, Final
 
 from fhir_taper.errors import NotAllowed, StoreConflict, WrongUsage
 from fhir_taper.exact_json import decode, encode
@@ -37,6 +37,7 @@ from fhir_taper.workflow.strategies import candidates, way_named
 
 NAME = "plan"
 _SCHEMA = 1
+_KEPT_FOR: Final = timedelta(minutes=30)
 EDITORS = (Role.PRESCRIBER, Role.PHARMACIST)
 """Who may change a draft."""
 
@@ -61,6 +62,15 @@ def work_of(services: Services, chart: OpenChart) -> Work | None:
     kept = services.drafts.get(launch.tenant_id, launch.patient_id, NAME)
     if kept is None:
         return None
+    key, now = (launch.tenant_id, launch.patient_id), services.clock()
+    read: tuple[bytes, Work] | None = services.works.get(key, now)
+    if read is None or read[0] != kept.document or read[1].revision != kept.revision:
+        read = kept.document, _work_in(kept)
+        services.works.put(key, read, now + _KEPT_FOR)
+    return read[1]
+
+
+def _work_in(kept: Draft) -> Work:
     document = decode(kept.document)
     plan = from_document(document["plan"]) if document["plan"] else None
     edits, undone = (_edits(document, name) for name in ("edits", "undone"))
@@ -184,6 +194,7 @@ def save_work(services: Services, chart: OpenChart, work: Work, action: str, **d
         services.drafts.save(kept)
         detail |= {"revision": saved.revision, "plan": plan.id if plan else "", "sources": list(plan.sources) if plan else []}
         note(services, launch, f"draft-{action}", "done", detail)
+    services.works.put((launch.tenant_id, launch.patient_id), (kept.document, saved), services.clock() + _KEPT_FOR)
     return saved
 
 

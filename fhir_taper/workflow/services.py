@@ -91,6 +91,8 @@ class Services:
     said_by_ehr: Kept = field(default_factory=Kept)
     charts: Kept = field(default_factory=lambda: Kept(64))
     """Charts that were read, by launch: a page after the first one does not read them again."""
+    works: Kept = field(default_factory=lambda: Kept(64))
+    """Drafts as they were read or saved last, each with its document: only while the store holds the same bytes."""
     _transports: dict[str, Transport] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -119,6 +121,10 @@ class Services:
             self.said_by_ehr.put(key, kept, now + _CONFIGURATION_FOR)
         return kept
 
+    def ehr_keys(self) -> "KeptKeys":
+        """What EHRs published to sign with, at most ten minutes old: a key that is taken back counts so long, a new one at once."""
+        return KeptKeys(self)
+
     def public_keys(self) -> Json:
         """Our JWKS."""
         return published_keys(self.settings.tenants)
@@ -146,6 +152,22 @@ class Services:
     def close(self) -> None:
         """Close the database."""
         self.database.close()
+
+
+@dataclass(frozen=True, slots=True)
+class KeptKeys:
+    """Keys of EHRs as `smart.launch.id_token` asks for them."""
+
+    services: Services
+
+    def get(self, address: str, /) -> list[Any] | None:
+        """What was published there, while it still counts."""
+        kept: list[Any] | None = self.services.said_by_ehr.get(("keys", address), self.services.clock())
+        return kept
+
+    def put(self, address: str, published: list[Any], /) -> None:
+        """Keep it for as long as a configuration."""
+        self.services.said_by_ehr.put(("keys", address), published, self.services.clock() + _CONFIGURATION_FOR)
 
 
 def open_services(settings: Settings, *, clock: Clock = utc_now, transport_of: Callable[[Tenant], Transport] | None = None) -> Services:

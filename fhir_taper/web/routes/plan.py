@@ -23,7 +23,7 @@ from fhir_taper.web.editor_view import Notice, last_edit, open_step, totals_of
 from fhir_taper.web.errors import told
 from fhir_taper.web.rendering import chart
 from fhir_taper.web.view_models import no_in_words
-from fhir_taper.workflow.chosen_plan import EDITORS, Work, change, newest_version, plan_of, reading_for, work_of, work_with_plan
+from fhir_taper.workflow.chosen_plan import EDITORS, Work, change, newest_version, plan_of, reading_for, work_of
 from fhir_taper.workflow.cover import cover_of
 from fhir_taper.workflow.edit_plan import edit, offered_for, redo, undo
 from fhir_taper.workflow.keep_assessment import assessment_of
@@ -60,8 +60,7 @@ def edit_step(posted: Form_, request: Request) -> Response:
     visit, form = posted.visit, posted.form
 
     def act() -> Work | Infeasible:
-        _, draft = work_with_plan(visit.services, visit.chart, _revision(form))
-        return edit(visit.services, visit.chart, visit.loaded(), edit_of(form, draft), _revision(form))
+        return edit(visit.services, visit.chart, visit.loaded(), edit_of(form), _revision(form))
 
     return _done(posted, request, act, _step(form.one("step")))
 

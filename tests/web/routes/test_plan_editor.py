@@ -62,7 +62,7 @@ def test_a_step_is_opened_by_a_link_and_says_what_may_be_done_to_it(person: Pers
 
 def test_where_nothing_may_be_done_no_step_is_open(person: Person) -> None:
     for step in ("18", "99", "x", "-1", ""):
-        assert forms(person.get("plan?step=3")) == {}
+        assert forms(person.get(f"plan?step={step}")) == {}
 
 
 @pytest.mark.parametrize(
