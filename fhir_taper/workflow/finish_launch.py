@@ -131,6 +131,7 @@ def _user(services: Services, tenant: Tenant, pending: PendingLaunch, answer: To
         transport=services.transport(tenant),
         nonce=pending.nonce,
         access_token=answer.tokens.access_token,
+        kept=services.ehr_keys(),
     )
     return identity.fhir_user
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
@@ -32,6 +32,16 @@ _LONGEST_SUBJECT: Final = 255
 _USER: Final = re.compile(r"(?:Practitioner|PractitionerRole|Patient|RelatedPerson|Person)/[A-Za-z0-9._~-]{1,256}")
 
 
+class KeptKeys(Protocol):
+    """Published keys that were fetched a while ago, by their address."""
+
+    def get(self, address: str, /) -> list[Any] | None:
+        """What was published there; None where that is not known any more."""
+
+    def put(self, address: str, published: list[Any], /) -> None:
+        """Keep what is published there now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """A judged id_token: `subject` within its issuer, and the FHIR user as in "Practitioner/p1", "" where not said."""
@@ -48,60 +58,79 @@ def validate(
     transport: Transport,
     nonce: Secret,
     access_token: Secret,
+    kept: KeptKeys | None = None,
 ) -> Identity:
-    """The identity in an id_token. Raises LaunchRefused ("id-token"; "fhir-user": one of another server), EhrError (no keys)."""
-    claims, algorithm = _signed_claims(id_token, tenant, configuration, transport)
+    """The identity in an id_token. Raises LaunchRefused ("id-token"; "fhir-user": one of another server), EhrError (no keys).
+
+    Keys that were `kept` are tried first; where none of them signed, those that are published now are fetched.
+    """
+    algorithm, kid = _kind_of(id_token)
+    address = keys_address(tenant, configuration, transport)
+    claims = _claims(id_token, algorithm, _fitting((kept and kept.get(address)) or [], algorithm, kid))
+    if claims is None:
+        published = _fetched(transport, address, algorithm, kid)
+        claims = _claims(id_token, algorithm, _fitting(published, algorithm, kid))
+        if kept is not None and claims is not None:
+            kept.put(address, published)
+    if claims is None:
+        raise _refused("none of the EHR's keys signed it")
     trouble = _trouble(claims, algorithm, tenant, configuration, nonce, access_token, transport.now())
     if trouble:
         raise _refused(trouble)
     return Identity(claims["sub"], _fhir_user(tenant, claims))
 
 
-def _signed_claims(
-    id_token: Secret, tenant: Tenant, configuration: SmartConfiguration, transport: Transport
-) -> tuple[Mapping[str, Any], str]:
+def _kind_of(id_token: Secret) -> tuple[str, object]:
+    """Algorithm and key id that the token's header states. Raises LaunchRefused for what proves nothing, before any key is asked for."""
     try:
         header = jws.extract_compact(id_token.reveal().encode()).headers()
     except (JoseError, ValueError, TypeError):
         header = {}
-    algorithm, kid = header.get("alg"), header.get("kid")
+    algorithm = header.get("alg")
     if algorithm not in ALGORITHMS or "crit" in header:
         raise _refused("its signature is of a kind that proves nothing")
-    address = keys_address(tenant, configuration, transport)
-    keys = _keys(transport, address, algorithm, kid)
-    for wait in _BACK_OFF:  # a key that was just rotated in may not be published everywhere yet
-        if keys:
-            break
-        transport.sleep(wait)
-        keys = _keys(transport, address, algorithm, kid)
+    return algorithm, header.get("kid")
+
+
+def _claims(id_token: Secret, algorithm: str, keys: list[Any]) -> Mapping[str, Any] | None:
+    """What the token says, where one of these keys signed it."""
     for key in keys:
         try:
-            token = jwt.decode(id_token.reveal(), key, algorithms=[algorithm])
+            return jwt.decode(id_token.reveal(), key, algorithms=[algorithm]).claims
         except (JoseError, ValueError, TypeError):
             continue
-        return token.claims, algorithm
-    raise _refused("none of the EHR's keys signed it")
+    return None
 
 
-def _keys(transport: Transport, address: str, algorithm: str, kid: object) -> list[Any]:
-    """The published keys that may have signed: the one with this id; without an id, those that fit the algorithm."""
+def _fetched(transport: Transport, address: str, algorithm: str, kid: object) -> list[Any]:
+    """What is published now; a key that was just rotated in, and is not published everywhere yet, is waited for."""
+    published = _published(transport, address)
+    for wait in _BACK_OFF:
+        if _fitting(published, algorithm, kid):
+            break
+        transport.sleep(wait)
+        published = _published(transport, address)
+    return published
+
+
+def _published(transport: Transport, address: str) -> list[Any]:
     answer = transport.send("GET", address, headers={"Accept": "application/json"}, timeout=10)
     document = answer.json() if answer.is_success else None
     listed = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(listed, list):
         raise answer.refusal()
+    return listed
+
+
+def _fitting(published: list[Any], algorithm: str, kid: object) -> list[Any]:
+    """The keys that may have signed: the one with this id; without an id, those that fit the algorithm."""
     kind = "EC" if algorithm.startswith("ES") else "RSA"
-    fitting = [
-        one
-        for one in listed
-        if isinstance(one, dict)
-        and one.get("kty") == kind
-        and one.get("use", "sig") == "sig"
-        and one.get("alg", algorithm) == algorithm
-        and (kid is None or one.get("kid") == kid)
-    ]
     keys: list[Any] = []
-    for one in fitting:
+    for one in published:
+        if not isinstance(one, dict) or one.get("kty") != kind or one.get("use", "sig") != "sig" or one.get("alg", algorithm) != algorithm:
+            continue
+        if kid is not None and one.get("kid") != kid:
+            continue
         try:
             keys.extend(KeySet.import_key_set({"keys": [one]}).keys)
         except (JoseError, ValueError, TypeError, KeyError):

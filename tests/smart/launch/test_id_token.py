@@ -27,9 +27,17 @@ def judge(tenant: Tenant, configuration: SmartConfiguration, transport: Transpor
     return Judge(tenant, configuration, transport)
 
 
+class Held(dict[str, list[Any]]):
+    """Keys that were fetched before."""
+
+    def put(self, address: str, published: list[Any], /) -> None:
+        self[address] = published
+
+
 class Judge:
     def __init__(self, tenant: Tenant, configuration: SmartConfiguration, transport: Transport) -> None:
         self.tenant, self.configuration, self.transport = tenant, configuration, transport
+        self.kept: Held | None = None
 
     def __call__(self, token: Secret) -> Identity:
         return validate(
@@ -39,6 +47,7 @@ class Judge:
             transport=self.transport,
             nonce=Secret("n0nce"),
             access_token=Secret("acc3ss"),
+            kept=self.kept,
         )
 
     def refused(self, token: Secret) -> str:
@@ -243,3 +252,29 @@ def test_without_an_openid_issuer_the_fhir_base_must_have_made_the_token(judge: 
     judge.configuration = replace(judge.configuration, issuer="")
     assert judge(signer.token(**{**claims, "iss": judge.tenant.issuer})).subject == "u1"
     assert "another issuer" in judge.refused(signer.token(**claims))
+
+
+@pytest.mark.usefixtures("keys_published")
+def test_keys_that_were_kept_are_not_asked_for_again(judge: Judge, ehr: Stub, signer: Signer, claims: Claims) -> None:
+    judge.kept = Held()
+    for _ in range(3):
+        assert judge(signer.token(**claims))
+    assert len(ehr.requests) == 1
+
+
+@pytest.mark.usefixtures("keys_published")
+def test_a_key_that_was_not_kept_is_asked_for_at_once_and_then_kept(
+    judge: Judge, ehr: Stub, signer: Signer, other_signer: Signer, claims: Claims, clock: Clock
+) -> None:
+    judge.kept = Held()
+    judge.kept.put(judge.configuration.jwks_uri, [other_signer.public()])
+    assert judge(signer.token(**claims))
+    assert judge(signer.token(**claims))
+    assert (len(ehr.requests), clock.slept) == (1, [])
+
+
+@pytest.mark.usefixtures("keys_published")
+def test_what_signed_nothing_is_not_kept(judge: Judge, other_signer: Signer, claims: Claims) -> None:
+    judge.kept = Held()
+    judge.refused(other_signer.token(**claims))
+    assert judge.kept == {}
