@@ -225,3 +225,10 @@ def test_a_tenant_says_how_long_a_session_may_be_left_alone(tmp_path: Path) -> N
     for odd in ("1", "481", '"10"', "true"):
         with pytest.raises(SettingsError, match="idle_minutes"):
             settings(tmp_path, TOP + TENANT + f"idle_minutes = {odd}\n")
+
+
+def test_a_tenant_says_whether_a_pharmacist_reviews_every_plan_and_by_default_leaves_it_to_the_prescriber(tmp_path: Path) -> None:
+    assert not settings(tmp_path, TOP + TENANT).tenants[0].needs_pharmacist_review
+    assert settings(tmp_path, TOP + TENANT + "needs_pharmacist_review = true\n").tenants[0].needs_pharmacist_review
+    with pytest.raises(SettingsError, match="needs_pharmacist_review is not true or false"):
+        settings(tmp_path, TOP + TENANT + 'needs_pharmacist_review = "yes"\n')

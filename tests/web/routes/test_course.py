@@ -25,6 +25,7 @@ def own() -> Iterator[Stage]:
 def person(own: Stage) -> Person:
     """A prescriber who took the plan over that stood in the EHR."""
     opened = own.opened(TAPERED)
+    assert "A taper of diazepam stands in the EHR, version 4, active." in Page(opened.get("plan").text).text
     assert "It is not kept here: it was written from elsewhere." in Page(opened.get("versions").text).text
     assert "It is the version that is kept here." in opened.send("versions", "/adopt").text
     return opened
