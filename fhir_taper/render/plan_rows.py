@@ -69,7 +69,7 @@ def rows_of(plan: TaperPlan) -> tuple[PlanRow, ...]:
     """One row per step, in order."""
     slots, labels, is_named = used_slots(plan), labels_of(plan), len(medicines_of(plan)) > 1
     return tuple(
-        _row(plan, step, figures, tuple(cell_of(step, slot, plan, labels, is_named=is_named) for slot in slots))
+        _row(step, figures, tuple(cell_of(step, slot, plan, labels, is_named=is_named) for slot in slots), is_named=is_named)
         for step, figures in zip(plan.steps, step_figures(plan), strict=True)
     )
 
@@ -79,14 +79,14 @@ def medicines_of(plan: TaperPlan) -> tuple[str, ...]:
     return tuple(dict.fromkeys(dose.ingredient for step in plan.steps for dose in step.doses if dose.units))
 
 
-def _row(plan: TaperPlan, step: Step, figures: StepFigures, cells: tuple[Cell, ...]) -> PlanRow:
+def _row(step: Step, figures: StepFigures, cells: tuple[Cell, ...], *, is_named: bool) -> PlanRow:
     return PlanRow(
         number=str(step.number),
         start=step.start.isoformat(),
         end=step.end.isoformat() if step.end else "",
         days=str((step.end - step.start).days + 1) if step.end else "",
         slots=cells,
-        dose=_dose(plan, step),
+        dose=_dose(step, is_named=is_named),
         equivalent=_equivalent(figures.equivalent),
         change=_signed(figures.change_mg),
         of_previous=_percent(figures.change_pct_of_previous),
@@ -96,9 +96,8 @@ def _row(plan: TaperPlan, step: Step, figures: StepFigures, cells: tuple[Cell, .
     )
 
 
-def _dose(plan: TaperPlan, step: Step) -> tuple[tuple[str, str], ...]:
+def _dose(step: Step, *, is_named: bool) -> tuple[tuple[str, str], ...]:
     """Mean mg per day of every medicine that is given; of a step that gives nothing, zero."""
-    is_named = len(medicines_of(plan)) > 1
     given = dict.fromkeys(dose.ingredient for dose in step.doses if dose.units)
     return tuple((name if is_named else "", dose_for_people(step.mg_per_day(name))) for name in given) or (("", "0"),)
 

@@ -55,7 +55,7 @@ def series_of(plan: TaperPlan, label: str = "") -> Series:
     before = plan.steps[-2] if len(plan.steps) > 1 else last
     tail = max(7, (last.start - before.start).days)
     name = label or plan.drug
-    given = " and ".join(dict.fromkeys(dose.ingredient for step in plan.steps for dose in step.doses if dose.mg))
+    given = " and ".join(dict.fromkeys(dose.ingredient for step in plan.steps for dose in step.doses if dose.units))
     shown_as = f"{label or given}, as mg of {plan.ingredient}" if is_cross_over(plan) else name
     return Series(shown_as, levels, last.start + timedelta(days=tail))
 
@@ -72,7 +72,7 @@ def paused_from(series: Series, day: date) -> Series:
 
 def is_cross_over(plan: TaperPlan) -> bool:
     """Whether the plan gives another medicine than the one it starts with."""
-    return any(dose.ingredient != plan.ingredient for step in plan.steps for dose in step.doses if dose.mg)
+    return any(dose.ingredient != plan.ingredient and dose.units for step in plan.steps for dose in step.doses)
 
 
 def _drawn_mg(plan: TaperPlan, step: Step) -> Exact:
