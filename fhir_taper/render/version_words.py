@@ -93,8 +93,8 @@ def _step_row(change: StepChange) -> StepRow:
         str(step.number) if step else "",
         _days(before),
         _days(after),
-        dose_words(before) if before else _NOTHING,
-        dose_words(after) if after else _NOTHING,
+        _dose(before),
+        _dose(after),
         _says(change),
         change.is_same,
     )
@@ -113,6 +113,13 @@ def _says(change: StepChange) -> str:
     if not parts and change.before.kind != change.after.kind:
         parts.append(f"now {change.after.kind.value}")
     return ", ".join(parts) or ("the same" if change.is_same else "another end")
+
+
+def _dose(step: Step | None) -> str:
+    """What is taken; a dose of zero is a stop."""
+    if step is None:
+        return _NOTHING
+    return dose_words(step) if any(dose.units for dose in step.doses) else "stop"
 
 
 def _days(step: Step | None) -> str:

@@ -30,7 +30,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """One plan that is followed: where it stands, and what may be asked of it. `held`: what to go on taking, empty where nothing holds."""
+    """One plan that is followed: where it stands, and what may be asked of it. `held`: what to go on taking, empty where nothing holds.
+
+    `earlier` are the doses to step back to, the last one first; `later` those to end at.
+    """
 
     id: str
     title: str
@@ -76,7 +79,7 @@ def running_view(kept: Kept, day: date) -> Running:
         f"{dose_words(upcoming)} from {upcoming.start.isoformat()}" if upcoming else "",
         frozenset(_turns(plan, number)),
         _review(plan),
-        tuple(_choice(plan, one) for one in range(number) if _is_above(plan, one, number)),
+        tuple(_choice(plan, one) for one in reversed(range(number)) if _is_above(plan, one, number)),
         tuple(_choice(plan, one) for one in range(number + 1, len(plan.steps)) if any(dose.units for dose in plan.steps[one].doses)),
     )
 

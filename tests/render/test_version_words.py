@@ -13,6 +13,7 @@ def test_a_step_says_by_how_many_days_it_moved_or_lasts_longer() -> None:
     rows = step_rows(differences(PLAN, HELD))
     assert [row.says for row in rows] == ["10 days longer", *["10 days later"] * 4]
     assert (rows[1].dose_before, rows[1].dose_after) == ("3 mg a day", "3 mg a day")
+    assert rows[-1].dose_after == "stop"
     assert (rows[1].before, rows[1].after) == ("2026-02-02 – 2026-03-01", "2026-02-12 – 2026-03-11")
 
 
