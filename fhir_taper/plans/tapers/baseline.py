@@ -3,7 +3,9 @@
 Says why a chart alone cannot give it, and whether an entered one fits the chart. Decides nothing: `lifecycle` refuses, findings tell.
 """
 
-from fhir_taper.plans.medicines.dose import Exact, add, plain
+from fractions import Fraction
+
+from fhir_taper.plans.medicines.dose import Exact, add, one_decimal, plain
 from fhir_taper.plans.medicines.regimen import ItemState, Regimen, RegimenItem
 from fhir_taper.plans.tapers.plan import Baseline
 
@@ -24,6 +26,17 @@ def above_chart(baseline: Baseline, regimen: Regimen, ingredient: str) -> str:
     if not known or len(known) < len(amounts) or baseline.mg <= add(*known):
         return ""
     return f"{plain(baseline.mg)} mg a day, where the orders allow {plain(add(*known))} mg a day"
+
+
+def below_chart(baseline: Baseline, regimen: Regimen, ingredient: str) -> str:
+    """How the baseline falls short of what the orders schedule, whatever else they allow; empty where it does not."""
+    items = (item for item in _taken(regimen, ingredient) if not item.possible_duplicate_of)
+    known = [item.scheduled_mg for item in items if item.scheduled_mg is not None]
+    scheduled = add(*known)
+    if baseline.mg >= scheduled:
+        return ""
+    less = one_decimal(100 - 100 * Fraction(baseline.mg) / Fraction(scheduled))
+    return f"{plain(baseline.mg)} mg a day, {less} % less than the {plain(scheduled)} mg a day that the orders schedule"
 
 
 def scheduled_baseline(regimen: Regimen, ingredient: str) -> Exact | None:

@@ -39,7 +39,11 @@ class DraftStep(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """The doses that limits are judged by, as whole numbers of one measure: mean mg a day of the tapered agent, by the steps of a draft."""
+    """The doses that limits are judged by, as whole numbers of one measure: mean mg a day of the tapered agent.
+
+    First what was in force before the draft, from `before` on (a re-plan, the stages of a crossing), then the draft's own steps. `has_cut`
+    where the taper itself had reduced before.
+    """
 
     per_mg: int
     original: int
@@ -47,6 +51,7 @@ class Track:
     days: tuple[int, ...]
     doses: tuple[int, ...]
     kinds: tuple[StepKind, ...]
+    has_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,16 +187,18 @@ def drafted(course: Course, outcome: Walked | Stuck) -> Drafted | Infeasible:
     return Drafted(tuple(steps), track, course.row, course.maker.products, waits, tuple(rises), tuple(course.notes.items()))
 
 
-def track_of(course: Course, segments: Iterable[Segment]) -> Track:
-    """What limits are judged by, for findings."""
-    found = tuple(segments)
+def track_of(course: Course, segments: Iterable[Segment], times: int = 1) -> Track:
+    """What limits are judged by, for findings: the doses before the course and its own, in `times` the course's measure."""
+    own, past = tuple(segments), course.history
+    days = (*past.days[1:-1], *(segment.day for segment in own))  # the last of the past is the first segment's dose
     return Track(
-        course.per_mg,
-        course.original,
-        course.history.doses[0],
-        tuple(course.day + segment.day for segment in found),
-        tuple(segment.dose for segment in found),
-        tuple(segment.kind for segment in found),
+        course.per_mg * times,
+        course.original * times,
+        past.doses[0] * times,
+        tuple(course.day + day for day in days),
+        (*(dose * times for dose in past.doses[1:-1]), *(segment.dose for segment in own)),
+        (*(StepKind.BASELINE for _ in past.doses[1:-1]), *(segment.kind for segment in own)),
+        past.has_cut,
     )
 
 

@@ -28,7 +28,7 @@ def unit_limited(row: LimitsRow, cuts: tuple[Cut, ...]) -> Iterator[Finding]:
     if not found or row.unit is None:
         return
     first = found[0]
-    limit_of_first = _broken(row, first, is_first=first is cuts[0])
+    limit_of_first = _broken(row, first, is_first=first is cuts[0] and not first.track.has_cut)
     says = f"{first.words(first.now)} is {_percent(first)} % below {first.words(first.before)}; {limit_of_first}. {_NOTHING_SMALLER}"
     later: dict[str, list[Cut]] = {}
     for cut in found[1:]:

@@ -200,18 +200,21 @@ def _drafted(base: TaperPlan, made: TaperPlan, desk: Desk) -> Drafted:
 
 
 def _track(made: TaperPlan, desk: Desk) -> Track:
-    """What limits are judged by, in whole numbers: D(t) on the first day of each step."""
+    """What limits are judged by, in whole numbers: D(t) on each day on which it changed before the plan, and on the first of each step."""
     past, by_day = desk.request.past, daily_doses(made, desk.request.past)
-    doses = [by_day[step.start] for step in made.steps]
+    before = [day for day, _ in past.doses] if past else []
+    days = [*before, *(step.start for step in made.steps)]
+    doses = [by_day[day] for day in days]
     original = Fraction(past.original_mg) if past else doses[0]
     per_mg = lcm(original.denominator, *(dose.denominator for dose in doses))
     return Track(
         per_mg,
         int(original * per_mg),
         int(original * per_mg),
-        tuple((step.start - made.steps[0].start).days for step in made.steps),
+        tuple((day - made.steps[0].start).days for day in days),
         tuple(int(dose * per_mg) for dose in doses),
-        tuple(step.kind for step in made.steps),
+        (*(StepKind.BASELINE for _ in before), *(step.kind for step in made.steps)),
+        any(dose < original for dose in doses[: len(before)]),
     )
 
 

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 
+import pytest
+
 from fhir_taper.plans.medicines.codes import DrugClass
 from fhir_taper.plans.tapers.editing import BY_HAND, edited
 from fhir_taper.plans.tapers.edits import Delete, Edited, Hold, Lengthen, SetDose
@@ -47,6 +49,7 @@ def test_without_edits_the_draft_is_what_it_was() -> None:
     assert edited(base, (), asked(), tables()) is base
 
 
+@pytest.mark.feature("F05")
 def test_a_step_that_was_edited_says_how_by_whom_and_when_and_the_plan_says_it_too() -> None:
     plan = made_after(asked(), SetDose(2, D("18.5")), Lengthen(2, 7))
     assert plan.steps[2].note == f"set to 18.5 mg a day, {BY}, 2026-01-02; 7 days longer, {BY}, 2026-01-02"
@@ -172,6 +175,7 @@ def test_a_published_schedule_keeps_its_limits_where_only_time_is_added() -> Non
     assert finding(plan, "protocol-edited") is None
 
 
+@pytest.mark.feature("F56")
 def test_a_published_schedule_with_another_dose_is_none_any_more_and_the_default_limits_hold() -> None:
     request = asked(protocol="cks-slow")
     plan = made_after(request, SetDose(1, D("18.5")))

@@ -139,6 +139,25 @@ def test_another_strategy_goes_on_from_todays_dose(name: str) -> None:
     assert (changed.strategy, changed.steps[-1].mg_per_day(plan.ingredient)) == ("linear", Decimal(0))
 
 
+def test_after_a_re_plan_cuts_are_counted_against_the_doses_that_were_really_in_force() -> None:
+    """60 mg fell by 5 or 10 mg a week; the tail limit (25 % in 14 days) looks back into the plan before the change."""
+    params = (("percent", "10"), ("interval_days", "7"))
+    request = replace(request_of("oxycodone linear"), use="1m-1y", params=params)
+    before = propose(request, TABLES)
+    assert isinstance(before, TaperPlan)
+    running = replace(before, state=PlanState.ACTIVE, gates=())
+    changed = change_strategy(running, decided(day(30)), lambda one: engine(request, one), strategy="linear", params=params)
+    assert isinstance(changed, TaperPlan)
+    (tail,) = (one for one in changed.findings if one.code == "tail-excess")
+    doses = {one: changed.step_on(one).mg_per_day("oxycodone") for one in (day(number) for number in range(400))}
+    cuts = [step for step in changed.steps if step.start > day(30) and doses[step.start] < doses[step.start - timedelta(days=1)]]
+    beyond = [
+        step for step in cuts if doses[step.start - timedelta(days=14)] - doses[step.start] > doses[step.start - timedelta(days=14)] / 4
+    ]
+    assert tail.message.startswith(f"{len(beyond)} of {len(cuts)} reductions are beyond 25 % of the dose then in 14 days")
+    assert 0 < len(beyond) < len(cuts)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_step_back_of_four_weeks_keeps_the_limits(name: str) -> None:
     plan = PLANS[name]

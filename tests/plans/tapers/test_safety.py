@@ -409,6 +409,25 @@ def test_a_baseline_above_what_is_ordered_is_acknowledged() -> None:
     assert "baseline-above-chart" not in found(OXYCODONE, plan=oxycodone_plan())
 
 
+def test_a_baseline_below_what_is_scheduled_is_acknowledged_as_the_cut_that_it_would_be() -> None:
+    slipped = oxycodone_plan(baseline=Baseline(Decimal(2), "Practitioner/dr-a", TODAY, "told"))
+    seen = found(OXYCODONE, plan=slipped)["baseline-below-chart"]
+    assert seen.severity is Severity.ACKNOWLEDGE
+    assert seen.value == "2 mg a day, 90 % less than the 20 mg a day that the orders schedule"
+    as_needed = regimen(item(OXYCODONE_5, "0", max_mg=Decimal(30), as_needed=True))
+    assert "baseline-below-chart" not in found(as_needed, plan=slipped)
+    assert "baseline-below-chart" not in found(OXYCODONE, plan=oxycodone_plan())
+
+
+def test_what_is_scheduled_counts_for_a_low_baseline_although_another_order_cannot_be_read() -> None:
+    both = regimen(
+        item(OXYCODONE_5, "20"),
+        item(OXYCODONE_5, "0", scheduled_mg=None, max_mg=None, state=ItemState.NOT_COMPUTABLE, reason=Reason.NO_DOSE),
+    )
+    low = oxycodone_plan(baseline=Baseline(Decimal(15), "Practitioner/dr-a", TODAY, "told"))
+    assert found(both, plan=low)["baseline-below-chart"].value.startswith("15 mg a day, 25 % less than the 20 mg a day")
+
+
 def test_every_sign_that_a_row_names_exists() -> None:
     named = {one.sign for rule in TABLES.safety.finding_rules for one in (*rule.when, *rule.any_of, *rule.unless)}
     named |= {row.condition.sign for row in TABLES.safety.tier_rows}

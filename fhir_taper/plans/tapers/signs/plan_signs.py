@@ -6,7 +6,7 @@ from datetime import timedelta
 from fhir_taper.plans.medicines.codes import DrugClass
 from fhir_taper.plans.medicines.dose import plain
 from fhir_taper.plans.tables.safety_tables import Condition
-from fhir_taper.plans.tapers.baseline import above_chart, why_unconfirmed
+from fhir_taper.plans.tapers.baseline import above_chart, below_chart, why_unconfirmed
 from fhir_taper.plans.tapers.chart_facts import Fact
 from fhir_taper.plans.tapers.plan import PlanState
 from fhir_taper.plans.tapers.reductions import reduction_days
@@ -30,6 +30,12 @@ def baseline_unconfirmed(case: Case, _condition: Condition) -> Seen | None:
 def baseline_above_chart(case: Case, _condition: Condition) -> Seen | None:
     """The plan's baseline is more than the orders allow."""
     says = "" if case.plan is None else above_chart(case.plan.baseline, case.regimen, case.plan.ingredient)
+    return Seen(says) if says else None
+
+
+def baseline_below_chart(case: Case, _condition: Condition) -> Seen | None:
+    """The plan's baseline is less than the orders schedule."""
+    says = "" if case.plan is None else below_chart(case.plan.baseline, case.regimen, case.plan.ingredient)
     return Seen(says) if says else None
 
 
@@ -100,6 +106,7 @@ TAPER_SIGNS: dict[str, Callable[[Case, Condition], Seen | None]] = {
     "strategy": strategy,
     "baseline-unconfirmed": baseline_unconfirmed,
     "baseline-above-chart": baseline_above_chart,
+    "baseline-below-chart": baseline_below_chart,
     "days-of-use": days_of_use,
     "use": use,
     "failed-tapers": failed_tapers,

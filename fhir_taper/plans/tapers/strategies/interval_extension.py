@@ -13,7 +13,7 @@ from math import lcm
 
 from fhir_taper.plans.medicines.codes import DrugClass
 from fhir_taper.plans.medicines.dose import plain
-from fhir_taper.plans.tapers.course import Course, Drafted, DraftStep, Track, infeasible
+from fhir_taper.plans.tapers.course import Course, Drafted, DraftStep, infeasible, track_of
 from fhir_taper.plans.tapers.infeasible import Infeasible, WayOut
 from fhir_taper.plans.tapers.making import as_decimal
 from fhir_taper.plans.tapers.pace import History, Pace
@@ -87,14 +87,7 @@ def draft(course: Course) -> Drafted | Infeasible:
     if course.request.drug_class is DrugClass.Z_DRUG:
         course.notes["drug-free-nights"] = f"up to {max_days - 1} of {max_days} nights"
     steps, rises = _steps(course, ladder, outcome.segments)
-    track = Track(
-        course.per_mg * ladder.times,
-        course.original * ladder.times,
-        start,
-        tuple(segment.day for segment in outcome.segments),
-        tuple(segment.dose for segment in outcome.segments),
-        tuple(step.kind for step in steps),
-    )
+    track = track_of(course, outcome.segments, ladder.times)
     return Drafted(tuple(steps), track, course.row, course.maker.products, outcome.waits, tuple(rises), tuple(course.notes.items()))
 
 

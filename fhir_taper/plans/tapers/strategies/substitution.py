@@ -18,7 +18,7 @@ from fhir_taper.plans.medicines.codes import DrugClass, Form, Release, Slot, Use
 from fhir_taper.plans.medicines.dose import plain
 from fhir_taper.plans.medicines.products import Ingredient, Product
 from fhir_taper.plans.medicines.regimen import Intake
-from fhir_taper.plans.tapers.course import Course, Drafted, DraftStep, Track, lengthened
+from fhir_taper.plans.tapers.course import Course, Drafted, DraftStep, lengthened
 from fhir_taper.plans.tapers.infeasible import Infeasible, WayOut
 from fhir_taper.plans.tapers.making import as_decimal
 from fhir_taper.plans.tapers.pace import History
@@ -183,20 +183,8 @@ def _joined(course: Course, new: Course, made: tuple[Stage, ...], rest: Drafted)
     return replace(
         rest,
         steps=(*steps, *rest.steps[1:]),
-        track=_whole_track(new, rest.track),
         products=(*course.maker.products, *rest.products),
         rises=all_rises,
-    )
-
-
-def _whole_track(new: Course, track: Track) -> Track:
-    """The track with the crossing before it, where the crossing counts."""
-    crossing = [(day + new.day, dose) for day, dose in zip(new.history.days[1:-1], new.history.doses[1:-1], strict=True)]
-    return replace(
-        track,
-        days=(*(day for day, _ in crossing), *track.days),
-        doses=(*(dose for _, dose in crossing), *track.doses),
-        kinds=(*(StepKind.SUBSTITUTION for _ in crossing), StepKind.SUBSTITUTION, *track.kinds[1:]),
     )
 
 
