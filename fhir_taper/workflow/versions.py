@@ -4,6 +4,7 @@ A version of another patient is never shown: asking for one is refused and audit
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from fhir_taper.errors import WrongUsage
 from fhir_taper.plans.tapers.differences import Differences, differences
@@ -13,6 +14,8 @@ from fhir_taper.workflow.audited import note
 from fhir_taper.workflow.chosen_plan import plan_of
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.services import Services
+
+_LONGEST_ID: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,8 @@ def newest_of_each(services: Services, chart: OpenChart) -> tuple[PlanVersion, .
 def version_named(services: Services, chart: OpenChart, version_id: str) -> Kept:
     """The version with an id. Raises WrongUsage where this patient has none such; another patient's is audited."""
     launch = chart.launch
-    found = services.plans.with_id(launch.tenant_id, version_id) if len(version_id) <= 64 else None  # noqa: PLR2004 longer than any id
+    is_id = 0 < len(version_id) <= _LONGEST_ID and version_id.isprintable()  # a database may refuse what is no text
+    found = services.plans.with_id(launch.tenant_id, version_id) if is_id else None
     if found is not None and found.plan.patient_id != launch.patient_id:
         note(services, launch, "read", "refused", {"plan": version_id, "why": "another-patient"})
         found = None

@@ -36,7 +36,12 @@ def test_two_versions_are_compared_the_earlier_one_first_whichever_was_named_fir
 
 def test_a_version_of_another_patient_is_refused_like_one_that_does_not_exist_and_audited(followed: Followed) -> None:
     stranger = replace(followed.chart, launch=replace(followed.chart.launch, patient_id="somebody-else"))
-    for chart, version in ((stranger, followed.kept.version.id), (followed.chart, "no-such-version"), (followed.chart, "x" * 500)):
+    for chart, version in (
+        (stranger, followed.kept.version.id),
+        (followed.chart, "no-such-version"),
+        (followed.chart, "x" * 500),
+        (followed.chart, "a\x00b"),
+    ):
         with pytest.raises(WrongUsage, match="no such version of a plan of this patient"):
             version_named(followed.services, chart, version)
     lines = [one.entry for one in followed.services.audit.entries("demo", limit=5000) if one.entry.action == "read"]
