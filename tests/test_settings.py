@@ -232,3 +232,15 @@ def test_a_tenant_says_whether_a_pharmacist_reviews_every_plan_and_by_default_le
     assert settings(tmp_path, TOP + TENANT + "needs_pharmacist_review = true\n").tenants[0].needs_pharmacist_review
     with pytest.raises(SettingsError, match="needs_pharmacist_review is not true or false"):
         settings(tmp_path, TOP + TENANT + 'needs_pharmacist_review = "yes"\n')
+
+
+def test_the_configuration_of_the_deployment_page_is_one(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[1] / "docs" / "deployment.md").read_text()
+    text = page.partition("```toml\n")[2].partition("```")[0]
+    made = {"k2026.key": KEY, "audit.key": "audit", "sign2026.pem": "PEM", "hospital-ca.pem": Path(certifi.where()).read_text()}
+    for name, held in made.items():
+        (tmp_path / name).write_text(held)
+    found = settings(tmp_path, text)
+    assert found.rate_limits == RateLimits()
+    assert (found.metrics_port, found.sweep_seconds) == (9464, 300)
+    assert found.tenants[0].backend_client_id == "fhir-taper-backend"

@@ -143,16 +143,19 @@ def _is_out_of_reach(error: EhrError) -> bool:
 
 def _load(services: Services, chart: OpenChart, now: datetime) -> Loaded:
     launch = chart.launch
-    try:
-        patient = chart.client.read("Patient", launch.patient_id)
-    except WrongPatient:
-        note(services, launch, "read", "refused", {"resource": "Patient", "why": "another-patient"})
-        raise
-    except EhrError as error:
-        note(services, launch, "read", "failed", {"resource": "Patient", "status": _status(error)})
-        raise
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="chart") as pool:
-        found = dict(zip(SEARCHED, pool.map(lambda kind: _search(chart, kind), SEARCHED), strict=True))
+        # Whose chart it is, and all that is in it, are asked for side by side: a person waits for the slowest answer and not for their sum.
+        asked = pool.submit(chart.client.read, "Patient", launch.patient_id)
+        answers = pool.map(lambda kind: _search(chart, kind), SEARCHED)
+        try:
+            patient = asked.result()
+        except WrongPatient:
+            note(services, launch, "read", "refused", {"resource": "Patient", "why": "another-patient"})
+            raise
+        except EhrError as error:
+            note(services, launch, "read", "failed", {"resource": "Patient", "status": _status(error)})
+            raise
+        found = dict(zip(SEARCHED, answers, strict=True))
         known = [patient, *(one for answer in found.values() if isinstance(answer, Found) for one in answer.resources)]
         further, missing = _further(pool.map, chart, known)
     resources = [*known, *further]
