@@ -23,6 +23,7 @@ from fhir_taper.web.editor_view import Notice, last_edit, open_step, totals_of
 from fhir_taper.web.errors import told
 from fhir_taper.web.rendering import chart
 from fhir_taper.web.view_models import no_in_words
+from fhir_taper.workflow.adopt import standing_in_ehr
 from fhir_taper.workflow.chosen_plan import EDITORS, Work, change, newest_version, plan_of, reading_for, work_of
 from fhir_taper.workflow.cover import cover_of
 from fhir_taper.workflow.edit_plan import edit, offered_for, redo, undo
@@ -107,7 +108,9 @@ def _page(
     work = work or work_of(visit.services, visit.chart)
     found = _shown(visit, work)
     if found is None:
-        return visit.page("no_plan.html", "plan")
+        answer = visit.page("no_plan.html", "plan", standing=standing_in_ehr(visit.services, visit.chart, visit.loaded()))
+        answer.headers.update({"HX-Retarget": "body", "HX-Reswap": "innerHTML"})  # no part of a page: the whole one
+        return answer
     is_draft = work is not None and work.plan is not None and found.state is PlanState.DRAFT
     may_edit = is_draft and visit.chart.may(*EDITORS)
     words = {

@@ -161,6 +161,14 @@ def test_a_page_that_another_tab_overtook_gets_the_draft_as_it_is_and_nothing_is
     assert person.browser.post(f"{person.here}/plan/edit", forms(late)["pause"] | {"days": "14"}).status == 200
 
 
+def test_live_a_draft_that_is_gone_is_said_by_a_whole_page(person: Person, stage: Stage) -> None:
+    fields = forms(person.get("plan?step=3"))["pause"] | {"days": "14"}
+    stage.forget(MIXED)
+    shown = person.browser.once("POST", f"{person.browser.at.split('/app/')[0]}{person.here}/plan/edit", urlencode(fields).encode(), LIVE)
+    assert "There is no plan yet" in shown.text
+    assert (shown.header("hx-retarget"), shown.header("hx-reswap")) == ("body", "innerHTML")
+
+
 def test_who_only_reads_sees_the_plan_and_edits_nothing(person: Person, stage: Stage) -> None:
     reader = stage.opened(MIXED, "reader")
     shown = reader.get("plan?step=3")
