@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from fhir_taper.exact_json import encode
+from fhir_taper.plans.tapers.collisions import collision_findings
 from fhir_taper.plans.tapers.contingency import with_advice
 from fhir_taper.plans.tapers.dispensing import next_window
 from fhir_taper.plans.tapers.editing import edited
@@ -61,7 +62,8 @@ def answer_to(question: Question, reading: Reading, edits: Sequence[Edited] = ()
     if isinstance(outcome, Infeasible):
         return outcome
     of_chart = findings_in(reading.case_on(question.request.start, question.totals), outcome, reading.tables.safety)
-    findings = ranked((*of_chart, *outcome.findings, *question.said))
+    beside = collision_findings(outcome, (one.value for one in reading.own_plans), reading.tables.safety.life)
+    findings = ranked((*of_chart, *beside, *outcome.findings, *question.said))
     made = replace(outcome, findings=findings, minimum_function=question.minimum_function)
     made = with_advice(made, reading.tables.safety.advice)
     return replace(made, sources=inputs_of(made, reading))

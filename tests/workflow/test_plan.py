@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from fhir_taper.workflow.strategies import candidates, candidates_output
 from tests.conftest import ValidatorGate
 
 ELDER = Path(__file__).resolve().parents[2] / "fixtures" / "patients" / "lorazepam-elder.json"
+DIAZEPAM_AND_OXYCODONE = ELDER.with_name("diazepam-oxycodone.json")
 DAY = date(2026, 1, 5)
 ASAM = PlanOptions("lorazepam", DAY, protocol="asam-2025", benzo_table="va-dod-2021")
 
@@ -58,6 +60,24 @@ def test_a_second_taper_of_one_ingredient_is_stopped() -> None:
         ("taper-exists", Severity.STOP)
     ]
     assert is_blocked(plan)
+
+
+def test_a_plan_whose_cuts_fall_near_those_of_a_taper_in_the_chart_is_stopped_with_how_long_to_wait() -> None:
+    chart = read_chart_bytes(DIAZEPAM_AND_OXYCODONE.read_bytes(), name="chart")
+    opioid = make_plan(
+        read(chart, DAY, "cdc-2022", "va-dod-2021"),
+        PlanOptions("oxycodone", DAY, strategy="linear", baseline_mg=Decimal(40), baseline_by="Dr. A"),
+    )
+    assert isinstance(opioid, TaperPlan)
+    for state, expected in ((PlanState.ACTIVE, 1), (PlanState.DRAFT, 0)):
+        written = to_bundle(replace(opioid, state=state, author="Practitioner/dr1"), as_of=DAY, instant=datetime(2026, 1, 5, 9, tzinfo=UTC))
+        own = [one["resource"] for one in written["entry"] if one["resource"]["resourceType"] in {"CarePlan", "RequestGroup"}]
+        reading = reading_of([json.loads(DIAZEPAM_AND_OXYCODONE.read_text()), *own])
+        plan = make_plan(reading, PlanOptions("diazepam", DAY, strategy="linear", benzo_table="va-dod-2021"))
+        assert isinstance(plan, TaperPlan)
+        close = [finding for finding in plan.findings if finding.code == "reductions-too-close"]
+        assert [finding.severity for finding in close] == [Severity.STOP] * expected
+        assert all("14 days apart" in one.message and "days later would keep them so" in one.message for one in close)
 
 
 def test_a_taper_that_was_given_up_raises_the_tier_and_stops_nothing() -> None:

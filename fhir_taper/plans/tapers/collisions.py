@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 from fhir_taper.plans.medicines.codes import DrugClass
 from fhir_taper.plans.tables.life_rules import LifeRules
+from fhir_taper.plans.tapers.finding import Finding, Severity
 from fhir_taper.plans.tapers.gates import is_waiting
 from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
 from fhir_taper.plans.tapers.reductions import ingredients_of, reduction_days, reduction_numbers
@@ -59,6 +60,15 @@ def too_close(plan: TaperPlan, others: Iterable[TaperPlan], rules: LifeRules, da
         for other in beside(plan, others)
         if mixes({plan.drug_class, other.drug_class})
         and (near := _near(own, cuts := _reductions_that_count(other), rules.reductions_apart_days))
+    )
+
+
+def collision_findings(plan: TaperPlan, others: Iterable[TaperPlan], rules: LifeRules) -> tuple[Finding, ...]:
+    """What `too_close` says of all reductions of a draft, as Stops: it cannot be approved as it is."""
+    source, says = dict(rules.sources)["reductions_apart_days"], too_close(plan, others, rules, reduction_days(plan))
+    clears = "A later start, or the other taper held or ended first."
+    return tuple(
+        Finding(Severity.STOP, "reductions-too-close", one, str(source), rule="reductions_apart_days", clears=clears) for one in says
     )
 
 

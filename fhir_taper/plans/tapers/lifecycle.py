@@ -95,7 +95,7 @@ def refusals(
         *_newer(plan, listed),
         *(f"step {one.step} breaks a limit: {one.says}" for one in broken_from(plan, _revised_on(plan), judge)),
         *_changed_since(plan, on, listed),
-        *too_close(plan, listed, life, coming),
+        *(says for says in too_close(plan, listed, life, coming) if says not in {one.message for one in found}),
     )
 
 
