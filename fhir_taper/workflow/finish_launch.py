@@ -52,7 +52,7 @@ def recall_launch(services: Services, parameters: Sequence[tuple[str, str]]) -> 
     state = callback_state(parameters)
     pending = services.launches.take_pending(hashed(state), services.clock())
     if pending is None:
-        raise LaunchRefused("state", "This launch was finished already, or took too long. Launch again from the chart.")
+        raise LaunchRefused("state", "This launch was finished already, or took too long.")
     tenant = services.settings.tenant(pending.tenant_id)
     if tenant is None:
         raise LaunchRefused("unknown-tenant", "This app is no longer set up for this EHR.")
@@ -74,13 +74,9 @@ def finish_launch(services: Services, recalled: Recalled, parameters: Sequence[t
 
 def _refuse_other_browser(pending: PendingLaunch, brought: str) -> None:
     if not brought:
-        raise LaunchRefused(
-            "cookie",
-            "Your browser did not bring back the cookie of this launch. Allow cookies for this app, or let the EHR open it in a window of "
-            "its own; then launch it again from the chart.",
-        )
+        raise LaunchRefused("cookie", "Without the cookie that this launch set it cannot be known that it is yours.")
     if not compare_digest(pending.browser_hash, hashed(Secret(brought))):
-        raise LaunchRefused("state", "This answer belongs to a launch in another browser. Launch again from the chart.")
+        raise LaunchRefused("state", "This answer belongs to a launch in another browser.")
 
 
 def _opened(services: Services, tenant: Tenant, pending: PendingLaunch, parameters: Sequence[tuple[str, str]], browser: Secret) -> Finished:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from hmac import compare_digest
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from fhir_taper.errors import LaunchRefused
@@ -20,8 +19,6 @@ from fhir_taper.store.launches import SEEN_EVERY
 from fhir_taper.workflow.audited import note, note_refused
 from fhir_taper.workflow.begin_launch import hashed
 from fhir_taper.workflow.services import Services
-
-_AGAIN: Final = "Launch again from the chart; what you saved is kept."
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +73,15 @@ def tenant_of_launch(services: Services, launch_id: str) -> Tenant | None:
 def open_chart(services: Services, launch_id: str, cookie: str) -> OpenChart:
     """The chart of a launch. Raises LaunchRefused: "cookie", "session-over", "not-yours", "idle"."""
     if not cookie:
-        raise LaunchRefused("cookie", f"Your browser did not bring the cookie of this session, or the session is over. {_AGAIN}")
+        raise LaunchRefused("cookie", "The cookie of this session is missing, or the session is over.")
     now = services.clock()
     launch = services.launches.get(launch_id, now)
     tenant = services.settings.tenant(launch.tenant_id) if launch else None
     if launch is None or tenant is None:
-        raise LaunchRefused("session-over", f"This session is over. {_AGAIN}")
+        raise LaunchRefused("session-over", "It was ended here or in another window, or its time ran out.")
     if not compare_digest(launch.cookie_hash, hashed(Secret(cookie))):
         note(services, launch, "open", "refused", {"reason": "not-yours"})
-        raise LaunchRefused("not-yours", f"This chart was opened by another session. {_AGAIN}")
+        raise LaunchRefused("not-yours", "This chart was opened by another session.")
     if now - launch.last_seen > _idle(tenant):
         raise _ended_idle(services, launch, tenant, now)
     services.launches.touch(launch.id, now)

@@ -79,7 +79,7 @@ def callback_state(parameters: Sequence[tuple[str, str]]) -> Secret:
     """The state that came back, to look up what we asked. Raises LaunchRefused where it is missing or there twice."""
     states = [value for name, value in parameters if name == "state"]
     if len(states) != 1 or not states[0]:
-        raise LaunchRefused("state", "This answer does not belong to a launch that began here. Launch again from the chart.")
+        raise LaunchRefused("state", "This answer does not belong to a launch that began here.")
     return Secret(states[0])
 
 
@@ -90,17 +90,17 @@ def callback_code(tenant: Tenant, configuration: SmartConfiguration, parameters:
     """
     given = {name: [value for key, value in parameters if key == name] for name in _OWN}
     if any(len(values) > 1 for values in given.values()):
-        raise LaunchRefused("code", "The EHR's answer says a thing twice. Launch again from the chart.")
+        raise LaunchRefused("code", "The EHR's answer says a thing twice.")
     issuer = next(iter(given["iss"]), "")
     known = {configuration.issuer} if configuration.issuer else {tenant.issuer}
     if (issuer and issuer not in known) or (configuration.names_itself_in_callbacks and not issuer):
-        raise LaunchRefused("issuer", "The answer came from another authorization server than the one asked. Launch again from the chart.")
+        raise LaunchRefused("issuer", "The answer came from another authorization server than the one asked.")
     error = next(iter(given["error"]), "")
     if error:
         raise LaunchRefused(_known_error(error), _words(error))
     code = next(iter(given["code"]), "")
     if not code:
-        raise LaunchRefused("code", "The EHR answered without a code. Launch again from the chart.")
+        raise LaunchRefused("code", "The EHR answered without a code.")
     return Secret(code)
 
 
@@ -113,4 +113,4 @@ def _words(error: str) -> str:
         return "The EHR, or the person asked there, did not allow this app to open the chart."
     if error == "invalid_scope":
         return "The EHR does not allow this app what it asked for. Its registration there must be looked at."
-    return f"The EHR refused the launch ({_known_error(error)}). Launch again from the chart."
+    return f"The EHR refused the launch ({_known_error(error)})."

@@ -197,4 +197,4 @@ def _half_hash(access_token: Secret, algorithm: str) -> str:
 
 
 def _refused(why: str) -> LaunchRefused:
-    return LaunchRefused("id-token", f"The EHR's statement of who you are was not accepted: {why}. Launch again from the chart.")
+    return LaunchRefused("id-token", f"The EHR's statement of who you are was not accepted: {why}.")

@@ -164,7 +164,7 @@ def test_without_an_openid_issuer_the_answer_may_only_name_the_fhir_base() -> No
     [
         ("access_denied", "access_denied", "did not allow"),
         ("invalid_scope", "invalid_scope", "registration"),
-        ("temporarily_unavailable", "temporarily_unavailable", "Launch again"),
+        ("temporarily_unavailable", "temporarily_unavailable", "refused the launch"),
         ("<script>alert(1)</script>", "error", "(error)"),
         ("x" * 99, "error", "(error)"),
     ],
