@@ -66,7 +66,7 @@ def preview_plan(services: Services, chart: OpenChart) -> Proposal:
     bundle = plan_bundle(plan, reading, as_of=day, instant=version.at, tenant=chart.tenant.id)
     before = _written_before(services, chart, version)
     base = plan_bundle(plan_of(before), reading, as_of=day, instant=before.at, tenant=chart.tenant.id) if before else None
-    rows = services.ledger.of_plan(plan.id)
+    rows = services.ledger.of_patient(chart.tenant.id, chart.launch.patient_id)
     prepared = prepare(bundle, plan, patient_id=chart.launch.patient_id, allowed=may, reader=chart.client, as_of=day, base=base, rows=rows)
     note(services, chart.launch, "preview", "done", {"plan": plan.id, "rung": prepared.plan.rung.name})
     return Proposal(plan, prepared, prepared.preview(), reading)

@@ -26,6 +26,10 @@ ORDER: Final = ("Device", "Goal", "MedicationRequest", "RequestGroup", "CarePlan
 """The order of single requests: what is referred to comes first; the care plan makes the rest findable, the provenance tells of all."""
 
 
+MERGED: Final = frozenset({"CarePlan", "RequestGroup", "Goal"})
+"""Types of which a later version takes the place of an earlier one: the others are made once and never changed."""
+
+
 class Doing(StrEnum):
     """What happens to a resource."""
 
@@ -65,13 +69,20 @@ class Change:
 
 
 def changes(
-    bundle: Json, standing: Standing, overlay: Overlay, base: Json | None = None, degraded: Iterable[str] = ()
+    bundle: Json,
+    standing: Standing,
+    overlay: Overlay,
+    base: Json | None = None,
+    degraded: Iterable[str] = (),
+    written: Mapping[str, Json] | None = None,
 ) -> tuple[Change, ...]:
-    """One change per resource, in the order of single requests. `base` is the Bundle of the version that was written before, if known.
+    """One change per resource, in the order of single requests.
 
-    Without it, what stands counts as unedited only where it reads back as a plan that nobody changed; else every difference is a conflict.
+    `written`: write identifier → the resource as it was sent, as our ledger has it. `base` is the Bundle of the version that was written
+    before, for what the ledger does not have: made anew, it has the words of this program and not of the one that wrote. Without either,
+    what stands counts as unedited only where it reads back as a plan that nobody changed; else every difference is a conflict.
     """
-    names = _Names(bundle, standing, base)
+    names = _Names(bundle, standing, base, written or {})
     made = [_change(str(entry["fullUrl"]), entry["resource"], names, overlay) for entry in bundle["entry"]]
     made += [_retired(one, names, overlay) for one in standing.stale if one.resource["resourceType"] == "Goal"]
     changed = [one for one in made if one.doing is not Doing.NONE and one.resource_type not in ("Provenance", "Device")]
@@ -184,8 +195,9 @@ def _same(one: Json, other: Json) -> bool:
 class _Names:
     """One space of references: the EHR's `Type/id`, and the ids of the version before, become the fullUrls of this version."""
 
-    def __init__(self, bundle: Json, standing: Standing, base: Json | None) -> None:
+    def __init__(self, bundle: Json, standing: Standing, base: Json | None, written: Mapping[str, Json]) -> None:
         self.standing = standing
+        self._written = written
         self._of_the_ehr = {reference_of(one): _urn(one) for one in standing.stale}
         self._of_the_ehr |= {reference_of(one): urn for urn, one in standing.by_urn.items()}
         written_before = {_urn(one): urn for urn, one in standing.by_urn.items() if identifier_value(one.resource, WRITE_SYSTEM)}
@@ -198,6 +210,10 @@ class _Names:
 
     def base_of(self, urn: str, ours: Json, there: Json) -> Json:
         """What stood when we last wrote it; nothing where that is not known, so that every difference shows."""
+        sent = self._written.get(identifier_value(there, WRITE_SYSTEM))
+        if sent is not None:
+            made: Json = with_references(sent, lambda text: self._before.get(text) or self._of_the_ehr.get(address(text).key))
+            return made
         if identifier_value(there, WRITE_SYSTEM) == identifier_value(ours, WRITE_SYSTEM):
             return ours  # this very version was written before
         return self._base.get(urn, {})

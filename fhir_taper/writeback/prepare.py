@@ -16,7 +16,7 @@ from fhir_taper.writeback.negotiate import Allowed
 from fhir_taper.writeback.ports import Reader
 from fhir_taper.writeback.preview import Preview, preview
 from fhir_taper.writeback.shape import for_target
-from fhir_taper.writeback.standing import Standing, find_standing, recorded_references
+from fhir_taper.writeback.standing import Standing, find_standing, recorded_references, written_resources
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def prepare(
     rows: Iterable[LedgerRow] = (),
 ) -> Prepared:
     """What writing this plan would do. `bundle` is `to_bundle` of the plan; `base` that of the version that was written before, if known;
-    `rows` are the ledger's rows of this version.
+    `rows` are the ledger's rows of this patient, oldest first.
 
     Raises WriteRefused where what stands cannot be known or is in the way, EhrError where the EHR cannot be read.
     """
@@ -62,8 +62,9 @@ def prepare(
     shaped, degraded = for_target(bundle, plan, proposals, allowed, as_of)
     if base is not None:  # in the form in which it was written here
         base, _ = for_target(base, plan, proposals, allowed, as_of)
+    rows = tuple(rows)
     standing = find_standing(shaped, patient_id, reader, allowed.searchable, recorded_references(rows))
-    changed = changes(shaped, standing, allowed.overlay, base, degraded)
+    changed = changes(shaped, standing, allowed.overlay, base, degraded, written_resources(rows))
     return Prepared(by, proposals, allowed, changed, known_references(changed, standing), _notes(standing))
 
 

@@ -12,7 +12,7 @@ from fhir_taper.errors import BadInput, WriteRefused
 from fhir_taper.mappers.references import has_identifier
 from fhir_taper.mappers.write.extensions import read_core
 from fhir_taper.mappers.write.namespace import PLAN_SYSTEM, TAPER_SYSTEM, WRITE_SYSTEM, Json
-from fhir_taper.records import Fetched, LedgerRow
+from fhir_taper.records import Fetched, LedgerRow, WriteState
 from fhir_taper.writeback.element_references import identifier_value
 from fhir_taper.writeback.following import read_if_there, referred_to
 from fhir_taper.writeback.ports import Reader
@@ -51,6 +51,18 @@ def recorded_references(rows: Iterable[LedgerRow]) -> dict[str, str]:
     """Write identifier → "Type/id", as earlier writes of the same plan recorded them: for servers that cannot be searched."""
     told = [one for row in rows for one in row.detail.get("resources", ())]
     return {one["write"]: one["reference"] for one in told if one.get("write") and one.get("reference")}
+
+
+def written_resources(rows: Iterable[LedgerRow]) -> dict[str, Json]:
+    """Write identifier → the resource as it was sent, for what is known to have arrived; `rows` are oldest first."""
+    known: dict[str, Json] = {}
+    for row in rows:
+        told = {one.get("write"): one for one in row.detail.get("resources", ())}
+        for write, body in row.detail.get("bodies", {}).items():
+            one = told.get(write, {})
+            if row.state is WriteState.WRITTEN or one.get("state") == WriteState.WRITTEN.value:
+                known[write] = body
+    return known
 
 
 class _Finding:

@@ -4,7 +4,6 @@ The EHR keeps versions, honours If-Match and If-None-Exist, searches by identifi
 counts every request that reached it.
 """
 
-import json
 from collections.abc import Callable, Collection, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -262,7 +261,7 @@ class FakeLedger:
         taken = {(one.tenant_id, one.write_identifier) for one in self.rows.values() if one.state in UNFINISHED}
         if (row.tenant_id, row.write_identifier) in taken:
             raise StoreConflict("this write is in the ledger")
-        json.dumps(row.detail)
+        exact_json.encode(row.detail)
         self.rows[row.id] = row
         self._crash("after opening")
 
@@ -271,7 +270,7 @@ class FakeLedger:
 
     def resolve(self, row_id: str, was: WriteState, state: WriteState, /, *, at: datetime, detail: Json) -> None:
         self._crash("before settling")
-        json.dumps(detail)
+        exact_json.encode(detail)
         if self.rows[row_id].state is not was or state in (was, WriteState.PENDING):
             raise StoreConflict("it is not in that state")
         self.rows[row_id] = replace(self.rows[row_id], state=state, settled=at, detail=detail)

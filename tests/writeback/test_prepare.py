@@ -1,16 +1,19 @@
+from copy import deepcopy
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from fhir_taper.errors import EhrAnswered, WriteRefused
-from fhir_taper.mappers.write.namespace import TAPER_SYSTEM
-from fhir_taper.plans.tapers.plan import PlanState
+from fhir_taper.mappers.write.namespace import TAPER_SYSTEM, Json
+from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
 from fhir_taper.records import WriteState
 from fhir_taper.writeback.changes import Doing
 from fhir_taper.writeback.negotiate import SiteSwitches
 from fhir_taper.writeback.overlay import load_overlay
+from tests.writeback import writing
 from tests.writeback.fake_ehr import FakeEhr, FakeFound, FakeGranted
-from tests.writeback.writing import Scene, approved, revised
+from tests.writeback.writing import Scene, approved, bundle_of, revised, single_only
 
 PLAN = approved()
 
@@ -182,3 +185,27 @@ def test_the_taper_is_known_by_one_identifier_in_every_version() -> None:
     before = [one for one in scene.ehr.only("CarePlan")["identifier"] if one["system"] == TAPER_SYSTEM]
     scene.write(revised(PLAN, reason="x"), base=PLAN)
     assert [one for one in scene.ehr.only("CarePlan")["identifier"] if one["system"] == TAPER_SYSTEM] == before
+
+
+@pytest.mark.parametrize("one_by_one", [False, True])
+def test_words_of_an_earlier_program_are_no_edit_of_somebody_else(one_by_one: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene(switches=single_only() if one_by_one else SiteSwitches())
+    plan = approved()
+    scene.write(plan)
+    monkeypatch.setattr(writing, "bundle_of", reworded)
+    second = revised(plan, reason="other words")
+    assert scene.prepare(second, base=plan).preview().may_write
+    assert scene.write(second, base=plan).state is WriteState.WRITTEN
+    assert scene.ehr.only("CarePlan")["title"].endswith("as it is said today")
+    scene.ehr.edit("CarePlan", title="a colleague's own words")
+    again = scene.prepare(revised(second, reason="again"), base=second)
+    assert [one.kept for one in again.changes if one.resource_type == "CarePlan"] == [("title",)]
+
+
+def reworded(plan: TaperPlan, **how: Any) -> Json:
+    """Return the plan as a later version of this program words it."""
+    bundle = deepcopy(bundle_of(plan, **how))
+    for entry in bundle["entry"]:
+        if entry["resource"]["resourceType"] == "CarePlan":
+            entry["resource"]["title"] += ", as it is said today"
+    return bundle

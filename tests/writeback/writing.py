@@ -57,6 +57,8 @@ class Scene:
     overlay: Overlay = field(default_factory=lambda: load_overlay("fhir-platform"))
     granted: FakeGranted = field(default_factory=FakeGranted)
     switches: SiteSwitches = field(default_factory=SiteSwitches)
+    ledger_knows: bool = True
+    """Off: the ledger was lost, or another installation wrote."""
     errand: Errand = field(default_factory=lambda: Errand(TENANT, "launch-1", BASE))
 
     def allowed(self) -> Allowed:
@@ -72,7 +74,7 @@ class Scene:
             reader=self.ehr,
             as_of=BEFORE,
             base=before,
-            rows=self.ledger.of_plan(plan.id),
+            rows=self.ledger.of_patient(TENANT, PATIENT) if self.ledger_knows else (),
         )
 
     def guard(self, plan: TaperPlan) -> WriteGuard:
