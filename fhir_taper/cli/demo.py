@@ -41,6 +41,7 @@ def demo_settings(demo: Demo, folder: Path) -> Settings:
         auth=AuthMethod.ASYMMETRIC,
         signing_keys=demo.clients.signing_keys,
         frame_ancestors=(f"{page.scheme}://{page.netloc}",),
+        crisis_lines=("988",),
         insecure_loopback=True,
         backend_client_id=demo.clients.backend.id,
         roles={role: tuple(one.reference for one in USERS.values() if one.role is role) for role in Role},
