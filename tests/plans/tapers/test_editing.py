@@ -18,7 +18,7 @@ from fhir_taper.plans.tapers.judgement import check
 from fhir_taper.plans.tapers.plan import Baseline, Milestone, StepKind, TaperPlan
 from fhir_taper.plans.tapers.plan_document import from_document, to_document
 from fhir_taper.plans.tapers.windows import windows
-from tests.invariants.cases import plans
+from tests.invariants.cases import case, plans
 from tests.invariants.checks import CHECKS
 from tests.invariants.reading import Subject
 from tests.invariants.round_trip import fhir_gives_the_plan_back
@@ -97,6 +97,14 @@ def test_a_cut_that_comes_too_soon_says_from_when_on_it_is_allowed() -> None:
     assert "From 2026-02-16 on it is within them: make step 1 14 days longer." in no.message
     assert (no.next_mg, no.ways_out) == (D(80), (WayOut.LONGER_INTERVAL,))
     assert doses(made_after(request, Lengthen(1, 14), SetDose(2, D(75))))[1:4] == [(D(90), 28), (D(75), 14), (D(70), 14)]
+
+
+def test_a_cut_beyond_a_limit_that_leaves_out_a_dose_of_the_grid_is_no_cut_of_one_notch() -> None:
+    """3 to 2 mg diazepam over two times of day: 2.5 mg is half a tablet of 5 mg, more at once than is taken, and yet a dose of the plan."""
+    request = case(278).request
+    before, left_out, after_it = (step.mg_per_day("diazepam") for step in draft(request).steps[14:17])
+    assert (before, left_out, after_it) == (D(3), D("2.5"), D(2))
+    assert refused(request, Delete(15)).reason == "edit-too-fast"
 
 
 def test_the_first_cut_stays_within_what_the_tier_allows() -> None:
@@ -194,20 +202,21 @@ def wrong_with(subject: Subject) -> Iterator[str]:
 def test_random_edits_of_random_drafts_keep_the_invariants_or_are_refused() -> None:
     made = no = 0
     broken: list[str] = []
-    for case, base in plans(RANDOM_DRAFTS):
-        rng, now = Random(case.number), base
+    for one, base in plans(RANDOM_DRAFTS):
+        rng, now = Random(one.number), base
         done: tuple[Edited, ...] = ()
         for _ in range(rng.randint(1, 4)):
-            edits = (*done, *by_hand(any_edit(rng, now, case.request)))
-            outcome = edited(base, edits, case.request, tables())
+            edits = (*done, *by_hand(any_edit(rng, now, one.request)))
+            outcome = edited(base, edits, one.request, tables())
             if isinstance(outcome, Infeasible):
                 no += 1
                 assert outcome.message
                 continue
             made, done, now = made + 1, edits, outcome
             assert from_document(to_document(now)) == now
-            assert check(now, case.request.past) == ()
-            broken += [f"case {case.number}, {says}" for says in wrong_with(Subject(case.request, now, tables()))]
+            assert check(now, one.request.past) == ()
+            assert now.gates == gates_for(replace(now, gates=()))
+            broken += [f"case {one.number}, {says}" for says in wrong_with(Subject(one.request, now, tables()))]
     assert broken == []
     assert made > RANDOM_DRAFTS / 2
     assert no > RANDOM_DRAFTS / 2
