@@ -5,14 +5,16 @@ the OpenAPI description of the app, its forms as the pages showed them, in both 
 """
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urljoin
 
 import pytest
 import schemathesis
 from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 
 from fhir_taper.records import Role, Secret
@@ -91,7 +93,8 @@ def crawl(walked: Walked, role: str, person: Person, *, to_the_end: bool = True)
                 look(walked, role, person, path, waiting, opened)
         if not fresh():
             break
-        form = min(fresh(), key=lambda one: (one.action.endswith(LATER), sent(one)))
+        answered = walked.answered()
+        form = min(fresh(), key=lambda one: (walked.operation("POST", one.action) in answered, sent(one)))
         tried.add(form.key)
         waiting.clear()
         shown = person.browser.post(form.action, form.values)
@@ -108,6 +111,7 @@ def look(walked: Walked, role: str, person: Person, path: str, waiting: list[For
 
 
 def take(walked: Walked, person: Person, html: str, waiting: list[FormSeen], opened: set[str]) -> None:
+    """The forms of a page, and those of the pages that it leads to and that nobody opened yet."""
     page = PageForms(html)
     for form in page.found:
         operation = walked.operation("POST", form.action)
@@ -115,9 +119,10 @@ def take(walked: Walked, person: Person, html: str, waiting: list[FormSeen], ope
             walked.forms.setdefault(operation[1], []).append(form)
             waiting.append(form)
     for link in sorted(page.links):
-        if link.startswith(f"{person.here}/") and link not in opened and "#" not in link:
-            opened.add(link)
-            person.browser.get(link)
+        target = urljoin(person.browser.at, link).removeprefix(walked.stage.demo.app_url).partition("#")[0]
+        if target.startswith(f"{person.here}/") and (pattern := re.sub(r"\d+", "0", target)) not in opened:
+            opened.add(pattern)
+            take(walked, person, person.browser.get(target).text, waiting, opened)
 
 
 @pytest.fixture(scope="module")
@@ -130,8 +135,10 @@ def walked(stage: Stage) -> Walked:
     prescriber = found.people["prescriber"]
     prescriber.draft()
     crawl(found, "prescriber", prescriber, to_the_end=False)  # what one asks for, another answers
-    for role in ("pharmacist", "prescriber", "reader"):
-        crawl(found, role, found.people[role])
+    crawl(found, "pharmacist", found.people["pharmacist"])
+    prescriber.ready()
+    crawl(found, "prescriber", prescriber)
+    crawl(found, "reader", found.people["reader"])
     found.people["auditor"] = as_role(stage, found.people["reader"], Role.AUDITOR)
     crawl(found, "auditor", found.people["auditor"])
     machine = found.people["machine"] = Person(InProcess(app=app, host=in_process(prescriber).host), "")
@@ -235,7 +242,8 @@ def test_no_request_however_odd_gives_a_5xx(walked: Walked, mode: GenerationMode
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )
-        limited(given(case=operation.as_strategy(generation_mode=mode))(send))()
+        with suppress(Unsatisfiable):  # nothing can be against a description that asks for nothing
+            limited(given(case=operation.as_strategy(generation_mode=mode))(send))()
     assert broken == []
 
 
