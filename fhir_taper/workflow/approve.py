@@ -4,11 +4,13 @@ The chart is read again and the plan made again from the same question: a draft 
 Draft and approved version are appended together with the audit line.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from typing import Final
 
 from fhir_taper.errors import NotAllowed, StoreConflict
 from fhir_taper.exact_json import encode
+from fhir_taper.plans.medicines.dose import brief, plain
 from fhir_taper.plans.tapers import lifecycle
 from fhir_taper.plans.tapers.baseline import why_unconfirmed
 from fhir_taper.plans.tapers.finding import Finding
@@ -18,7 +20,7 @@ from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
 from fhir_taper.plans.tapers.plan_document import to_document
 from fhir_taper.records import Role
 from fhir_taper.store.plans import PlanName, PlanVersion
-from fhir_taper.workflow.assessment import is_overtaken
+from fhir_taper.workflow.assessment import Assessment, is_overtaken
 from fhir_taper.workflow.audited import note
 from fhir_taper.workflow.chosen_plan import NAME, Work, reading_for, work_of
 from fhir_taper.workflow.emergency_words import drop_draft_words, with_words
@@ -28,6 +30,7 @@ from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.other_plans import other_plans
 from fhir_taper.workflow.pharmacist import reviewed
 from fhir_taper.workflow.plan import make_plan
+from fhir_taper.workflow.plan_options import PlanOptions
 from fhir_taper.workflow.regimen import Reading
 from fhir_taper.workflow.roles import require
 from fhir_taper.workflow.services import Services
@@ -47,8 +50,7 @@ def reasons_against(services: Services, chart: OpenChart, loaded: Loaded, work: 
     life = reading.tables.safety.life
     plan, rules = reviewed(services, chart, with_words(services, chart, work.plan))
     against = lifecycle.refusals(plan, decision.on, findings, rules, others, life, why_unconfirmed=unconfirmed)
-    overtaken = is_overtaken(work.options, assessment_of(services, chart))
-    return (*changed, *([_INTAKE_CHANGED] if overtaken else []), *against)
+    return (*changed, *_against_intake(work.options, work.plan, assessment_of(services, chart)), *against)
 
 
 def approve_plan(services: Services, chart: OpenChart, revision: int) -> TaperPlan:
@@ -76,6 +78,16 @@ def approve_plan(services: Services, chart: OpenChart, revision: int) -> TaperPl
     )
     _keep(services, chart, plan, approved)
     return approved
+
+
+def _against_intake(options: PlanOptions, plan: TaperPlan, intake: Assessment) -> Iterator[str]:
+    """Where the draft and the intake do not say the same."""
+    if is_overtaken(options, intake):
+        yield _INTAKE_CHANGED
+    average = intake.average(plan.ingredient)
+    if average is not None and Fraction(average.mg) != Fraction(plan.baseline.mg):
+        taken = f"{plain(average.mg)} mg {plan.ingredient} a day are really taken"
+        yield f"the intake says that {taken}, and this draft starts from {brief(plan.baseline.mg)} mg: make both say the same"
 
 
 def _decision(services: Services, chart: OpenChart, plan: TaperPlan) -> Decision:

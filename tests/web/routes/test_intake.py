@@ -175,3 +175,12 @@ def test_a_draft_from_before_the_intake_changed_says_so_and_is_not_approved(pers
     person.send("intake", "/intake", phq9="16")
     assert "The intake changed since" in text_of(person, "intake")
     assert "the intake changed since this draft was made" in text_of(person, "approve")
+
+
+def test_a_draft_that_starts_from_another_dose_than_the_intake_says_is_not_approved(person: Person) -> None:
+    person.draft()
+    person.send("intake", "/intake", average_0="2", how_0="pill count")
+    against = "the intake says that 2 mg lorazepam a day are really taken, and this draft starts from 3 mg"
+    assert against in text_of(person, "approve")
+    person.draft()
+    assert "the intake says that" not in text_of(person, "approve")
