@@ -14,7 +14,8 @@ from typing import Final, TypeVar
 from fhir_taper.errors import BadInput
 from fhir_taper.mappers.read.agreement import Half, half_of, together
 from fhir_taper.mappers.read.at_a_time import limited
-from fhir_taper.mappers.read.clause import Cap, Clause, Measure, Refusal, Rhythm, SigReading
+from fhir_taper.mappers.read.clause import Cap, Clause, Measure, Refusal, SigReading
+from fhir_taper.mappers.read.course_length import course
 from fhir_taper.mappers.read.daily import Day, Taken, day_of, mg_per_day_says
 from fhir_taper.mappers.read.dosage_text import Words, read_words
 from fhir_taper.mappers.read.elements import Json, child, refuse_modifiers, truth, whole
@@ -22,7 +23,7 @@ from fhir_taper.mappers.read.medicine import Medicine
 from fhir_taper.mappers.read.ordered_dose import MERELY_UNREAD, Weigh, cap_mg, read_cap_of, read_dose, read_limit, resolved
 from fhir_taper.mappers.read.strength import Amounted, Dose
 from fhir_taper.mappers.read.timing import NO_TIMING, Timing, read_timing
-from fhir_taper.mappers.read.window import Bounds, Length, length_of_doses, read_bounds
+from fhir_taper.mappers.read.window import Bounds, read_bounds
 from fhir_taper.plans.medicines.dose import Exact, plain
 from fhir_taper.plans.medicines.regimen import Reason
 
@@ -78,13 +79,15 @@ def read_dosage(dosage: Json, path: str, medicine: Medicine, weigh: Weigh) -> In
         structure = _structure(dosage, timing, path, medicine, weigh)
     except BadInput as error:
         return Instruction(dosage, refusal=Refusal(Reason.UNREADABLE, str(error)))
+    bounds, said = course(bounds, structure.timing, words, structure.as_needed)
     instruction = Instruction(
         dosage,
         sequence=sequence,
-        bounds=_with_length(bounds, structure, words),
+        bounds=bounds,
         said=words.days if not bounds.is_dated else Bounds(),
         is_text_only=structure.is_empty and bool(words.own),
         is_procedural=words.is_procedural or structure.timing.is_procedural,
+        notes=said,
     )
     return _understood(instruction, structure, words, medicine, weigh)
 
@@ -144,7 +147,8 @@ def _understood(instruction: Instruction, structure: _Structure, words: Words, m
         notes = (*notes, "the text names a day without a year: it was not compared with today")
     says = "; ".join(f"text “{text.text}”" for text in words.own if text.has_content)
     day = replace(day, how=f"{day.how} ({says})" if says else day.how)
-    return replace(instruction, day=day, notes=(*structure.notes, *notes, *unsure, *limits, *caps[1], *_shown(words), *day.notes))
+    notes = (*instruction.notes, *structure.notes, *notes, *unsure, *limits, *caps[1], *_shown(words), *day.notes)
+    return replace(instruction, day=day, notes=notes)
 
 
 def _unsure(day: Day, structure: _Structure, words: Words) -> tuple[Day, tuple[str, ...]]:
@@ -274,21 +278,3 @@ def _shown(words: Words) -> tuple[str, ...]:
     own = [text.text for text in words.own if not text.has_content]
     beside = [text.text for text in words.beside]
     return tuple(f"text: “{text}”" for text in (*own, *beside))
-
-
-def _with_length(bounds: Bounds, structure: _Structure, words: Words) -> Bounds:
-    """Bounds, else the length of a course that only the text or a number of doses states."""
-    if bounds.end is not None or bounds.length is not None:
-        return bounds
-    readings = words.readings
-    if not bounds.is_dated and bounds.begins is None:
-        bounds = replace(bounds, begins=words.days.start)
-    days = next((reading.days for reading in readings if reading.days is not None), None)
-    if days is not None:
-        return replace(bounds, length=Length(days=days))
-    doses = structure.timing.count or next((reading.doses for reading in readings if reading.doses is not None), None)
-    rhythms: list[Rhythm | None] = [structure.timing.rhythm, *(clause.rhythm for reading in readings for clause in reading.clauses)]
-    rate = next((rhythm.low for rhythm in rhythms if rhythm is not None and rhythm.low), None)
-    if doses is None or doses <= 1 or rate is None:
-        return bounds
-    return replace(bounds, length=length_of_doses(doses, Fraction(rate)))

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from fhir_taper.errors import BadInput
 from fhir_taper.mappers.chart import Chart, Entry, SetAside
-from fhir_taper.mappers.read.annotations import annotations
+from fhir_taper.mappers.read.annotations import annotations, change_noted
 from fhir_taper.mappers.read.clause import Refusal
 from fhir_taper.mappers.read.daily import Day
 from fhir_taper.mappers.read.dosage import Instruction, read_dosage
@@ -173,6 +173,9 @@ def _counted(about: _Fields, order: Order, medicine: Medicine, reader: Reader) -
             return seen | _not_computable(answer.refusal.reason, answer.refusal.says)
     if day is None:
         return seen | _not_computable(Reason.NO_DOSE, "no instruction")
+    noted = None if len(order.dosages) > 1 and answer.end is not None else change_noted(order.entry.resource)  # steps may be called a taper
+    if noted is not None:
+        return seen | _not_computable(noted.reason, noted.says)
     if order.kind == DISPENSE and order.end is None:
         last = last_day_of(order, medicine, day)
         if last is not None and last < reader.as_of:
@@ -187,7 +190,7 @@ def _today(order: Order, medicine: Medicine, reader: Reader) -> Today:
         return Today(refusal=Refusal(Reason.NO_DOSE, "the order has no instruction"))
     path = order.dosage_path
     instructions = [reader.dosage(dosage, f"{path}[{index}]", medicine) for index, dosage in enumerate(order.dosages)]
-    answer = today(instructions, order.authored, reader.as_of)
+    answer = today(instructions, order.runs_from, reader.as_of)
     if answer.refusal is None or answer.refusal.reason is not Reason.TEXT_NOT_UNDERSTOOD:
         return answer
     if not all(one.is_silent and one.is_text_only for one in instructions):

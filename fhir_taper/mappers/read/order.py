@@ -66,6 +66,11 @@ class Order:
     def reference(self) -> str:
         return self.entry.reference
 
+    @property
+    def runs_from(self) -> date | None:
+        """The day from which durations run that name no other: when it was written, and not before it is valid (domain rules 3, 9)."""
+        return max((day for day in (self.authored, self.start) if day is not None), default=None)
+
 
 def read_order(chart: Chart, entry: Entry) -> Order:
     """The record in this entry. Raises BadInput naming what has the wrong type."""

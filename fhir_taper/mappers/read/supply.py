@@ -74,10 +74,11 @@ def refills_beyond(order: Order, end: date | None, as_of: date) -> int:
         repeats = whole(child(order.entry.resource, "dispenseRequest"), "numberOfRepeatsAllowed", "dispenseRequest") or 0
     except BadInput:
         return 0
-    if repeats <= 0 or order.authored is None or end is None or end < order.authored or any(_is_bounded(one) for one in order.dosages):
+    first = order.runs_from
+    if repeats <= 0 or first is None or end is None or end < first or any(_is_bounded(one) for one in order.dosages):
         return 0
-    fill = (end - order.authored).days + 1
-    last = order.authored.toordinal() + fill * (repeats + 1) - 1
+    fill = (end - first).days + 1
+    last = first.toordinal() + fill * (repeats + 1) - 1
     return repeats if as_of.toordinal() <= last else 0
 
 

@@ -116,7 +116,7 @@ def _instructions(order: Order, medicine: Medicine, reader: Reader) -> list[Inst
 
 def _whole_taper(order: Order, medicine: Medicine, reader: Reader) -> TaperForm | None:
     """The steps of one order whose instructions hold on different days."""
-    placed = place(_instructions(order, medicine, reader), order.authored)
+    placed = place(_instructions(order, medicine, reader), order.runs_from)
     if placed is None:
         return None
     by_days: dict[tuple[date | None, date | None], list[Instruction]] = {}

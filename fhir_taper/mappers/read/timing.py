@@ -39,7 +39,8 @@ _UNITS: Final[Mapping[str, str]] = MappingProxyType(
 class Timing:
     """What one Timing says.
 
-    `other` is a second rhythm that contradicts the first. `as_needed` and `is_bare` come from the words of its code.
+    `other` is a second rhythm that contradicts the first. `as_needed` and `is_bare` come from the words of its code. `count` is a number of
+    doses, `count_max` the other end of its range.
     """
 
     rhythm: Rhythm | None = None
@@ -50,6 +51,7 @@ class Timing:
     is_procedural: bool = False
     says: str = ""
     count: int | None = None
+    count_max: int | None = None
 
 
 NO_TIMING: Final = Timing()
@@ -59,17 +61,19 @@ def read_timing(timing: Json, path: str) -> Timing:
     """The rhythm of a Timing, absent where it has none."""
     repeat = child(timing, "repeat", path)
     where = f"{path}.repeat"
-    count = whole(repeat, "count", where)
+    count, most = whole(repeat, "count", where), whole(repeat, "countMax", where)
+    if most is not None and (count is None or most < count):
+        raise BadInput(f"is {most}, {'without a count' if count is None else 'less than the count'}", f"{where}.countMax")
     stated = _stated(repeat, where)
     if isinstance(stated, Refusal):
-        return Timing(refusal=stated, count=count)
-    coded = _coded(timing)
-    if count == 1 and amount(repeat, "countMax", where) in (None, Decimal(1)):
-        return replace(coded, rhythm=Rhythm(Decimal(1), Decimal(1), "a single dose", is_single=True), other=None, count=1)
+        return Timing(refusal=stated, count=count, count_max=most)
+    coded = replace(_coded(timing), count=count, count_max=most)
+    if count == 1 and most in (None, 1):
+        return replace(coded, rhythm=Rhythm(Decimal(1), Decimal(1), "a single dose", is_single=True), other=None)
     times = _times_of_day(repeat, where)
     if isinstance(times, Refusal):
-        return replace(coded, refusal=times, rhythm=None, count=count)
-    return replace(_together(stated, times, coded, _weekdays(repeat, where)), count=count)
+        return replace(coded, refusal=times, rhythm=None)
+    return _together(stated, times, coded, _weekdays(repeat, where))
 
 
 def _stated(repeat: Json, path: str) -> Rhythm | Refusal | None:

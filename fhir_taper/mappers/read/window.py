@@ -1,7 +1,8 @@
 """The days on which each instruction of an order holds: bounds, durations, and sequences that run one after the other (domain rule 3).
 
 Both ends are inclusive. A month is a calendar month, never 30 days. Durations of a rising sequence run from the timing's start, else from
-the day the order was written. What cannot be placed in time is said, not guessed. FHIR R4 Timing.repeat.bounds[x].
+the day the order was written, or became valid where that is later. What cannot be placed in time is said, not guessed.
+FHIR R4 Timing.repeat.bounds[x].
 """
 
 import calendar
@@ -136,7 +137,7 @@ def is_rising(parts: Sequence[Part]) -> bool:
 def windows(parts: Sequence[Part], written: date | None) -> list[Window] | None:
     """The days of each instruction, in the order given; None where a rising sequence cannot be placed in time.
 
-    `written` is the order's own day.
+    `written` is the day from which the order runs.
     """
     return _in_sequence(parts, written) if is_rising(parts) else [_alone(part.bounds, written) for part in parts]
 
