@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from playwright.sync_api import Page, Route
 
-from fhir_taper.cli.demo_walk import Browser
+from fhir_taper.cli.demo_walk import Browser, Shown
 from fhir_taper.records import AuthMethod
 from fhir_taper.sandbox.demo import Demo
 from fhir_taper.sandbox.forwarding import Answer
@@ -90,8 +90,7 @@ def cookie_never_kept(page: Page, stage: Stage) -> View:
     """The browser takes no cookie in the frame."""
 
     def without_cookie(route: Route) -> None:
-        # Only the browser sends names under localhost to loopback.
-        answer = Browser().once("GET", route.request.url.replace("app.localhost", "127.0.0.1"))
+        answer = _asked(route)
         kept = {name: value for name, value in answer.headers if name != "set-cookie"}
         route.fulfill(status=answer.status, headers=kept, body=answer.text)
 
@@ -128,16 +127,11 @@ def no_patient(page: Page, stage: Stage) -> View:
 
 
 def denied_scope(page: Page, stage: Stage) -> View:
-    """The EHR does not give the app what it asks for."""
-
-    def without_scope(route: Route) -> None:
-        asked = dict(parse_qsl(urlsplit(route.request.url).query))
-        told = {"error": "invalid_scope", "state": asked["state"], "iss": stage.demo.issuer}
-        route.fulfill(status=303, headers={"Location": with_query(asked["redirect_uri"], told)})
-
-    page.route(re.compile(r"/authorize\?"), without_scope)
-    page.goto(f"{stage.demo.page_url}chart?patient={ELDER}")
-    return page.frames[1]
+    """The EHR does not give the app what it asks for: it says so when it sends the browser back."""
+    page.goto(f"{stage.demo.app_url}/launch/standalone?tenant=demo")
+    asked = dict(parse_qsl(urlsplit(page.url).query))
+    page.goto(with_query(asked["redirect_uri"], {"error": "invalid_scope", "state": asked["state"], "iss": stage.demo.issuer}))
+    return page
 
 
 def prescriptions_denied(page: Page, stage: Stage) -> View:
@@ -214,15 +208,6 @@ def foreign_form(page: Page, stage: Stage) -> View:
     return frame
 
 
-def typing_error(page: Page, stage: Stage) -> View:
-    """A field that cannot be meant."""
-    frame = framed(page, stage.demo, ELDER)
-    tab(frame, "Strategies").click()
-    frame.get_by_label("Dose to reach").fill("about half")
-    button(frame, "Show the ways").click()
-    return frame
-
-
 def somebody_was_first(page: Page, stage: Stage) -> View:
     """Two tabs change one draft."""
     frame = framed(page, stage.demo, MIXED)
@@ -242,6 +227,11 @@ def unknown_page(page: Page, stage: Stage) -> View:
     return page
 
 
+def _asked(route: Route) -> Shown:
+    """What the app answers to a request of the browser, which alone sends names under localhost to loopback."""
+    return Browser().once("GET", route.request.url.replace("app.localhost", "127.0.0.1"))
+
+
 Refusal = Callable[[Page, Stage], View]
 REFUSALS: Final[dict[str, tuple[Refusal, str, str]]] = {
     "lost-cookie": (lost_cookie, "Your browser did not bring the cookie back", "Allow cookies"),
@@ -259,7 +249,6 @@ REFUSALS: Final[dict[str, tuple[Refusal, str, str]]] = {
     "empty-launch": (empty_launch, "The launch says nothing", "open it again from the patient's chart"),
     "answered-twice": (answered_twice, "This launch cannot be finished", "open it again from the patient's chart"),
     "foreign-form": (foreign_form, "This form cannot be taken", "open the page again"),
-    "typing-error": (typing_error, "Something in the form cannot be meant", "Go back and correct it"),
     "somebody-first": (somebody_was_first, "Somebody else was first", "Open the page again"),
     "unknown-page": (unknown_page, "There is no such page", "open it again from the patient's chart"),
 }

@@ -134,6 +134,12 @@ def other_screens(page: Page, demo: Demo) -> Iterator[str]:
     opened(page, demo, MIDWAY)
     press_ways(page)
     yield "strategies-taper-exists"
+    opened(page, demo, MIXED)
+    tab(page, "Strategies").click()
+    page.get_by_label("Dose to reach").fill("about half")
+    button(page, "Show the ways").click()
+    expect(page.get_by_role("alert")).to_contain_text("to correct")
+    yield "strategies-typing-error"
     opened(page, demo, ELDER, "reader")
     for name in ("Plan", "Approve", "Write back"):
         tab(page, name).click()

@@ -97,6 +97,6 @@ def test_the_page_of_one_tab_cannot_change_the_patient_of_the_other(browser: Bro
         tab(mine, "Strategies").click()
         headed(mine, "Ways to taper")
         target = theirs.url.rpartition("/")[0]
-        mine.evaluate("to => { document.querySelector('main form').action = to + '/strategies'; }", target)
+        button(mine, "Show the ways").evaluate("(one, to) => { one.form.action = to + '/strategies'; }", target)
         button(mine, "Show the ways").click()
         headed(mine, "This form cannot be taken")
