@@ -258,7 +258,7 @@ def test_without_an_openid_issuer_the_fhir_base_must_have_made_the_token(judge: 
 def test_keys_that_were_kept_are_not_asked_for_again(judge: Judge, ehr: Stub, signer: Signer, claims: Claims) -> None:
     judge.kept = Held()
     for _ in range(3):
-        assert judge(signer.token(**claims))
+        assert judge(signer.token(**claims)).subject == "u1"
     assert len(ehr.requests) == 1
 
 
@@ -268,8 +268,8 @@ def test_a_key_that_was_not_kept_is_asked_for_at_once_and_then_kept(
 ) -> None:
     judge.kept = Held()
     judge.kept.put(judge.configuration.jwks_uri, [other_signer.public()])
-    assert judge(signer.token(**claims))
-    assert judge(signer.token(**claims))
+    assert judge(signer.token(**claims)).subject == "u1"
+    assert judge(signer.token(**claims)).subject == "u1"
     assert (len(ehr.requests), clock.slept) == (1, [])
 
 
