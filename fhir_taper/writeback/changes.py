@@ -51,6 +51,8 @@ class Change:
     degraded: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     """Why the overlay does not take it as it is."""
+    ours: Json | None = None
+    """What we wanted, before anything of somebody else was merged in: what the next version is merged against."""
 
     @property
     def resource_type(self) -> str:
@@ -78,7 +80,7 @@ def changes(
 ) -> tuple[Change, ...]:
     """One change per resource, in the order of single requests.
 
-    `written`: write identifier → the resource as it was sent, as our ledger has it. `base` is the Bundle of the version that was written
+    `written`: write identifier → the resource as we wanted it, as our ledger has it. `base` is the Bundle of the version that was written
     before, for what the ledger does not have: made anew, it has the words of this program and not of the one that wrote. Without either,
     what stands counts as unedited only where it reads back as a plan that nobody changed; else every difference is a conflict.
     """
@@ -153,7 +155,7 @@ def _change(urn: str, ours: Json, names: "_Names", overlay: Overlay) -> Change:
     shaped, stripped, refused = by_overlay(merged.resource, overlay, Doing.UPDATE)
     if not theirs.etag:
         refused = (*refused, f"{reference_of(theirs)} comes without a version: an edit made meanwhile would be lost")
-    return Change(urn, Doing.UPDATE, shaped, theirs, merged.kept, merged.conflicts, stripped, refused)
+    return Change(urn, Doing.UPDATE, shaped, theirs, merged.kept, merged.conflicts, stripped, refused, ours)
 
 
 def _retired(goal: Fetched, names: "_Names", overlay: Overlay) -> Change:

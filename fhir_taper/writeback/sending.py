@@ -132,7 +132,9 @@ class Sender:
             detail={
                 "sent": [one.sent.as_json() for one in outgoing],
                 # What is merged against when the next version is written: sealed, as everything here.
-                "bodies": {one.sent.write_identifier: one.resource for one in outgoing if one.change.resource_type in MERGED},
+                "bodies": {
+                    one.sent.write_identifier: one.change.ours or one.resource for one in outgoing if one.change.resource_type in MERGED
+                },
             },
         )
 

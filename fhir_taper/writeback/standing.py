@@ -54,7 +54,7 @@ def recorded_references(rows: Iterable[LedgerRow]) -> dict[str, str]:
 
 
 def written_resources(rows: Iterable[LedgerRow]) -> dict[str, Json]:
-    """Write identifier → the resource as it was sent, for what is known to have arrived; `rows` are oldest first."""
+    """Write identifier → the resource as we wanted it, for what is known to have arrived; `rows` are oldest first."""
     known: dict[str, Json] = {}
     for row in rows:
         told = {one.get("write"): one for one in row.detail.get("resources", ())}

@@ -202,6 +202,17 @@ def test_words_of_an_earlier_program_are_no_edit_of_somebody_else(one_by_one: bo
     assert [one.kept for one in again.changes if one.resource_type == "CarePlan"] == [("title",)]
 
 
+def test_what_somebody_added_stays_through_every_later_version() -> None:
+    scene, plan = Scene(), approved()
+    scene.write(plan)
+    scene.ehr.edit("CarePlan", note=[{"text": "seen by the nurse"}])
+    for number in range(3):
+        before, plan = plan, revised(plan, reason=f"for the {number}. time")
+        assert scene.write(plan, base=before).state is WriteState.WRITTEN
+        assert scene.prepare(plan).preview().count == 0
+        assert scene.ehr.only("CarePlan")["note"] == [{"text": "seen by the nurse"}]
+
+
 def reworded(plan: TaperPlan, **how: Any) -> Json:
     """Return the plan as a later version of this program words it."""
     bundle = deepcopy(bundle_of(plan, **how))
