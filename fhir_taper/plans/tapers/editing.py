@@ -19,6 +19,7 @@ from fhir_taper.plans.tables import Tables
 from fhir_taper.plans.tables.rows import LimitsRow
 from fhir_taper.plans.tapers.companions import refused_step, shares
 from fhir_taper.plans.tapers.course import Drafted, DraftStep, Track
+from fhir_taper.plans.tapers.day_by_day import broken_limits, daily_doses
 from fhir_taper.plans.tapers.edit_desk import Desk, desk_for
 from fhir_taper.plans.tapers.edit_refusals import refusal_of
 from fhir_taper.plans.tapers.edit_rows import Row, Rows, only_slower, rows_of
@@ -28,7 +29,7 @@ from fhir_taper.plans.tapers.finding import SIGN_OFF_AWAITED, Finding, Severity,
 from fhir_taper.plans.tapers.gates import gates_for
 from fhir_taper.plans.tapers.identity import plan_id, plan_key
 from fhir_taper.plans.tapers.infeasible import Infeasible
-from fhir_taper.plans.tapers.judgement import Violation, check, daily_doses
+from fhir_taper.plans.tapers.judgement import Violation, check
 from fhir_taper.plans.tapers.plan import Dose, Milestone, Step, StepKind, TaperPlan
 from fhir_taper.plans.tapers.product_findings import product_findings
 from fhir_taper.plans.tapers.protocol import choose
@@ -147,7 +148,7 @@ def _judged(base: TaperPlan, made: TaperPlan, edits: Sequence[Edited], desk: Des
     if refused is not None:
         return refused
     past = desk.request.past
-    beyond = {one.step for one in check(made, past) if one.rule == "limit"}
+    beyond = {one.step for one in broken_limits(made, past) if one.rule == "limit"}
     steps = tuple(replace(step, kind=StepKind.UNIT_LIMITED) if step.number in beyond else step for step in made.steps)
     labelled = replace(made, steps=steps)
     whole = replace(labelled, findings=_findings(base, labelled, edits, desk, tables))

@@ -12,8 +12,9 @@ from fhir_taper.errors import BrokenPlan
 from fhir_taper.plans.medicines.codes import Release, Slot
 from fhir_taper.plans.medicines.regimen import Intake
 from fhir_taper.plans.tables.rows import Part
+from fhir_taper.plans.tapers.day_by_day import daily_doses
 from fhir_taper.plans.tapers.envelope import check
-from fhir_taper.plans.tapers.judgement import check_ends, daily_doses, sound
+from fhir_taper.plans.tapers.judgement import check_ends, sound
 from fhir_taper.plans.tapers.plan import Dose, StepKind, TaperPlan, Tier
 from fhir_taper.plans.tapers.propose import propose
 from fhir_taper.plans.tapers.request import Past

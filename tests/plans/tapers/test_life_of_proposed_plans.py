@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
@@ -149,7 +150,7 @@ def test_after_a_re_plan_cuts_are_counted_against_the_doses_that_were_really_in_
     changed = change_strategy(running, decided(day(30)), lambda one: engine(request, one), strategy="linear", params=params)
     assert isinstance(changed, TaperPlan)
     (tail,) = (one for one in changed.findings if one.code == "tail-excess")
-    doses = {one: changed.step_on(one).mg_per_day("oxycodone") for one in (day(number) for number in range(400))}
+    doses = {one: Fraction(changed.step_on(one).mg_per_day("oxycodone")) for one in (day(number) for number in range(400))}
     cuts = [step for step in changed.steps if step.start > day(30) and doses[step.start] < doses[step.start - timedelta(days=1)]]
     beyond = [
         step for step in cuts if doses[step.start - timedelta(days=14)] - doses[step.start] > doses[step.start - timedelta(days=14)] / 4
