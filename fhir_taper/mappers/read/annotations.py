@@ -1,13 +1,16 @@
 """Notes that people wrote on a record (Annotation): shown as they are, never interpreted.
 
-"Patient takes half" may change everything about a dose, and no program may decide what it means. A note is bounded in length and loses
-what would move a cursor or break a line. FHIR R4, datatypes.html#Annotation.
+"Patient takes half" may change everything about a dose, and no program may decide what it means. Words that change a dose ("reduce by 1
+tablet each week") do in a note what they do in a direction: nobody knows the dose of today (domain rule 5). A note is bounded in length
+and loses what would move a cursor or break a line. FHIR R4, datatypes.html#Annotation.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final
 
+from fhir_taper.mappers.read.clause import Refusal
 from fhir_taper.mappers.read.dates import first_day_of
+from fhir_taper.mappers.read.sig_changes import change_in_note
 
 MOST_NOTES: Final = 5
 LONGEST: Final = 300
@@ -24,11 +27,22 @@ def annotations(resource: Mapping[str, Any]) -> tuple[str, ...]:
     return (*(_quoted(note) for note in notes[:MOST_NOTES]), *more)
 
 
+def change_noted(resource: Mapping[str, Any]) -> Refusal | None:
+    """The refusal of the first note that says that the dose changes or is part of a joint one; None where there is none. Never raises."""
+    listed = resource.get("note")
+    texts = [note.get("text") for note in listed if isinstance(note, Mapping)] if isinstance(listed, list) else []
+    return next((found for text in texts if isinstance(text, str) and (found := change_in_note(_printable(text)))), None)
+
+
+def _printable(text: str) -> str:
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text[: 4 * LONGEST]).split())
+
+
 def _quoted(note: object) -> str:
     text = note.get("text") if isinstance(note, Mapping) else None
     if not isinstance(note, Mapping) or not isinstance(text, str):
         return "a note that cannot be read"
     day = first_day_of(note, "time")
-    said = " ".join("".join(letter if letter.isprintable() else " " for letter in text[: 4 * LONGEST]).split())
+    said = _printable(text)
     short = said if len(said) <= LONGEST and len(text) <= 4 * LONGEST else f"{said[:LONGEST]} …"
     return f"note of {day.isoformat()}: “{short}”" if day is not None else f"note: “{short}”"

@@ -6,7 +6,7 @@ incomplete one; words that change the dose over time always refuse (domain rules
 be read: what is as needed is scheduled 0 because it is as needed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Final, TypeVar
@@ -36,7 +36,7 @@ class Instruction:
     """One Dosage as understood: a day, or why there is none. `dosage` is the element itself, to recognise one that is repeated.
 
     `is_text_only`: nothing but words. `is_silent`: words without any content. `said` are the days that only the words name, as a start
-    and an end without being bounds.
+    and an end without being bounds, and `said_in` those words.
     """
 
     dosage: Json
@@ -45,6 +45,7 @@ class Instruction:
     sequence: int | None = None
     bounds: Bounds = field(default_factory=Bounds)
     said: Bounds = field(default_factory=Bounds)
+    said_in: str = ""
     is_text_only: bool = False
     is_silent: bool = False
     is_single: bool = False
@@ -85,6 +86,7 @@ def read_dosage(dosage: Json, path: str, medicine: Medicine, weigh: Weigh) -> In
         sequence=sequence,
         bounds=bounds,
         said=words.days if not bounds.is_dated else Bounds(),
+        said_in=next((text.text for text in words.own if text.names_days), ""),
         is_text_only=structure.is_empty and bool(words.own),
         is_procedural=words.is_procedural or structure.timing.is_procedural,
         notes=said,
@@ -113,7 +115,7 @@ def _or_unreadable(read: Callable[[], _Part], otherwise: Callable[[Refusal], _Pa
 
 def _understood(instruction: Instruction, structure: _Structure, words: Words, medicine: Medicine, weigh: Weigh) -> Instruction:
     """The instruction with its day or its refusal."""
-    hard = words.forbids or _hard(structure, medicine)
+    hard = words.forbids or _added(structure, words) or _hard(structure, medicine)
     if hard is not None:
         return replace(instruction, refusal=hard)
     halves = _halves(structure, words, medicine, weigh)
@@ -142,7 +144,7 @@ def _understood(instruction: Instruction, structure: _Structure, words: Words, m
     day = day_of(taken, caps[0], medicine)
     if isinstance(day, Refusal):
         return replace(instruction, refusal=day)
-    day, unsure = _unsure(day, structure, words)
+    day, unsure = _unsure(day, structure, words, caps[0])
     if words.has_unclear_dates and not instruction.bounds.is_dated:
         notes = (*notes, "the text names a day without a year: it was not compared with today")
     says = "; ".join(f"text “{text.text}”" for text in words.own if text.has_content)
@@ -151,12 +153,28 @@ def _understood(instruction: Instruction, structure: _Structure, words: Words, m
     return replace(instruction, day=day, notes=notes)
 
 
-def _unsure(day: Day, structure: _Structure, words: Words) -> tuple[Day, tuple[str, ...]]:
-    """Words that are not understood and say "as needed" leave open what is scheduled; the maximum stands."""
-    if day.as_needed or structure.as_needed is True or not any(text.may_say_as_needed for text in (*words.own, *words.beside)):
+def _added(structure: _Structure, words: Words) -> Refusal | None:
+    """A further dose that is not understood and not said to be as needed: nobody knows what is scheduled."""
+    text = words.adding
+    if text is None or structure.as_needed is True or words.may_say_as_needed or not isinstance(text.reading, Refusal):
+        return None
+    return text.reading
+
+
+def _unsure(day: Day, structure: _Structure, words: Words, caps: Sequence[tuple[Exact, str]]) -> tuple[Day, tuple[str, ...]]:
+    """Words that are not understood and say "as needed" leave open what is scheduled and how much it is at most: no more than a cap.
+
+    Where the structure is as needed itself, they repeat it, unless they name a further dose.
+    """
+    is_needed = day.as_needed or structure.as_needed is True
+    if words.adding is None if is_needed else not words.may_say_as_needed:
         return day, ()
-    note = "the text says as needed in words that are not understood: what is scheduled is not known"
-    return replace(day, scheduled=None, scheduled_reason=Reason.TEXT_NOT_UNDERSTOOD, peak=None, intakes=()), (note,)
+    most = caps[0][0] if caps else None
+    day = replace(day, maximum=most, max_reason=None if most is not None else Reason.UNKNOWN_MAXIMUM, peak=None)
+    if is_needed:
+        return day, ("the text names a further dose in words that are not understood: how much it is at most is not known",)
+    note = "the text says as needed in words that are not understood: neither what is scheduled nor how much it is at most is known"
+    return replace(day, scheduled=None, scheduled_reason=Reason.TEXT_NOT_UNDERSTOOD, intakes=()), (note,)
 
 
 def _hard(structure: _Structure, medicine: Medicine) -> Refusal | None:

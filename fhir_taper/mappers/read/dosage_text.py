@@ -11,6 +11,7 @@ from typing import Final
 from fhir_taper.mappers.read.clause import Cap, Refusal, SigReading
 from fhir_taper.mappers.read.elements import Json, children, words
 from fhir_taper.mappers.read.sig import read_sig
+from fhir_taper.mappers.read.sig_changes import Hint, hint_of
 from fhir_taper.mappers.read.window import Bounds
 from fhir_taper.mappers.systems import words_of
 from fhir_taper.plans.medicines.regimen import Reason
@@ -32,6 +33,11 @@ class Text:
         return isinstance(self.reading, SigReading) and bool(self.reading.clauses or self.reading.caps)
 
     @property
+    def names_days(self) -> bool:
+        """Whether it is understood and names its first or its last day."""
+        return isinstance(self.reading, SigReading) and not self.reading.start is self.reading.end is None
+
+    @property
     def states_dose(self) -> bool:
         """Whether it is understood and says how much to take: such a text is never only a remark."""
         return isinstance(self.reading, SigReading) and any(clause.dose is not None for clause in self.reading.clauses)
@@ -46,10 +52,22 @@ class Text:
         """Whether a text that is not understood has the words in it: of which dose, nobody knows."""
         return isinstance(self.reading, Refusal) and bool(_SAYS_AS_NEEDED.search(self.text))
 
+    @property
+    def changes(self) -> bool:
+        """Whether it says that the dose is not the same every day, or that another product counts in, understood or not."""
+        if not isinstance(self.reading, Refusal):
+            return False
+        return self.reading.reason in _FORBIDDING or hint_of(self.text) is Hint.CHANGES
+
+    @property
+    def adds(self) -> bool:
+        """Whether it is not understood and names a dose beside the one that is read."""
+        return isinstance(self.reading, Refusal) and hint_of(self.text) is Hint.ADDS
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """All words of one Dosage. `forbids` is set where any of them names a change over time or another product."""
+    """All words of one Dosage. `forbids` is set where any of them names a change of the dose or another product."""
 
     own: tuple[Text, ...] = ()
     beside: tuple[Text, ...] = ()
@@ -75,6 +93,15 @@ class Words:
         return any(reading.has_unclear_dates for reading in self.readings)
 
     @property
+    def adding(self) -> Text | None:
+        """A text that names a further dose which nobody can read."""
+        return next((text for text in (*self.own, *self.beside) if text.adds), None)
+
+    @property
+    def may_say_as_needed(self) -> bool:
+        return any(text.may_say_as_needed for text in (*self.own, *self.beside))
+
+    @property
     def caps(self) -> tuple[Cap, ...]:
         return tuple(cap for text in (*self.own, *self.beside) if isinstance(text.reading, SigReading) for cap in text.reading.caps)
 
@@ -89,11 +116,12 @@ def read_words(dosage: Json, path: str, names: frozenset[str]) -> Words:
     additional = [words_of(concept) for concept in children(dosage, "additionalInstruction", path)]
     if not text and not told and not additional:
         return NO_WORDS
-    own = [Text(said, read_sig(said, names)) for said in _different(text, told)]
-    also = [Text(said, read_sig(said, names)) for said in additional if said and said.casefold() not in text.casefold()]
+    own = [Text(one, read_sig(one, names)) for one in _different(text, told)]
+    also = [Text(one, read_sig(one, names)) for one in additional if one and one.casefold() not in text.casefold()]
     own += [one for one in also if one.states_dose]
     beside = [one for one in also if not one.states_dose]
-    forbids = next((one.reading for one in (*own, *beside) if isinstance(one.reading, Refusal) and one.reading.reason in _FORBIDDING), None)
+    said = (*own, *beside)
+    forbids = next((one.reading for one in said if isinstance(one.reading, Refusal) and one.changes), None)
     return Words(tuple(own), tuple(beside), forbids)
 
 

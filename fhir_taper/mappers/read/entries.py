@@ -5,7 +5,7 @@ beside what is scheduled; two that each fill the whole day and differ are a conf
 it was said twice.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
@@ -13,6 +13,7 @@ from fractions import Fraction
 from fhir_taper.mappers.read.clause import Refusal
 from fhir_taper.mappers.read.daily import Day
 from fhir_taper.mappers.read.dosage import Instruction
+from fhir_taper.mappers.read.restated import distinct
 from fhir_taper.mappers.read.window import Part, Window, is_rising, windows
 from fhir_taper.plans.medicines.dose import Exact, add, plain
 from fhir_taper.plans.medicines.regimen import Reason
@@ -35,10 +36,10 @@ class Today:
 
 def today(instructions: Sequence[Instruction], written: date | None, as_of: date) -> Today:
     """The day of these instructions. `written` is the day of the order, from which durations run where nothing else says."""
-    distinct, notes = _distinct(instructions)
-    placed = place(distinct, written)
+    kept, notes = distinct(instructions)
+    placed = place(kept, written)
     if placed is None:
-        return Today(refusal=Refusal(Reason.SEQUENCE_WITHOUT_DATES, _unplaced(distinct)))
+        return Today(refusal=Refusal(Reason.SEQUENCE_WITHOUT_DATES, _unplaced(kept)))
     now = [pair for pair in placed if pair[1].holds(as_of)]
     if not now:
         return _none_today([window for _, window in placed], as_of)
@@ -64,51 +65,6 @@ def place(instructions: Sequence[Instruction], written: date | None) -> list[tup
     return None if found is None else list(zip(instructions, found, strict=True))
 
 
-def distinct(instructions: Sequence[Instruction]) -> list[Instruction]:
-    """The instructions without those that only repeat another one."""
-    return _distinct(instructions)[0]
-
-
-def _distinct(instructions: Sequence[Instruction]) -> tuple[list[Instruction], tuple[str, ...]]:
-    if len(instructions) < 2:  # noqa: PLR2004 - nothing to compare
-        return list(instructions), ()
-    kept: list[Instruction] = []
-    notes: list[str] = []
-    for one in instructions:
-        if any(_same_element(one.dosage, other.dosage) for other in kept):
-            notes.append("one instruction stands twice and is counted once")
-        elif one.is_silent and one.is_text_only:
-            notes.append(f"text: “{one.dosage.get('text') or one.dosage.get('patientInstruction')}”")
-        else:
-            kept.append(one)
-    twins = [one for one in kept if one.is_text_only and any(_restates(one, other) for other in kept if not other.is_text_only)]
-    notes += ["an instruction that says another one again in words is counted once"] * len(twins)
-    left = [one for one in kept if one not in twins]
-    return left or list(instructions[:1]), tuple(notes)
-
-
-def _same_element(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
-    return one == other or _without_id(one) == _without_id(other)
-
-
-def _without_id(dosage: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in dosage.items() if name != "id"}
-
-
-def _restates(text: Instruction, structured: Instruction) -> bool:
-    """Whether a text says the day of a structured instruction again."""
-    one, other = text.day, structured.day
-    if one is None or other is None or one.as_needed != other.as_needed:
-        return False
-    same = all(_equal(a, b) for a, b in ((one.scheduled, other.scheduled), (one.maximum, other.maximum)))
-    slots = [{slot for rhythm in day.rhythms for slot in rhythm.slots} for day in (one, other)]
-    return same and (not slots[0] or not slots[1] or slots[0] == slots[1])
-
-
-def _equal(one: Exact | None, other: Exact | None) -> bool:
-    return one == other if one is None or other is None else Fraction(one) == Fraction(other)
-
-
 def _only_lengths(instructions: Sequence[Instruction]) -> bool:
     """Whether nobody knows if these are side by side or one after the other: durations without sequence numbers or dates."""
     return all(one.sequence is None and one.bounds.length is not None and not one.bounds.is_dated for one in instructions)
@@ -126,7 +82,7 @@ def _outside_its_words(one: Instruction, as_of: date) -> Refusal | None:
         which = f"begins on {one.said.start.isoformat()}"
     else:
         return None
-    return Refusal(Reason.TEXT_CONFLICT, f"in force by its structure, but the text {which}: “{one.dosage.get('text')}”")
+    return Refusal(Reason.TEXT_CONFLICT, f"in force by its structure, but the text {which}: “{one.said_in}”")
 
 
 def _none_today(found: Sequence[Window], as_of: date) -> Today:
@@ -172,7 +128,8 @@ def _add(one: Instruction, other: Instruction) -> bool:
         if mine and theirs:
             return not mine & theirs
     if one.is_text_only != other.is_text_only:
-        return False  # a text that neither restates the structure nor names another time of day
+        text, structure = (first, second) if one.is_text_only else (second, first)
+        return _is_one_time_of_day(text) and _fills_the_day(structure)  # else a text that restates the structure wrongly
     return not (_fills_the_day(first) and _fills_the_day(second))
 
 
@@ -182,6 +139,11 @@ def _slots_of(day: Day) -> set[object]:
 
 def _weekdays_of(day: Day) -> set[object]:
     return {weekday for rhythm in day.rhythms for weekday in rhythm.weekdays}
+
+
+def _is_one_time_of_day(day: Day) -> bool:
+    """One intake a day, and the text says when."""
+    return len(day.rhythms) == 1 == len(day.rhythms[0].slots) and day.rhythms[0].high == 1
 
 
 def _fills_the_day(day: Day) -> bool:

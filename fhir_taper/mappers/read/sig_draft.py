@@ -205,7 +205,13 @@ class Direction:
             if clause.dose is None or (clause.rhythm is None and clause.is_scheduled):
                 raise BadInput("names several doses, one of them without an amount or a time")
         rhythms = [clause.rhythm for clause in clauses if clause.rhythm is not None and not clause.is_extra]
+        whole_days = [clause.as_needed for clause in clauses if not clause.is_extra and _fills_the_day(clause.rhythm)]
         if 0 < sum(bool(rhythm.weekdays) for rhythm in rhythms) < len(rhythms):
             raise BadInput("names days of the week for one of several doses: instead of the others, or beside them?")
-        if sum(rhythm.high is not None and rhythm.high > 1 and not rhythm.slots for rhythm in rhythms) > 1:
+        if len(whole_days) > len(set(whole_days)):  # one that is scheduled and one as needed stand side by side
             raise BadInput("names several doses for the whole day")
+
+
+def _fills_the_day(rhythm: Rhythm | None) -> bool:
+    """Several times a day without saying when."""
+    return rhythm is not None and rhythm.high is not None and rhythm.high > 1 and not rhythm.slots

@@ -233,7 +233,8 @@ def duration_at(tokens: Sequence[Token], place: int) -> tuple[int | None, int | 
     if at == place or TIME_UNITS.get(unit) not in {"d", "wk", "mo", "h"} or unit.endswith("ly"):
         return None
     hours = HOURS[TIME_UNITS[unit]] * Fraction(count.high)
-    return (ceil(hours / HOURS["d"]), None, end + 1) if hours >= HOURS["d"] else None
+    after = end + 1 + (text_at(tokens, end + 1) == "only")
+    return (ceil(hours / HOURS["d"]), None, after) if hours >= HOURS["d"] else None
 
 
 def repeat_at(tokens: Sequence[Token], place: int) -> tuple[Exact | None, int] | None:

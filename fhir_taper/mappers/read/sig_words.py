@@ -225,3 +225,38 @@ PROCEDURE_PHRASES: Final = _phrases(
 )
 
 DETOX_WORDS: Final = frozenset({"detox", "detoxification", "ciwa", "ciwa-ar", "ciwa-b"})
+
+CHANGE_PHRASES: Final = (
+    *_phrases(
+        """
+        double; doubles; doubled; doubling; triple; tripled; halve; halves; halved; halving; half dose; half doses; half the dose; half
+        of the dose; half the usual dose; half the amount; skip; skips; skipping; omit; omits; weekend; weekends; weekday; weekdays;
+        instead; switch; switch to; switching to; change dose; change the dose; dose change; dose changes; adjust; adjusted; adjusting;
+        dose varies; varying doses; variable dose; stop after; stop on; stop in; stop when; discontinue after; discontinue on; sliding
+        scale; see attached; attached schedule; see schedule; per schedule; dosing schedule; see calendar; per calendar; pain plan; per
+        plan; per protocol; if tolerated; as tolerated; until tolerated
+        """
+    ),
+    *(f"{before} {day}" for day in WEEKDAYS for before in ("on", "except", "except on", "except for", "not on", "no dose")),
+)
+"""Words by which a text that is not understood still says that the dose beside it is not the dose of every day, or stands elsewhere."""
+
+ADDING_PHRASES: Final = _phrases(
+    """
+    extra; additional; add; adds; adding; more; another; supplement; supplemental; supplementary; plus; breakthrough dose; breakthrough
+    doses; rescue dose; rescue doses; bad day; bad days; worse days; flare; flares
+    """
+)
+"""Words by which a text that is not understood says that there is a dose beside the one that is read."""
+
+HARMLESS_AFTER: Final = frozenset(
+    _phrases(
+        """
+        caution; details; help; info; information; instruction; instructions; label; labels; questions; refill; refills; strength; than
+        """
+    )
+)
+"""What follows those words where they concern no dose: "more than", "additional information"."""
+
+FORBIDDING: Final = (("do", "not"), ("don't",), ("dont",), ("never",), ("should", "not"), ("must", "not"), ("avoid",))
+"""What stands before those words where they are forbidden: "do not double the dose"."""

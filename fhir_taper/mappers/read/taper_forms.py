@@ -16,11 +16,12 @@ from fhir_taper.errors import BadInput
 from fhir_taper.mappers.chart import Chart, Entry
 from fhir_taper.mappers.mapped import Mapped
 from fhir_taper.mappers.read.dosage import Instruction
-from fhir_taper.mappers.read.entries import distinct, place
+from fhir_taper.mappers.read.entries import place
 from fhir_taper.mappers.read.item import Reader
 from fhir_taper.mappers.read.medication import Identifier
 from fhir_taper.mappers.read.medicine import Medicine
 from fhir_taper.mappers.read.order import REQUEST, Order, read_order
+from fhir_taper.mappers.read.restated import distinct
 from fhir_taper.mappers.read.status import not_counted
 from fhir_taper.mappers.references import address
 from fhir_taper.plans.medicines.codes import TAPERED_CLASSES
@@ -111,7 +112,7 @@ def _ordered(entry: Entry, reader: Reader) -> tuple[Order, Medicine] | None:
 
 def _instructions(order: Order, medicine: Medicine, reader: Reader) -> list[Instruction]:
     read = [reader.dosage(dosage, f"{order.dosage_path}[{index}]", medicine) for index, dosage in enumerate(order.dosages)]
-    return distinct(read)
+    return distinct(read)[0]
 
 
 def _whole_taper(order: Order, medicine: Medicine, reader: Reader) -> TaperForm | None:

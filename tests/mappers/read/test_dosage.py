@@ -47,9 +47,31 @@ def test_a_bare_number_that_equals_the_strength_is_resolved_by_the_text_alone() 
     assert item(dosageInstruction=[dosage(doseAndRate=bare, text="Take 1 tablet every 6 hours")]).scheduled_mg == 20
 
 
-def test_as_needed_in_words_that_are_not_understood_leaves_open_what_is_scheduled() -> None:
+def test_as_needed_in_words_that_are_not_understood_leaves_open_what_is_scheduled_and_the_most() -> None:
     only = item(dosageInstruction=[dosage(text="Take one PRN for spasms only after consulting the chart")])
-    assert (only.state, only.scheduled_mg, only.max_mg, only.reason) == (ItemState.COMPUTED, None, Decimal(20), Reason.TEXT_NOT_UNDERSTOOD)
+    assert (only.state, only.scheduled_mg, only.max_mg) == (ItemState.COMPUTED, None, None)
+    assert (only.reason, only.max_reason) == (Reason.TEXT_NOT_UNDERSTOOD, Reason.UNKNOWN_MAXIMUM)
+
+
+DAILY_CAP = {"numerator": TABLET | {"value": 8}, "denominator": {"value": 1, "unit": "d", "code": "d"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "elements", "scheduled", "maximum"),
+    [
+        ("1 bid sched, may add 3 tabs q4h prn for bad days", {"timing": TWICE}, None, None),
+        ("1 bid sched, may add 3 tabs q4h prn for bad days", {"timing": TWICE, "maxDosePerPeriod": DAILY_CAP}, None, 40),
+        ("1 q6h prn, may add 3 tabs q4h prn for bad days", {"asNeededBoolean": True}, 0, None),
+        ("1 q6h prn, may add 3 tabs q4h for bad days", {"asNeededBoolean": True, "maxDosePerPeriod": DAILY_CAP}, 0, 40),
+        ("1 q6h prn as explained to the patient", {"asNeededBoolean": True}, 0, 20),
+        ("Take 1 tablet twice daily and 1 tablet every 6 hours as needed", {"timing": TWICE}, 10, 30),
+    ],
+)
+def test_doses_as_needed_that_are_not_understood_are_never_below_the_maximum(
+    text: str, elements: dict[str, object], scheduled: int | None, maximum: int | None
+) -> None:
+    only = item(dosageInstruction=[dosage(text=text, **elements)])
+    assert (only.state, only.scheduled_mg, only.max_mg) == (ItemState.COMPUTED, scheduled, maximum)
 
 
 def test_as_needed_in_a_text_that_is_not_understood_never_makes_a_zero_by_itself() -> None:

@@ -1,0 +1,94 @@
+"""Instructions of one order that only say another one again, or say nothing of a dose: counted once, and their words kept (rule 3).
+
+A text restates a structure when it says the same amount at a time, as often, at the same times, and the same of "as needed". Two that
+merely come to the same mg per day are two instructions. The days that such a text names hold for what it stands beside, as they would if
+it stood in the same element (rule 5).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from fhir_taper.mappers.read.daily import Day
+from fhir_taper.mappers.read.dosage import Instruction
+from fhir_taper.mappers.read.window import Bounds
+from fhir_taper.plans.medicines.dose import Exact
+
+
+def distinct(instructions: Sequence[Instruction]) -> tuple[list[Instruction], tuple[str, ...]]:
+    """The instructions without those that only repeat another one or say nothing of a dose, and what is to be told about these."""
+    if len(instructions) < 2:  # noqa: PLR2004 - nothing to compare
+        return list(instructions), ()
+    kept: list[Instruction] = []
+    silent: list[Instruction] = []
+    notes: list[str] = []
+    for one in instructions:
+        if any(_same_element(one.dosage, other.dosage) for other in (*kept, *silent)):
+            notes.append("one instruction stands twice and is counted once")
+        elif one.is_silent and one.is_text_only:
+            silent.append(one)
+            notes.append(f"text: “{one.dosage.get('text') or one.dosage.get('patientInstruction')}”")
+        else:
+            kept.append(one)
+    structured = [one for one in kept if not one.is_text_only]
+    twins = [one for one in kept if one.is_text_only and any(_restates(one, other) for other in structured)]
+    notes += ["an instruction that says another one again in words is counted once"] * len(twins)
+    left = [
+        _with_days(one, [*silent, *(twin for twin in twins if _restates(twin, one))])
+        for one in kept
+        if not any(one is twin for twin in twins)
+    ]
+    return left or list(instructions[:1]), tuple(notes)
+
+
+def _same_element(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
+    return one == other or _without_id(one) == _without_id(other)
+
+
+def _without_id(dosage: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in dosage.items() if name != "id"}
+
+
+def _restates(text: Instruction, structured: Instruction) -> bool:
+    """Whether a text says a structured instruction again: the same day, made of the same doses."""
+    one, other = text.day, structured.day
+    if one is None or other is None or one.as_needed != other.as_needed or _never_together(text.bounds, structured.bounds):
+        return False
+    same = all(_equal(a, b) for a, b in ((one.scheduled, other.scheduled), (one.maximum, other.maximum)))
+    times = [{slot for rhythm in day.rhythms for slot in rhythm.slots} for day in (one, other)]
+    weekdays = [{weekday for rhythm in day.rhythms for weekday in rhythm.weekdays} for day in (one, other)]
+    return same and _doses(one) == _doses(other) and all(not a or not b or a == b for a, b in (times, weekdays))
+
+
+def _doses(day: Day) -> dict[tuple[Fraction, Fraction, bool], int | None]:
+    """How often each amount is taken: "1 in the morning and 1 at bedtime" is 1 twice a day, and never 2 once. None: not said."""
+    found: dict[tuple[Fraction, Fraction, bool], int | None] = {}
+    for dose in day.ordered:
+        key = (Fraction(dose.low_mg), Fraction(dose.mg), dose.as_needed)
+        before = found.get(key, 0)
+        found[key] = None if before is None or dose.times is None else before + dose.times
+    return found
+
+
+def _equal(one: Exact | None, other: Exact | None) -> bool:
+    return one == other if one is None or other is None else Fraction(one) == Fraction(other)
+
+
+def _never_together(one: Bounds, other: Bounds) -> bool:
+    """Whether one of them ends before the other begins."""
+    return any(first.end is not None and then.start is not None and first.end < then.start for first, then in ((one, other), (other, one)))
+
+
+def _with_days(one: Instruction, texts: Sequence[Instruction]) -> Instruction:
+    """The instruction with the days that texts beside it name. A text with a timing of its own names only its own days."""
+    for text in texts:
+        if text.dosage.get("timing"):
+            continue
+        bounds, said, said_in = one.bounds, one.said, one.said_in
+        if not bounds.is_dated and said == Bounds():
+            said, said_in = text.said, text.said_in
+            bounds = replace(bounds, begins=bounds.begins or text.bounds.begins)
+        if bounds.end is None and bounds.length is None:
+            bounds = replace(bounds, length=text.bounds.length)
+        one = replace(one, bounds=bounds, said=said, said_in=said_in)
+    return one
