@@ -35,9 +35,11 @@ class ConceptIndex:
         self._known: dict[tuple[str, str], tuple[str, ...]] = {}
         self._exact: dict[tuple[str, str], list[Concept]] = {}
         self._prefixes: dict[str, dict[str, list[Concept]]] = {}
+        self._systems: set[str] = set()
         for concept in concepts:
             system = canonical_system(concept.system)
             code = _plain(system, concept.code)
+            self._systems.add(system)
             if concept.match == "prefix":
                 self._prefixes.setdefault(system, {}).setdefault(code, []).append(concept)
             else:
@@ -46,6 +48,10 @@ class ConceptIndex:
     def concepts_of(self, codeable_concept: object) -> tuple[str, ...]:
         """The ids of all our concepts that any coding means, each once, in the order of the codings."""
         return tuple(dict.fromkeys(concept for coding in codings(codeable_concept) for concept in self._meant(coding.system, coding.code)))
+
+    def is_comparable(self, codeable_concept: object) -> bool:
+        """Whether any coding is of a system that the table has codes of: what it does not mean then is none of our concepts."""
+        return any(coding.system in self._systems for coding in codings(codeable_concept))
 
     def words_of(self, codeable_concept: object) -> str:
         """What a person would call the concept: its own words, and where it has only a code that we know, ours for it."""

@@ -1,8 +1,8 @@
 """The facts of a chart: what the findings and the risk tier may ask, with the source of each.
 
-Conditions, Observations and allergies become facts by tables/concepts.csv, medicines by the catalogue. Each resource is seen by the
-full FHIR model before it becomes a fact (hundreds of others never are). What is absent was not found, which is not "no"; what could
-not be looked at is named in `not_read`.
+Conditions, Observations, allergies and what current orders are for become facts by tables/concepts.csv, medicines by the catalogue. Each
+Condition, Observation and allergy is seen by the full FHIR model before it becomes a fact (hundreds of others never are). What is absent
+was not found, which is not "no"; what could not be looked at is named in `not_read`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,9 +16,10 @@ from fhir_taper.mappers.mapped import Mapped
 from fhir_taper.mappers.read.allergy import allergy_facts
 from fhir_taper.mappers.read.concepts import ConceptIndex
 from fhir_taper.mappers.read.condition import condition_facts, uncoded_words
+from fhir_taper.mappers.read.indication import indications
 from fhir_taper.mappers.read.inside import MOST_NAMED, contained_facts
 from fhir_taper.mappers.read.medicine_facts import first_uses, medicine_facts
-from fhir_taper.mappers.read.medicine_spans import medicine_spans
+from fhir_taper.mappers.read.medicine_spans import all_spans
 from fhir_taper.mappers.read.observation import concepts_of_observation, read_observation
 from fhir_taper.mappers.read.patient import read_patient
 from fhir_taper.plans.medicines.products import ProductCatalogue
@@ -40,8 +41,10 @@ def read_facts(
     """
     reading = _Reading(chart, catalogue, ConceptIndex(concepts), as_of, tables or load_chart_tables())
     person = read_patient(chart)
-    spans = medicine_spans(chart, catalogue, reading.tables.continuity_days)
-    facts = (*reading.facts(), *medicine_facts(chart, spans, reading.index, as_of))
+    orders = all_spans(chart, catalogue, reading.tables.continuity_days)
+    spans = tuple(span for span in orders if span.ingredients)
+    reasons = indications(chart, orders, reading.index, as_of, reading.tables.everyday_reasons)
+    facts = (*reading.facts(), *reasons.facts, *medicine_facts(chart, spans, reading.index, as_of))
     value = ChartFacts(
         patient=chart.patient,
         birth_date=person.value.birth_date,
@@ -49,7 +52,12 @@ def read_facts(
         zone=person.value.zone,
         facts=facts,
         first_use=first_uses(spans, as_of, reading.tables.continuity_days),
-        not_read=(*_set_aside_before(chart), *reading.not_read, *islice(contained_facts(chart, reading.index), MOST_NAMED)),
+        not_read=(
+            *_set_aside_before(chart),
+            *reading.not_read,
+            *reasons.not_read,
+            *islice(contained_facts(chart, reading.index), MOST_NAMED),
+        ),
     )
     sources = dict.fromkeys((*person.sources, *(fact.source for fact in facts)))
     return Mapped(value, (*person.issues, *reading.issues, *_not_looked_at(chart)), tuple(sources))

@@ -50,13 +50,17 @@ class Span:
 
 
 def medicine_spans(chart: Chart, catalogue: ProductCatalogue, supply_days: int) -> tuple[Span, ...]:
-    """The spans of all requests, statements and dispenses; `supply_days` is for a dispense that does not say how long it lasts."""
-    spans = (
+    """The spans of all medicines that the catalogue knows; `supply_days` is for a dispense that does not say how long it lasts."""
+    return tuple(span for span in all_spans(chart, catalogue, supply_days) if span.ingredients)
+
+
+def all_spans(chart: Chart, catalogue: ProductCatalogue, supply_days: int) -> tuple[Span, ...]:
+    """The spans of all requests, statements and dispenses, whether or not the catalogue knows the medicine."""
+    return tuple(
         _span(chart, entry, catalogue, supply_days)
         for entry in chart.of("MedicationRequest", "MedicationStatement", "MedicationDispense")
         if _was_taken(entry)
     )
-    return tuple(span for span in spans if span.ingredients)
 
 
 def _span(chart: Chart, entry: Entry, catalogue: ProductCatalogue, supply_days: int) -> Span:

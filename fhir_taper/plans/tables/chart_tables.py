@@ -32,7 +32,8 @@ class Answer:
 class ChartTables:
     """`continuity_days`: the longest gap inside one continuous use. `most_units`: more units of one product a day are implausible.
 
-    `pregnancy_days`: an older "yes" says nothing of today. `answers` are by (system, code).
+    `pregnancy_days`: an older "yes" says nothing of today. `everyday_reasons`: lower-case words of reasons for a medicine that name
+    nothing a taper must know. `answers` are by (system, code).
     """
 
     continuity_days: int
@@ -41,6 +42,8 @@ class ChartTables:
     most_units_source: Source
     pregnancy_days: int
     pregnancy_source: Source
+    everyday_reasons: frozenset[str]
+    everyday_source: Source
     answers: Mapping[tuple[str, str], Answer]
     editions: tuple[TableEdition, ...]
 
@@ -54,12 +57,13 @@ def load_chart_tables() -> ChartTables:
 def read_chart_tables(chart_reading: str | None = None, answers: str | None = None) -> ChartTables:
     """Tables from texts; None is the package's own file. Raises TableError as `load_chart_tables`."""
     rows = {row["id"]: (place, row) for place, row in toml_rows(CHART_READING, chart_reading)}
-    for name in ("continuity", "plausible-units", "pregnancy-status"):
+    for name in ("continuity", "plausible-units", "pregnancy-status", "everyday-reasons"):
         if name not in rows:
             raise TableError(f"{CHART_READING}: no table [{name}]")
     place, continuity = rows["continuity"]
     units_place, units = rows["plausible-units"]
     pregnancy_place, pregnancy = rows["pregnancy-status"]
+    everyday_place, everyday = rows["everyday-reasons"]
     return ChartTables(
         integer_of(place, continuity, "days"),
         source_of(place, continuity),
@@ -67,9 +71,18 @@ def read_chart_tables(chart_reading: str | None = None, answers: str | None = No
         source_of(units_place, units),
         integer_of(pregnancy_place, pregnancy, "days"),
         source_of(pregnancy_place, pregnancy),
+        _words(everyday_place, everyday),
+        source_of(everyday_place, everyday),
         _answers(answers),
         tuple(edition_of(name) for name in (CHART_READING, ANSWERS)),
     )
+
+
+def _words(place: str, row: Mapping[str, object]) -> frozenset[str]:
+    words = row.get("words")
+    if not isinstance(words, list) or not words or not all(isinstance(word, str) and word.isalpha() and word.islower() for word in words):
+        raise TableError(f"{place}: words is no list of single words in lower case")
+    return frozenset(words)
 
 
 def _answers(text: str | None) -> Mapping[tuple[str, str], Answer]:

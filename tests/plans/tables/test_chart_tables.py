@@ -6,6 +6,7 @@ import pytest
 
 from fhir_taper.errors import TableError
 from fhir_taper.plans.tables.chart_tables import load_chart_tables, read_chart_tables
+from fhir_taper.plans.tables.reading import text_of
 
 HEADER = "system,code,display,means,source,edition,year,state\n"
 
@@ -41,3 +42,17 @@ def test_a_row_that_makes_no_sense_is_refused(row: str, says: str) -> None:
 def test_a_table_without_continuity_is_refused() -> None:
     with pytest.raises(TableError, match="continuity"):
         read_chart_tables(chart_reading="[other]\ndays = 1\n")
+
+
+def test_everyday_reasons_name_nothing_that_a_finding_looks_for() -> None:
+    words = load_chart_tables().everyday_reasons
+    assert {"pain", "anxiety", "sleep"} <= words
+    assert not words & {"seizure", "seizures", "epilepsy", "cancer", "bone", "spasms", "breath", "withdrawal", "pregnancy", "sickle"}
+
+
+@pytest.mark.parametrize("words", ["[]", '"pain"', '["back pain"]', '["Pain"]', "[3]"])
+def test_everyday_reasons_that_are_no_single_words_are_refused(words: str) -> None:
+    own = text_of("chart_reading.toml")
+    listed = own[own.index("words = [") : own.index("]\n", own.index("words = ["))]
+    with pytest.raises(TableError, match="everyday-reasons"):
+        read_chart_tables(chart_reading=own.replace(f"{listed}]", f"words = {words}"))
