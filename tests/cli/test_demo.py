@@ -28,7 +28,19 @@ def test_the_demo_checks_itself_from_launch_to_what_the_ehr_holds() -> None:
     done = run("demo", "--check")
     assert done.returncode == 0, done.stdout + done.stderr
     steps = [line.partition(":")[0] for line in done.stdout.splitlines()]
-    assert steps == ["launch", "strategies", "plan", "safety", "approve", "preview", "write", "read back", "hold", "read back", "the demo works"]
+    assert steps == [
+        "launch",
+        "strategies",
+        "plan",
+        "safety",
+        "approve",
+        "preview",
+        "write",
+        "read back",
+        "hold",
+        "read back",
+        "the demo works",
+    ]
     assert done.stderr == ""
 
 
