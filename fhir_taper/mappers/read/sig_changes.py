@@ -14,7 +14,7 @@ from fhir_taper.mappers.read.sig_free_words import changes_over_time, joint_tota
 from fhir_taper.mappers.read.sig_numbers import text_at
 from fhir_taper.mappers.read.sig_timing import Phrases
 from fhir_taper.mappers.read.sig_tokens import LONGEST_TEXT, Token, tokens_of
-from fhir_taper.mappers.read.sig_words import ADDING_PHRASES, CHANGE_PHRASES, FORBIDDING, HARMLESS_AFTER
+from fhir_taper.mappers.read.sig_words import ADDING_PHRASES, CHANGE_PHRASES, FORBIDDING, HARMLESS_AFTER, NUMBERS
 from fhir_taper.plans.medicines.regimen import Reason
 
 
@@ -31,6 +31,10 @@ _HINTS: Final = Phrases(
 )
 _ENDS: Final = frozenset({".", ",", ";", "and", "or"})
 _NEAR: Final = 4
+_DOSE_WORDS: Final = frozenset(
+    {"dose", "doses", "dosing", "tablet", "tablets", "tab", "tabs", "capsule", "capsules", "pill", "pills", "patch"}
+)
+_STORY_WORDS: Final = frozenset({"then", "thereafter", "afterward", "afterwards", "followed"})
 
 
 @lru_cache(maxsize=1024)
@@ -41,10 +45,14 @@ def hint_of(text: str) -> Hint:
 
 
 def change_in_note(text: str) -> Refusal | None:
-    """The refusal of a free note that says that the dose is not the same every day, or is part of a joint one; else None."""
+    """The refusal of a free note that says that the dose is not the same every day, or is part of a joint one; else None.
+
+    Notes tell of more than doses ("seen on Monday, then referred"): words that may stand in any story need a number or a dose beside them.
+    """
     tokens = tokens_of(text[:LONGEST_TEXT])
-    change = changes_over_time(tokens)
-    if change or Hint.CHANGES in _hints(tokens):
+    is_of_doses = any(token.value is not None or token.text in NUMBERS or token.text in _DOSE_WORDS for token in tokens)
+    change = changes_over_time(tokens if is_of_doses else [token for token in tokens if token.text not in _STORY_WORDS])
+    if change or (is_of_doses and Hint.CHANGES in _hints(tokens)):
         return Refusal(Reason.TEXT_CHANGES_OVER_TIME, f"a note changes the dose{f' ({change})' if change else ''}: “{text}”")
     joint = joint_total(tokens)
     return Refusal(Reason.JOINT_TOTAL, f"a note counts another product in ({joint}): “{text}”") if joint else None

@@ -87,5 +87,13 @@ def test_a_note_may_call_steps_with_dates_a_taper() -> None:
     assert item(dosageInstruction=steps, note=[{"text": "taper"}]).scheduled_mg == 10
 
 
-def test_a_note_of_advice_is_no_change() -> None:
-    assert change_in_note("patient takes half") is None
+@pytest.mark.parametrize(
+    "note", ["patient takes half", "Seen on Monday, then referred", "followed by Dr Example", "too drowsy on weekends"]
+)
+def test_a_note_that_tells_a_story_is_no_change_of_a_dose(note: str) -> None:
+    assert change_in_note(note) is None
+
+
+@pytest.mark.parametrize("note", ["2 daily, then 1 daily", "half the dose on Monday", "slow taper"])
+def test_the_same_words_beside_a_dose_are_a_change(note: str) -> None:
+    assert change_in_note(note) is not None
