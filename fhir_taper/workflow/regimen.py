@@ -28,7 +28,9 @@ from fhir_taper.plans.tables import Tables, load
 from fhir_taper.plans.tables.chart_tables import load_chart_tables
 from fhir_taper.plans.tapers.chart_facts import ChartFacts
 from fhir_taper.plans.tapers.dose_totals import ConfirmedIntake, chart_case, confirmed_totals, totals_of
+from fhir_taper.plans.tapers.finding import Finding, Severity
 from fhir_taper.plans.tapers.plan import Baseline, TaperPlan
+from fhir_taper.plans.tapers.safety import findings_in
 from fhir_taper.plans.tapers.signs.case import ChartCase, DoseTotals
 from fhir_taper.workflow.read_chart import read_chart
 
@@ -71,6 +73,12 @@ class Reading:
         if key not in self._cases:
             self._cases[key] = chart_case(self.regimen, self.facts, self.tables.medicines, *key)
         return self._cases[key]
+
+
+def before_a_taper(reading: Reading) -> tuple[Finding, ...]:
+    """What must be resolved before any taper of what is taken, whichever it will be: Stops, then what is to be acknowledged."""
+    found = findings_in(reading.case_on(reading.regimen.as_of), None, reading.tables.safety)
+    return tuple(one for one in found if one.severity is not Severity.INFORMATION)
 
 
 def regimen(chart: Chart, as_of: date, catalogue: ProductCatalogue | None = None) -> Regimen:

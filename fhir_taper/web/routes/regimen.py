@@ -20,7 +20,7 @@ from fhir_taper.workflow.assessed import with_assessed
 from fhir_taper.workflow.dose_history import thresholds
 from fhir_taper.workflow.keep_assessment import EDITORS, assessment_of, enter_dose, remove_dose
 from fhir_taper.workflow.kept_work import give_up, kept_work
-from fhir_taper.workflow.regimen import Reading
+from fhir_taper.workflow.regimen import Reading, before_a_taper
 
 router = APIRouter()
 SCREENS: Final = ("regimen", "intake", "strategies", "plan", "safety", "approve", "write-back")
@@ -93,6 +93,7 @@ def _page(visit: Visit, typed: Typed | None = None) -> Response:
         not_counted=not_counted(taken),
         others=others_of(taken),
         issues=issues_of(taken),
+        findings=before_a_taper(reading),
         histories=_histories(visit, read),
         not_drawn=tuple(dict.fromkeys(line for one in _empty(visit, read) for line in one.not_drawn)),
     )

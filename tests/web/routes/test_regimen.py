@@ -122,6 +122,13 @@ def test_prescriptions_that_could_not_be_read_are_not_called_none(stage: Stage) 
     assert "That does not mean that none is taken" in text
 
 
+def test_an_opioid_beside_a_benzodiazepine_and_no_naloxone_are_said_beside_the_regimen_with_their_source(stage: Stage) -> None:
+    text = Page(stage.opened(MIXED).get("regimen").text).text
+    assert "Acknowledge: An opioid and a benzodiazepine or z-drug are taken together" in text
+    assert "Acknowledge: No rescue naloxone or nalmefene on record: offer it" in text
+    assert "CDC Clinical Practice Guideline for Prescribing Opioids (recommendation 8)" in text
+
+
 def test_a_year_of_ordered_doses_stands_beside_the_regimen_with_thresholds_means_and_what_it_rests_on(stage: Stage) -> None:
     html = stage.opened(MIXED).get("regimen").text
     text = Page(html).text
