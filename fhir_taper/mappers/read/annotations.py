@@ -27,11 +27,14 @@ def annotations(resource: Mapping[str, Any]) -> tuple[str, ...]:
     return (*(_quoted(note) for note in notes[:MOST_NOTES]), *more)
 
 
-def change_noted(resource: Mapping[str, Any]) -> Refusal | None:
-    """The refusal of the first note that says that the dose changes or is part of a joint one; None where there is none. Never raises."""
+def change_noted(resource: Mapping[str, Any], *, has_end: bool) -> Refusal | None:
+    """The refusal of the first note that says that the dose changes or is part of a joint one; None where there is none. Never raises.
+
+    `has_end`: the direction in force names its last day.
+    """
     listed = resource.get("note")
     texts = [note.get("text") for note in listed if isinstance(note, Mapping)] if isinstance(listed, list) else []
-    return next((found for text in texts if isinstance(text, str) and (found := change_in_note(_printable(text)))), None)
+    return next((found for text in texts if isinstance(text, str) and (found := change_in_note(_printable(text), has_end=has_end))), None)
 
 
 def _printable(text: str) -> str:

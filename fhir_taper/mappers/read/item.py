@@ -18,7 +18,7 @@ from fhir_taper.mappers.read.elements import Json
 from fhir_taper.mappers.read.entries import Today, today
 from fhir_taper.mappers.read.medication import Identifier
 from fhir_taper.mappers.read.medicine import Medicine
-from fhir_taper.mappers.read.order import DISPENSE, Order, read_order
+from fhir_taper.mappers.read.order import DISPENSE, Order, is_ours, read_order
 from fhir_taper.mappers.read.routes import other_route, parenteral_route
 from fhir_taper.mappers.read.sig_words import DETOX_WORDS
 from fhir_taper.mappers.read.status import not_counted
@@ -173,7 +173,9 @@ def _counted(about: _Fields, order: Order, medicine: Medicine, reader: Reader) -
             return seen | _not_computable(answer.refusal.reason, answer.refusal.says)
     if day is None:
         return seen | _not_computable(Reason.NO_DOSE, "no instruction")
-    noted = None if len(order.dosages) > 1 and answer.end is not None else change_noted(order.entry.resource)  # steps may be called a taper
+    has_end = answer.end is not None
+    is_schedule = is_ours(order.entry.resource) or (has_end and len(order.dosages) > 1)  # its steps say themselves what changes when
+    noted = None if is_schedule else change_noted(order.entry.resource, has_end=has_end)
     if noted is not None:
         return seen | _not_computable(noted.reason, noted.says)
     if order.kind == DISPENSE and order.end is None:

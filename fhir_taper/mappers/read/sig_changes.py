@@ -35,6 +35,7 @@ _DOSE_WORDS: Final = frozenset(
     {"dose", "doses", "dosing", "tablet", "tablets", "tab", "tabs", "capsule", "capsules", "pill", "pills", "patch"}
 )
 _STORY_WORDS: Final = frozenset({"then", "thereafter", "afterward", "afterwards", "followed"})
+_TAPER_NAMES: Final = frozenset({"taper", "tapers", "tapered", "tapering", "reduction", "titration", "weaning"})
 
 
 @lru_cache(maxsize=1024)
@@ -44,14 +45,16 @@ def hint_of(text: str) -> Hint:
     return Hint.CHANGES if Hint.CHANGES in found else Hint.ADDS if found else Hint.NONE
 
 
-def change_in_note(text: str) -> Refusal | None:
+def change_in_note(text: str, *, has_end: bool = False) -> Refusal | None:
     """The refusal of a free note that says that the dose is not the same every day, or is part of a joint one; else None.
 
     Notes tell of more than doses ("seen on Monday, then referred"): words that may stand in any story need a number or a dose beside them.
+    So do those that only name a taper, where the direction itself `has_end`: that is how its steps are ordered.
     """
     tokens = tokens_of(text[:LONGEST_TEXT])
     is_of_doses = any(token.value is not None or token.text in NUMBERS or token.text in _DOSE_WORDS for token in tokens)
-    change = changes_over_time(tokens if is_of_doses else [token for token in tokens if token.text not in _STORY_WORDS])
+    names = frozenset[str]() if is_of_doses else _STORY_WORDS | _TAPER_NAMES if has_end else _STORY_WORDS
+    change = changes_over_time([token for token in tokens if token.text not in names])
     if change or (is_of_doses and Hint.CHANGES in _hints(tokens)):
         return Refusal(Reason.TEXT_CHANGES_OVER_TIME, f"a note changes the dose{f' ({change})' if change else ''}: “{text}”")
     joint = joint_total(tokens)
