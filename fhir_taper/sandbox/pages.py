@@ -82,7 +82,8 @@ def sign_in(app: str, name: str, patients: Iterable[Listed]) -> str:
 
 def refusal(words: str) -> str:
     """A request that cannot be answered by a redirect."""
-    return _page("Refused – Demo EHR", f'<main><h1>This cannot be done</h1><p>{escape(words)}</p><a class="button" href="/">Back to the EHR</a></main>')
+    back = '<a class="button" href="/">Back to the EHR</a>'
+    return _page("Refused – Demo EHR", f"<main><h1>This cannot be done</h1><p>{escape(words)}</p>{back}</main>")
 
 
 def _page(title: str, body: str, kind: str = "") -> str:

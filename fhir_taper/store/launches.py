@@ -102,7 +102,8 @@ class LaunchStore:
     def tenant_of(self, launch_id: str) -> str | None:
         """The tenant of a launch, also of one that ended; None where it is unknown."""
         with self._database.read() as connection:
-            found: str | None = connection.execute(select(launch_table.c.tenant_id).where(launch_table.c.id == launch_id)).scalar_one_or_none()
+            asked = select(launch_table.c.tenant_id).where(launch_table.c.id == launch_id)
+            found: str | None = connection.execute(asked).scalar_one_or_none()
             return found
 
     def touch(self, launch_id: str, now: datetime) -> None:

@@ -52,20 +52,20 @@ def plan_with(assessed: Assessed, of: Reading | None = None, drug: str = "diazep
 
 def test_a_dose_that_a_person_entered_is_what_is_taken() -> None:
     (item,) = with_assessed(reading(), with_dose()).regimen.items
-    assert (item.state, item.scheduled_mg, item.max_mg) == (ItemState.COMPUTED, 10, 10)
+    assert (item.state, item.scheduled_mg, item.max_mg) == (ItemState.COMPUTED, Decimal(10), Decimal(10))
     assert item.how.startswith("10 mg a day, entered by Dr. Example on 2026-01-05 (pill count); the record leaves it open: ")
 
 
 def test_totals_count_what_was_entered() -> None:
     before, after = reading(), with_assessed(reading(), with_dose())
     assert before.diazepam.at_least
-    assert (Fraction(after.diazepam.max.high), after.diazepam.at_least) == (10, False)
+    assert (Fraction(after.diazepam.max.high), after.diazepam.at_least) == (Fraction(10), False)
 
 
 def test_an_entered_dose_is_a_baseline_that_somebody_confirmed() -> None:
     assert isinstance(make_plan(reading(), asking("diazepam", strategy="linear")), Infeasible)
     plan = plan_with(with_dose())
-    assert (plan.baseline.mg, plan.baseline.confirmed_by, plan.baseline.confirmed_on) == (10, BY, DAY)
+    assert (plan.baseline.mg, plan.baseline.confirmed_by, plan.baseline.confirmed_on) == (Decimal(10), BY, DAY)
     assert plan.baseline.how == "doses entered: pill count"
     (said,) = [one for one in plan.findings if one.code == "dose-entered"]
     assert said.message.endswith(": 10 mg a day, entered by Dr. Example on 2026-01-05 (pill count).")
@@ -83,7 +83,7 @@ def test_an_order_that_says_its_dose_is_not_overwritten_by_what_was_entered() ->
     dose = EnteredDose(item.sources[0], item.drug, Decimal(40), "said", BY, DAY)
     assert with_assessed(clear, Assessed((dose,))) == clear
     plan = plan_with(Assessed((dose,)), clear)
-    assert (plan.baseline.mg, plan.baseline.confirmed_by) == (5, "")
+    assert (plan.baseline.mg, plan.baseline.confirmed_by) == (Decimal(5), "")
     assert "dose-entered" not in {one.code for one in plan.findings}
 
 
