@@ -10,6 +10,7 @@ from typing import Final
 from fhir_taper.plans.medicines.codes import TAPERED_CLASSES, DrugClass
 from fhir_taper.plans.medicines.regimen import ItemState
 from fhir_taper.plans.tapers.chart_facts import Fact
+from fhir_taper.plans.tapers.first_supply import first_supply
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.workflow.regimen import Reading
 
@@ -43,11 +44,17 @@ def addressed_by(plan: TaperPlan, reading: Reading) -> tuple[str, ...]:
 
 
 def prior_prescriptions(plan: TaperPlan, reading: Reading) -> dict[str, str]:
-    """The current order of each product of the plan, by RxNorm code; of several orders of one product none is the one that is followed."""
+    """The current order of each product of the plan, by RxNorm code; of several orders of one product none is the one that is followed.
+
+    A product of the first days that no order supplies follows the one order whose place it takes.
+    """
     found: dict[str, list[str]] = {}
     for item in reading.regimen.items:
         if item.ingredient == plan.ingredient and item.rxcui and item.state is not ItemState.EXCLUDED:
             found.setdefault(item.rxcui, []).extend(_orders(item.sources))
+    lacks = first_supply(plan, reading.regimen.items)
+    replaced = [order for item in lacks.replaces for order in _orders(item.sources)]
+    found |= dict.fromkeys(lacks.codes, replaced)
     return {code: orders[0] for code, orders in found.items() if len(orders) == 1}
 
 

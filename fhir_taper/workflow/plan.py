@@ -17,6 +17,7 @@ from fhir_taper.plans.tapers.dispensing import next_window
 from fhir_taper.plans.tapers.editing import edited
 from fhir_taper.plans.tapers.edits import Edited
 from fhir_taper.plans.tapers.finding import Finding, Severity, ranked
+from fhir_taper.plans.tapers.first_supply import first_supply
 from fhir_taper.plans.tapers.infeasible import Infeasible, infeasible_to_document
 from fhir_taper.plans.tapers.judgement import check, sound
 from fhir_taper.plans.tapers.plan import TaperPlan
@@ -63,7 +64,8 @@ def answer_to(question: Question, reading: Reading, edits: Sequence[Edited] = ()
         return outcome
     of_chart = findings_in(reading.case_on(question.request.start, question.totals), outcome, reading.tables.safety)
     beside = collision_findings(outcome, (one.value for one in reading.own_plans), reading.tables.safety.life)
-    findings = ranked((*of_chart, *beside, *outcome.findings, *question.said))
+    lacking = first_supply(outcome, reading.regimen.items).findings()
+    findings = ranked((*of_chart, *beside, *outcome.findings, *lacking, *question.said))
     made = replace(outcome, findings=findings, minimum_function=question.minimum_function)
     made = with_advice(made, reading.tables.safety.advice)
     return replace(made, sources=inputs_of(made, reading))
@@ -124,7 +126,7 @@ def plan_bundle(plan: TaperPlan, reading: Reading, *, as_of: date, instant: date
         plan,
         as_of=as_of,
         instant=instant,
-        windows=next_window(plan, as_of, reading.tables.safety.life).windows,
+        windows=next_window(plan, as_of, reading.tables.safety.life, lacks=first_supply(plan, reading.regimen.items)).windows,
         tenant=tenant,
         labels=reading.labels,
         addresses=addressed_by(plan, reading),

@@ -76,3 +76,28 @@ def test_the_protocol_that_is_named_is_one_that_is_published() -> None:
     (address,) = plan["instantiatesCanonical"]
 
     assert definitions()[f"PlanDefinition-{address.removeprefix(PROTOCOL_ROOT)}.json"]["url"] == address
+
+
+def test_tablets_that_take_the_place_of_todays_are_proposed_for_the_first_day_and_follow_todays_order() -> None:
+    reading = reading_of(tablets("1049683", "oxycodone hydrochloride 10 MG Oral Tablet", 2))
+    asked = asking("oxycodone", protocol="cdc-2022-slow", use=">=1y", zone="UTC", products=("1049621",))
+    plan = make_plan(reading, asked)
+    assert isinstance(plan, TaperPlan)
+    bundle = decode(plan_output(plan, "fhir", reading))
+    (proposal,) = [entry["resource"] for entry in bundle["entry"] if entry["resource"]["resourceType"] == "MedicationRequest"]
+
+    assert [finding.evidence for finding in plan.findings if finding.code == "first-supply"] == [("MedicationRequest/m1049683",)]
+    assert proposal["dosageInstruction"][0]["timing"]["repeat"]["boundsPeriod"]["start"] == plan.steps[0].start.isoformat()
+    assert proposal["priorPrescription"] == {"reference": "MedicationRequest/m1049683"}
+    assert "Replaces today's supply (oxycodone hydrochloride 10 MG Oral Tablet)" in str(proposal["note"])
+    assert not [finding for finding in plan.findings if "rise" in finding.code]
+
+
+def test_the_patients_own_tablets_are_not_proposed_for_the_first_day() -> None:
+    reading = reading_of(OXYCODONE)
+    plan = make_plan(reading, asking("oxycodone", protocol="cdc-2022-slow", use=">=1y", zone="UTC"))
+    assert isinstance(plan, TaperPlan)
+    (proposal,) = written(reading, "MedicationRequest")
+
+    assert "first-supply" not in {finding.code for finding in plan.findings}
+    assert proposal["dosageInstruction"][0]["timing"]["repeat"]["boundsPeriod"]["start"] == plan.steps[1].start.isoformat()

@@ -1,15 +1,18 @@
 """What is to be prescribed next: the next window, or the continuation of today's dose where reductions are paused.
 
-Only the next window is ever proposed; later ones stay in the plan. A plan that is held always goes on being supplied at today's dose
-(domain I12), but for an overdose or oversedation, where a clinician decides first. Supply that runs out without a next window is urgent.
+Only the next window is ever proposed; later ones stay in the plan. What the first days take is supplied by today's orders; where it is not
+(`first_supply`), the next window is that of the first days, of what is missing. A plan that is held always goes on being supplied at
+today's dose (domain I12), but for an overdose or oversedation, where a clinician decides first. Supply that runs out without a next
+window is urgent.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from itertools import takewhile
 
 from fhir_taper.plans.tables.life_rules import LifeRules
+from fhir_taper.plans.tapers.first_supply import NOTHING_MISSING, FirstSupply
 from fhir_taper.plans.tapers.in_force import in_force, keep_taking
 from fhir_taper.plans.tapers.plan import PlanState, Step, TaperPlan
 from fhir_taper.plans.tapers.windows import Window, continuation, first_end, longest_window, windows, windows_from
@@ -46,24 +49,36 @@ class SupplySignal:
 
 
 def next_window(
-    plan: TaperPlan, day: date, rules: LifeRules, *, supplied_until: date | None = None, needs_clinician: bool = False
+    plan: TaperPlan,
+    day: date,
+    rules: LifeRules,
+    *,
+    supplied_until: date | None = None,
+    needs_clinician: bool = False,
+    lacks: FirstSupply = NOTHING_MISSING,
 ) -> NextSupply:
     """What to propose on a day. `supplied_until` is the last day that prescriptions already cover; None trusts the plan's own windows.
     Days that are past are not prescribed for, whether they were supplied or not.
 
-    `needs_clinician`: an overdose or oversedation happened, so nothing continues without a clinician.
+    `needs_clinician`: an overdose or oversedation happened, so nothing continues without a clinician. `lacks` is what the first days take
+    and no order supplies: during them, where `supplied_until` is None, it is what is proposed.
     """
     if plan.state not in _SUPPLIED:
         return NextSupply(SupplyKind.NOTHING, (), f"the plan is {plan.state}: it proposes nothing")
     if needs_clinician:
         return NextSupply(SupplyKind.CLINICIAN_DECIDES, (), "after overdose or oversedation a clinician decides what continues")
     now = in_force(plan, day)
+    is_lacking = bool(lacks.missing) and supplied_until is None and now.step.number == 0
     if now.is_held:
-        return _continuation(plan, now.step, day, rules, supplied_until)
+        until = max(day, now.step.start) - _DAY if is_lacking else supplied_until
+        going_on = _continuation(plan, now.step, day, rules, until)
+        return replace(going_on, windows=_of_what_lacks(going_on.windows, lacks)) if is_lacking else going_on
+    if is_lacking and (missing := _missing(plan, day, rules, lacks)):
+        return NextSupply(SupplyKind.NEXT, missing, _days(missing))
     made = _next(plan, day, rules, supplied_until)
     if not made:
         return NextSupply(SupplyKind.NOTHING, (), "nothing more is to be dispensed")
-    return NextSupply(SupplyKind.NEXT, made, f"{made[0].start.isoformat()} to {made[0].end.isoformat()}")
+    return NextSupply(SupplyKind.NEXT, made, _days(made))
 
 
 def supply_signal(
@@ -90,6 +105,24 @@ def _next(plan: TaperPlan, day: date, rules: LifeRules, supplied_until: date | N
     until = max(going_on, day + timedelta(days=2 * rules.window_days))
     later = (tuple(window for window in made if window.start > day) for made in windows_from(plan, rules, first, until=until))
     return next(filter(None, later), ())
+
+
+def _missing(plan: TaperPlan, day: date, rules: LifeRules, lacks: FirstSupply) -> tuple[Window, ...]:
+    """Windows of what the first days lack, from this day on; of a plan that has not begun also of what they do not lack, as always."""
+    first = plan.steps[0].start
+    together = next(windows_from(plan, rules, max(day, first)), ())
+    noted = _of_what_lacks(together, lacks)
+    return noted if day >= first else tuple(next((new for new in noted if new.product == one.product), one) for one in together)
+
+
+def _of_what_lacks(together: tuple[Window, ...], lacks: FirstSupply) -> tuple[Window, ...]:
+    """The windows of products that no order supplies, with what they take the place of."""
+    notes = (lacks.note,) if lacks.note else ()
+    return tuple(replace(one, notes=(*one.notes, *notes)) for one in together if one.product.rxcui in lacks.codes)
+
+
+def _days(made: tuple[Window, ...]) -> str:
+    return f"{made[0].start.isoformat()} to {made[0].end.isoformat()}"
 
 
 def _continuation(plan: TaperPlan, step: Step, day: date, rules: LifeRules, supplied_until: date | None) -> NextSupply:

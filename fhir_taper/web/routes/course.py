@@ -7,6 +7,7 @@ from fastapi.responses import Response
 
 from fhir_taper.plans.tapers.differences import differences
 from fhir_taper.plans.tapers.dispensing import next_window
+from fhir_taper.plans.tapers.first_supply import first_supply
 from fhir_taper.plans.tapers.in_force import keep_taking
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.plan import TaperPlan
@@ -72,7 +73,8 @@ def go_on(posted: Form_, turn: str) -> Response:
 
 def _preview(visit: Visit, kept: Kept, found: Turned, turn: Turn, fields: tuple[tuple[str, str], ...]) -> Response:
     day = _day(visit, kept)
-    life = visit.loaded().reading(day).tables.safety.life
+    reading = visit.loaded().reading(day)
+    lacks = first_supply(found.after, reading.regimen.items)
     compared = differences(found.before, found.after)
     lines = [charted(found.before, day, f"version {found.before.version}, now"), charted(found.after, day, "as it would be")]
     return visit.page(
@@ -86,7 +88,7 @@ def _preview(visit: Visit, kept: Kept, found: Turned, turn: Turn, fields: tuple[
         chart=chart(lines, f"{found.after.drug}: as it is and as it would be"),
         steps=step_rows(compared),
         fields=[row for row, one in zip(field_rows(compared), compared.fields, strict=True) if one.name not in _NOT_SHOWN],
-        supply=next_window(found.after, max(day, found.after.steps[0].start), life),
+        supply=next_window(found.after, max(day, found.after.steps[0].start), reading.tables.safety.life, lacks=lacks),
         version=kept.version.id,
         number=found.after.version,
         turn=turn.value,

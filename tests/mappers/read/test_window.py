@@ -1,6 +1,7 @@
 """On which days an instruction holds: courses of days and of doses, and orders that are valid only later."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -55,13 +56,13 @@ def counted(count: int, **elements: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("as_needed", [{"asNeededBoolean": True}, {"text": "Take 1 tablet every 6 hours as needed"}])
 def test_a_number_of_doses_as_needed_ends_on_no_day(as_needed: dict[str, Any]) -> None:
     only = on(date(2025, 12, 20), counted(60, **as_needed))
-    assert (only.state, only.scheduled_mg, only.max_mg, only.end) == (ItemState.COMPUTED, 0, 20, None)
+    assert (only.state, only.scheduled_mg, only.max_mg, only.end) == (ItemState.COMPUTED, Decimal(0), Decimal(20), None)
     assert any("60 doses as needed" in note for note in only.notes)
 
 
 def test_a_number_of_doses_as_needed_in_words_ends_on_no_day() -> None:
     only = on(date(2025, 12, 20), dosage(text="Take 1 tablet every 6 hours as needed for 12 doses", timing=None, doseAndRate=None))
-    assert (only.state, only.max_mg) == (ItemState.COMPUTED, 20)
+    assert (only.state, only.max_mg) == (ItemState.COMPUTED, Decimal(20))
 
 
 def test_a_number_of_doses_that_are_not_as_needed_ends_when_they_are_taken() -> None:
