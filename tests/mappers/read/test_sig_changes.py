@@ -87,6 +87,14 @@ def test_a_note_may_call_steps_with_dates_a_taper() -> None:
     assert item(dosageInstruction=steps, note=[{"text": "taper"}]).scheduled_mg == 10
 
 
+def test_a_note_may_name_the_taper_of_which_an_order_with_an_end_is_a_step() -> None:
+    bounds = {"boundsPeriod": {"start": "2026-01-01", "end": "2026-01-31"}}
+    step = dosage(timing={"repeat": {"frequency": 2, "period": 1, "periodUnit": "d", **bounds}})
+    assert item(dosageInstruction=[step], note=[{"text": "Part of a slow taper"}]).scheduled_mg == 10
+    assert item(dosageInstruction=[step], note=[{"text": "taper by 1 tablet each week"}]).reason is Reason.TEXT_CHANGES_OVER_TIME
+    assert item(dosageInstruction=[dosage()], note=[{"text": "Part of a slow taper"}]).reason is Reason.TEXT_CHANGES_OVER_TIME
+
+
 @pytest.mark.parametrize(
     "note", ["patient takes half", "Seen on Monday, then referred", "followed by Dr Example", "too drowsy on weekends"]
 )
