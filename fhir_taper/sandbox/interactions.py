@@ -53,8 +53,10 @@ def _interaction(method: str, path: str, query: str, resource: Json | None) -> I
     operation = next((part for part in parts if part.startswith("$")), None)
     named = _patients(query)
     if not parts or operation or parts[0].startswith("_"):
+        if operation == "$validate" and len(parts) == _WITH_ID and method == "POST":
+            return Interaction("c", parts[0], resource=resource)  # who may make one may ask what would be said of it
         of_patient = (parts[1],) if operation and parts[0] == "Patient" and not parts[1].startswith("$") else ()
-        return Interaction("r" if method in ("GET", "HEAD") or operation == "$validate" else "c", EVERYTHING, patients=named + of_patient)
+        return Interaction("r" if method in ("GET", "HEAD") else "c", EVERYTHING, patients=named + of_patient)
     kind = parts[0]
     if len(parts) == _WITH_COMPARTMENT and not parts[2].startswith("_"):
         return Interaction("s", parts[2], patients=(parts[1],))
