@@ -1,4 +1,7 @@
-"""One browser and one demo (EHR and app, two sites to a browser) for all browser tests of a process."""
+"""One browser for the tests of a file, and one demo (EHR and app, two sites to a browser) for all browser tests of a process.
+
+The driver of the browser runs an event loop in the thread of the tests: it must be gone when another file's tests run one of their own.
+"""
 
 from collections.abc import Iterator
 
@@ -10,7 +13,7 @@ from tests.e2e.browser import BrowserMissing, running_browser
 from tests.e2e.refusals import Stage
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The browser. A machine without one fails these tests, and says what to install; it does not skip them."""
     try:

@@ -22,31 +22,30 @@ def distinct(instructions: Sequence[Instruction]) -> tuple[list[Instruction], tu
     kept: list[Instruction] = []
     silent: list[Instruction] = []
     notes: list[str] = []
+    seen: set[object] = set()
     for one in instructions:
-        if any(_same_element(one.dosage, other.dosage) for other in (*kept, *silent)):
+        element = _frozen({name: value for name, value in one.dosage.items() if name != "id"})
+        if element in seen:
             notes.append("one instruction stands twice and is counted once")
         elif one.is_silent and one.is_text_only:
             silent.append(one)
             notes.append(f"text: “{one.dosage.get('text') or one.dosage.get('patientInstruction')}”")
         else:
             kept.append(one)
+        seen.add(element)
     structured = [one for one in kept if not one.is_text_only]
     twins = [one for one in kept if one.is_text_only and any(_restates(one, other) for other in structured)]
     notes += ["an instruction that says another one again in words is counted once"] * len(twins)
-    left = [
-        _with_days(one, [*silent, *(twin for twin in twins if _restates(twin, one))])
-        for one in kept
-        if not any(one is twin for twin in twins)
-    ]
+    restating = {id(twin) for twin in twins}
+    left = [_with_days(one, [*silent, *(twin for twin in twins if _restates(twin, one))]) for one in kept if id(one) not in restating]
     return left or list(instructions[:1]), tuple(notes)
 
 
-def _same_element(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
-    return one == other or _without_id(one) == _without_id(other)
-
-
-def _without_id(dosage: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in dosage.items() if name != "id"}
+def _frozen(value: object) -> object:
+    """An element as something that a set can hold: an order may have ten thousand instructions."""
+    if isinstance(value, Mapping):
+        return frozenset((name, _frozen(one)) for name, one in value.items())
+    return tuple(_frozen(one) for one in value) if isinstance(value, list) else value
 
 
 def _restates(text: Instruction, structured: Instruction) -> bool:

@@ -14,14 +14,14 @@ TAPERED = "mid-taper"
 SCREENS = ("course", "next", "versions", "review", "contingency")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def own() -> Iterator[Stage]:
-    """A demo of this module alone: what is approved in it runs."""
+    """A demo of one test alone: what is approved in it runs."""
     with running_demo() as (demo, services):
         yield Stage(demo, services)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def person(own: Stage) -> Person:
     """A prescriber who took the plan over that stood in the EHR."""
     opened = own.opened(TAPERED)
@@ -74,6 +74,7 @@ def test_a_hold_is_previewed_saved_looks_different_and_is_written_back_as_an_upd
 
 
 def test_versions_are_listed_shown_and_compared(person: Person) -> None:
+    turn(person, "hold", days="10", reason="a cold")
     page = person.get("versions")
     words = Page(page.text).text
     assert "reductions paused, 9 mg a day goes on" in words
@@ -102,6 +103,7 @@ def test_a_turn_that_the_plan_does_not_allow_is_refused_with_the_rule_and_a_way_
 
 
 def test_a_reader_looks_and_turns_nothing(own: Stage, person: Person) -> None:
+    turn(person, "hold", days="10", reason="a cold")
     reader = own.opened(TAPERED, "reader")
     for screen in SCREENS:
         assert reader.get(screen).status == 200
@@ -115,6 +117,7 @@ def test_a_reader_looks_and_turns_nothing(own: Stage, person: Person) -> None:
 
 
 def test_a_slower_schedule_is_drafted_reviewed_by_a_pharmacist_and_approved(own: Stage, person: Person) -> None:
+    turn(person, "hold", days="10", reason="a cold")
     turn(person, "resume", reason="well again")
     assert "Next version" in turn(person, "slow", reason="too fast")
     assert "is drafted and waits for approval" in person.get("course").text
