@@ -84,8 +84,10 @@ def test_two_tabs_with_two_patients_never_mix(browser: Browser, stage: Stage) ->
                 frame.wait_for_url(re.compile(rf"/{name.lower()}$"))
                 expect(frame.get_by_role("banner")).to_contain_text(person)
                 assert not any(stranger in frame.content() for stranger in frames if stranger != person)
+        one.bring_to_front()  # a person looks at the tab that is clicked: a form of another one is not sent
         button(frames["Edna Example"], "End session").click()
         headed(frames["Edna Example"], "Your session is ended")
+        other.bring_to_front()
         tab(frames["Sam Sample"], "Plan").click()
         expect(frames["Sam Sample"].get_by_role("banner")).to_contain_text("Sam Sample")
 
@@ -94,6 +96,7 @@ def test_the_page_of_one_tab_cannot_change_the_patient_of_the_other(browser: Bro
     with window(browser) as (context, _):
         one, other = context.new_page(), context.new_page()
         mine, theirs = framed(one, stage.demo, TEXT), framed(other, stage.demo, MIXED)
+        one.bring_to_front()
         tab(mine, "Strategies").click()
         headed(mine, "Ways to taper")
         target = theirs.url.rpartition("/")[0]
