@@ -6,6 +6,7 @@ tables/concepts.csv.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 RXNORM: Final = "http://www.nlm.nih.gov/research/umls/rxnorm"
@@ -88,7 +89,7 @@ def canonical_system(uri: object) -> str:
 
 def codings(concept: object) -> Iterator[Coding]:
     """Codings of a CodeableConcept in their order. A wrong type anywhere yields nothing for that part; it never raises."""
-    listed = concept.get("coding") if isinstance(concept, Mapping) else None
+    listed = concept.get("coding") if isinstance(concept, dict) else None
     if isinstance(listed, list):
         for item in listed:
             coding = coding_of(item)
@@ -98,13 +99,18 @@ def codings(concept: object) -> Iterator[Coding]:
 
 def coding_of(item: object) -> Coding | None:
     """One Coding element, or None where there is no usable code in it."""
-    if not isinstance(item, Mapping):
+    if not isinstance(item, dict):
         return None
-    code = item.get("code")
+    code, system, display = item.get("code"), item.get("system"), item.get("display")
     if not isinstance(code, str) or not code.strip():
         return None
-    display = item.get("display")
-    return Coding(canonical_system(item.get("system")), code.strip(), display if isinstance(display, str) else "")
+    return _coding(system if isinstance(system, str) else "", code.strip(), display if isinstance(display, str) else "")
+
+
+@lru_cache(maxsize=4096)
+def _coding(system: str, code: str, display: str) -> Coding:
+    """A chart says the same few codes again and again."""
+    return Coding(canonical_system(system), code, display)
 
 
 def codes_of(concept: object, system: str) -> tuple[str, ...]:

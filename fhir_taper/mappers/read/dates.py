@@ -32,10 +32,10 @@ def _day(resource: Mapping[str, Any], path: str, *, is_end: bool) -> date | None
     if "." in path:
         *parents, name = path.split(".")
         for parent in parents:
-            holder = holder.get(parent) if isinstance(holder, Mapping) else None
+            holder = holder.get(parent) if isinstance(holder, dict) else None
             if holder is None:
                 return None
-    if not isinstance(holder, Mapping) or holder.get(name) is None or not _WRITTEN.match(str(holder[name])):
+    if not isinstance(holder, dict) or holder.get(name) is None or not _WRITTEN.match(str(holder[name])):
         return None
     try:
         return (last_day if is_end else first_day)(holder, name)
