@@ -5,6 +5,7 @@ Draft and approved version are appended together with the audit line.
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from fractions import Fraction
 from typing import Final
 
@@ -50,7 +51,8 @@ def reasons_against(services: Services, chart: OpenChart, loaded: Loaded, work: 
     life = reading.tables.safety.life
     plan, rules = reviewed(services, chart, with_words(services, chart, work.plan))
     against = lifecycle.refusals(plan, decision.on, findings, rules, others, life, why_unconfirmed=unconfirmed)
-    return (*changed, *_against_intake(work.options, work.plan, assessment_of(services, chart)), *against)
+    past = _first_day_is_past(work.options, decision.on)
+    return (*past, *changed, *_against_intake(work.options, work.plan, assessment_of(services, chart)), *against)
 
 
 def approve_plan(services: Services, chart: OpenChart, revision: int) -> TaperPlan:
@@ -78,6 +80,14 @@ def approve_plan(services: Services, chart: OpenChart, revision: int) -> TaperPl
     )
     _keep(services, chart, plan, approved)
     return approved
+
+
+def _first_day_is_past(options: PlanOptions, today: date) -> tuple[str, ...]:
+    """The chart is judged as of the first day: of one that is past, what was ordered since would not be seen."""
+    if options.start >= today:
+        return ()
+    first = options.start.isoformat()
+    return (f"the first day of this draft, {first}, is past, and what was ordered since is not in it: set a first day anew",)
 
 
 def _against_intake(options: PlanOptions, plan: TaperPlan, intake: Assessment) -> Iterator[str]:

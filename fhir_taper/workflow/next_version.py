@@ -122,6 +122,8 @@ def _compared(
 ) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
     """What changed in the chart since the draft was made, and its findings as it would be made today."""
     made_on = draft.plan.revisions[-1]
+    if made_on.on < chart.day(services.clock(), draft.plan.zone):
+        return (f"this draft was made on {made_on.on.isoformat()}, and what was ordered since is not in it: make it again",), ()
     made = new_schedule_again(services, chart, loaded, kept.plan, draft.asked, Decision(made_on.by, made_on.on, made_on.reason))
     if isinstance(made, Infeasible):
         return (f"the chart changed since this draft was made, and it is not possible any more: {made.message}",), made.findings

@@ -1,6 +1,8 @@
 """Approval is a prescriber's, on the chart of now, and once."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -64,3 +66,11 @@ def test_a_draft_is_not_approved_once_the_orders_behind_it_changed(stage: Stage,
     assert work is not None
     assert work.plan is not None
     assert work.plan.state is PlanState.DRAFT
+
+
+def test_a_draft_whose_first_day_is_past_is_not_approved_because_later_orders_are_not_in_it(stage: Stage, revision: int) -> None:
+    chart = chart_of(stage, PATIENT)
+    today = stage.services.clock()
+    tomorrow = replace(stage.services, clock=lambda: today + timedelta(days=1))
+    with pytest.raises(NotAllowed, match="is past, and what was ordered since is not in it"):
+        approve_plan(tomorrow, chart, revision)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -90,6 +91,13 @@ def test_a_draft_of_a_plan_that_was_turned_meanwhile_is_not_approved(followed: F
     with pytest.raises((NotAllowed, StoreConflict)):
         approve_next(followed.services, followed.chart, draft.revision)
     assert followed.newest().version.version == 5
+
+
+def test_a_draft_of_yesterday_is_made_again_because_later_orders_are_not_in_it(followed: Followed) -> None:
+    draft, today = ready(followed), followed.services.clock()
+    tomorrow = replace(followed.services, clock=lambda: today + timedelta(days=1))
+    with pytest.raises(NotAllowed, match="what was ordered since is not in it: make it again"):
+        approve_next(tomorrow, followed.chart, draft.revision)
 
 
 def test_a_draft_whose_chart_changed_is_not_approved(followed: Followed) -> None:
