@@ -30,6 +30,8 @@ _CONNECT_SECONDS: Final = 5.0
 _TRIES: Final = 4
 # A person waits at the screen: what the server wants beyond this is told at once, not slept through.
 _PATIENCE_SECONDS: Final = 20.0
+_LONGEST_PAUSE_SECONDS: Final = 900.0
+"""However long an EHR asks us to wait, after so long one request asks it again: a pause stops every launch of the tenant."""
 _BACK_OFF: Final = tenacity.wait_exponential(multiplier=0.25, max=4) + tenacity.wait_random(0, 0.25)
 _NO_CLOCK: Final = timedelta(days=1)
 _TOO_MANY: Final = 429
@@ -173,9 +175,10 @@ class Transport:
         """Seconds that the server asks for, as a number or as a date (by its own clock where it sent one)."""
         asked = answer.headers.get("retry-after", "").strip()
         if asked.isdecimal():
-            return float(asked)
+            return min(float(asked), _LONGEST_PAUSE_SECONDS)
         until = http_date(asked)
-        return None if until is None else max(0.0, (until - (answer.date or self._clock())).total_seconds())
+        seconds = None if until is None else (until - (answer.date or self._clock())).total_seconds()
+        return None if seconds is None else min(max(0.0, seconds), _LONGEST_PAUSE_SECONDS)
 
 
 class _BareSession(requests.Session):

@@ -110,6 +110,17 @@ def test_after_429_to_one_read_no_other_read_leaves_before_its_time(ehr: Stub, t
     assert len(ehr.requests) == 2
 
 
+@pytest.mark.parametrize("asked", ["2592000", "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_a_pause_without_measure_stops_nobody_for_more_than_a_quarter_hour(asked: str, ehr: Stub, tenant: Tenant, clock: Clock) -> None:
+    ehr.on("/fhir", Reply(429, headers={"Retry-After": asked}))
+    transport = Transport(tenant, clock=clock.now, sleep=clock.sleep)
+    assert transport.send("GET", ehr.base, headers={}).status == 429
+    with pytest.raises(EhrBusy):
+        transport.send("GET", ehr.base, headers={})
+    clock.instant += timedelta(minutes=15)
+    assert transport.send("GET", ehr.base, headers={}).status == 429
+
+
 def test_a_tenant_that_names_a_limit_is_not_asked_more_often(ehr: Stub, tenant: Tenant, clock: Clock) -> None:
     ehr.on("/fhir", Reply(204))
     ehr.on("/fhir", Reply(204), method="POST")
