@@ -80,11 +80,12 @@ def test_two_tabs_with_two_patients_never_mix(browser: Browser, stage: Stage) ->
         frames = {"Edna Example": framed(one, stage.demo, ELDER), "Sam Sample": framed(other, stage.demo, MIXED)}
         for name in ("Strategies", "Plan", "Regimen"):
             for person, frame in frames.items():
+                frame.page.bring_to_front()  # a person looks at the tab that is clicked; one behind it may not act
                 tab(frame, name).click()
                 frame.wait_for_url(re.compile(rf"/{name.lower()}$"))
                 expect(frame.get_by_role("banner")).to_contain_text(person)
                 assert not any(stranger in frame.content() for stranger in frames if stranger != person)
-        one.bring_to_front()  # a person looks at the tab that is clicked: a form of another one is not sent
+        one.bring_to_front()
         button(frames["Edna Example"], "End session").click()
         headed(frames["Edna Example"], "Your session is ended")
         other.bring_to_front()
