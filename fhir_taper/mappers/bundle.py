@@ -8,7 +8,7 @@ bytes given.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 from fhir_taper.mappers.chart import Chart, Entry, SetAside
@@ -136,7 +136,7 @@ class _Judging:
 def _entry(copy: Found) -> Entry:
     identity = identity_of(copy)
     kind = str(copy.resource["resourceType"])
-    return Entry(kind, identity.removeprefix(f"{kind}/"), reference_of(copy), copy.place, copy.resource, copy.full_url)
+    return Entry(kind, identity.removeprefix(f"{kind}/"), reference_of(copy, identity), copy.place, copy.resource, copy.full_url)
 
 
 def _named(item: SetAside, chart: Chart) -> SetAside:
@@ -151,7 +151,7 @@ def _medicine_words(entry: Entry, chart: Chart) -> str:
     resource = entry.resource
     said = words_of(resource.get("code" if entry.resource_type == "Medication" else "medicationCodeableConcept"))
     reference = resource.get("medicationReference")
-    if said or not isinstance(reference, Mapping):
+    if said or not isinstance(reference, dict):
         return said
     display = reference.get("display")
     medication = resolve(chart, entry, reference)

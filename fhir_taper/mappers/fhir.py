@@ -175,10 +175,8 @@ def _feeding(resource: Mapping[str, Any]) -> dict[str, Any]:
     }
     inside = feeding.get("contained")
     if isinstance(inside, list):
-        medicines = [item for item in inside if not isinstance(item, Mapping) or item.get("resourceType") == "Medication"]
-        feeding["contained"] = [
-            _feeding(item) | {"resourceType": "Medication"} if isinstance(item, Mapping) else item for item in medicines
-        ]
+        medicines = [item for item in inside if not isinstance(item, dict) or item.get("resourceType") == "Medication"]
+        feeding["contained"] = [_feeding(item) | {"resourceType": "Medication"} if isinstance(item, dict) else item for item in medicines]
     return feeding
 
 
@@ -217,7 +215,7 @@ def _stands_at(loc: tuple[int | str, ...], resource: Mapping[str, Any]) -> Any:
     value: Any = resource
     for part in loc:
         if part != "root":
-            value = value.get(part) if isinstance(value, Mapping) else value[part] if isinstance(part, int) else None
+            value = value.get(part) if isinstance(value, dict) else value[part] if isinstance(part, int) else None
     return value
 
 

@@ -72,7 +72,7 @@ def _links(copy: Found, patients: Mapping[str, Found]) -> Iterable[tuple[str, st
     listed = copy.resource.get("link")
     base = address(copy.full_url).base
     for link in listed if isinstance(listed, list) else ():
-        kind, other = (link.get("type"), link.get("other")) if isinstance(link, Mapping) else (None, None)
+        kind, other = (link.get("type"), link.get("other")) if isinstance(link, dict) else (None, None)
         target = address(other)
         if not isinstance(kind, str) or (target.base and base and target.base != base):
             continue

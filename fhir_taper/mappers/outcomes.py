@@ -28,7 +28,7 @@ class Page:
 def page_of(bundle: Mapping[str, Any], place: str) -> Page:
     """The paging facts of a searchset."""
     entries = bundle.get("entry")
-    held = [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
+    held = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
     matches = sum(1 for entry in held if "resource" in entry and _mode(entry) in ("", "match"))
     total = bundle.get("total")
     return Page(place, _link(bundle, "self"), _link(bundle, "next"), matches, total if type(total) is int else None)
@@ -41,8 +41,8 @@ def is_outcome(entry: Mapping[str, Any]) -> bool:
 
 def outcome_issues(outcome: object, place: str) -> tuple[Issue, ...]:
     """The issues of an OperationOutcome in our words. One that cannot be read is a warning of its own."""
-    listed = outcome.get("issue") if isinstance(outcome, Mapping) else None
-    found = [_issue(item, place) for item in listed if isinstance(item, Mapping)] if isinstance(listed, list) else []
+    listed = outcome.get("issue") if isinstance(outcome, dict) else None
+    found = [_issue(item, place) for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
     return tuple(found) or (Issue("warning", "server-outcome", "the server sent an OperationOutcome that says nothing readable", place),)
 
 
@@ -72,13 +72,13 @@ def _issue(item: Mapping[str, Any], place: str) -> Issue:
 
 def _mode(entry: Mapping[str, Any]) -> str:
     search = entry.get("search")
-    return _text(search.get("mode")) if isinstance(search, Mapping) else ""
+    return _text(search.get("mode")) if isinstance(search, dict) else ""
 
 
 def _link(bundle: Mapping[str, Any], relation: str) -> str:
     links = bundle.get("link")
     for link in links if isinstance(links, list) else ():
-        if isinstance(link, Mapping) and link.get("relation") == relation:
+        if isinstance(link, dict) and link.get("relation") == relation:
             return _text(link.get("url"))
     return ""
 

@@ -36,7 +36,7 @@ class Address:
 
 def address(reference: object) -> Address:
     """The parts of a Reference element or of its string. Never raises: what makes no sense gives an empty address."""
-    text = reference.get("reference") if isinstance(reference, Mapping) else reference
+    text = reference.get("reference") if isinstance(reference, dict) else reference
     if not isinstance(text, str) or not text.strip():
         return Address()
     return _address_in(text.strip())
@@ -72,7 +72,7 @@ def contained(entry: Entry, fragment: str) -> Entry | None:
     """The resource with this id inside `entry.resource.contained`, or None."""
     inside = entry.resource.get("contained")
     for resource in inside if isinstance(inside, list) else ():
-        if isinstance(resource, Mapping) and resource.get("id") == fragment and isinstance(resource.get("resourceType"), str):
+        if isinstance(resource, dict) and resource.get("id") == fragment and isinstance(resource.get("resourceType"), str):
             return Entry(resource["resourceType"], fragment, f"{entry.reference}#{fragment}", entry.place, resource)
     return None
 
@@ -82,8 +82,8 @@ def identifier_pairs(target: Address, reference: object) -> Iterator[tuple[str, 
     for token in parse_qs(target.query).get("identifier", ()):
         system, bar, value = token.rpartition("|")
         yield (system if bar else "", value)
-    logical = reference.get("identifier") if isinstance(reference, Mapping) else None
-    if isinstance(logical, Mapping) and isinstance(logical.get("value"), str):
+    logical = reference.get("identifier") if isinstance(reference, dict) else None
+    if isinstance(logical, dict) and isinstance(logical.get("value"), str):
         yield (str(logical.get("system") or ""), logical["value"])
 
 
@@ -91,9 +91,7 @@ def has_identifier(resource: Mapping[str, Any], pair: tuple[str, str]) -> bool:
     """Whether the resource carries this identifier; a pair without a system matches any system."""
     listed = resource.get("identifier")
     items = listed if isinstance(listed, list) else [listed]
-    return any(
-        isinstance(item, Mapping) and item.get("value") == pair[1] and (not pair[0] or item.get("system") == pair[0]) for item in items
-    )
+    return any(isinstance(item, dict) and item.get("value") == pair[1] and (not pair[0] or item.get("system") == pair[0]) for item in items)
 
 
 def _path_address(path: str) -> Address:
@@ -105,7 +103,7 @@ def _path_address(path: str) -> Address:
 
 
 def _wanted_type(target: Address, reference: object) -> str:
-    stated = reference.get("type") if isinstance(reference, Mapping) else None
+    stated = reference.get("type") if isinstance(reference, dict) else None
     return target.resource_type or (stated if isinstance(stated, str) else "")
 
 

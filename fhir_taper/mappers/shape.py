@@ -94,7 +94,7 @@ _WORDS: Final[Mapping[type, str]] = {bool: "true or false", str: "text", dict: "
 
 
 def _coding_error(concept: object, path: str) -> str:
-    listed = concept.get("coding") if isinstance(concept, Mapping) else None
+    listed = concept.get("coding") if isinstance(concept, dict) else None
     if listed is None:
         return ""
     if type(listed) is not list:

@@ -71,7 +71,7 @@ def _patient(copy: Found) -> _Person:
 
 
 def _subject(copy: Found, patients: Iterable[Found], kinds_by_url: Mapping[str, str]) -> _Person | None:
-    reference = next((copy.resource[name] for name in _SUBJECT_ELEMENTS if isinstance(copy.resource.get(name), Mapping)), None)
+    reference = next((copy.resource[name] for name in _SUBJECT_ELEMENTS if isinstance(copy.resource.get(name), dict)), None)
     if reference is None:
         return None
     target = address(reference)
@@ -108,16 +108,16 @@ def _contained_patient(copy: Found, fragment: str) -> _Person | None:
     """A patient who lives inside the resource has no id outside it: an identifier can tell two of them apart; without it, nobody is."""
     inside = copy.resource.get("contained")
     for resource in inside if isinstance(inside, list) else ():
-        if isinstance(resource, Mapping) and resource.get("id") == fragment and resource.get("resourceType") == "Patient":
+        if isinstance(resource, dict) and resource.get("id") == fragment and resource.get("resourceType") == "Patient":
             listed = resource.get("identifier")
             first = listed[0] if isinstance(listed, list) and listed else None
-            if isinstance(first, Mapping) and isinstance(first.get("value"), str):
+            if isinstance(first, dict) and isinstance(first.get("value"), str):
                 return _Person("|".join(str(part) for part in (first.get("system"), first["value"]) if part), "", copy.place)
     return None
 
 
 def _addresses_someone(reference: object) -> bool:
-    if not isinstance(reference, Mapping):
+    if not isinstance(reference, dict):
         return False
     target = address(reference)
     return bool(target.id or target.urn or target.fragment or target.query or reference.get("identifier"))

@@ -120,7 +120,7 @@ def codes_of(concept: object, system: str) -> tuple[str, ...]:
 
 def words_of(concept: object) -> str:
     """What a person would call the concept: its text, else the first display, else the first code, else ""."""
-    if not isinstance(concept, Mapping):
+    if not isinstance(concept, dict):
         return ""
     text: Any = concept.get("text")
     if isinstance(text, str) and text.strip():

@@ -82,7 +82,7 @@ def _unfold_bundle(bundle: Mapping[str, Any], place: str, into: Unfolded, depth:
         into.pages.append(page_of(bundle, place))
     for index, entry in enumerate(_entries(bundle) or ()):
         where = f"{place} entry[{index}]"
-        if isinstance(entry, Mapping):
+        if isinstance(entry, dict):
             _unfold_entry(entry, where, into, depth, str(bundle.get("type")))
         else:
             into.set_aside.append(SetAside("the entry is not an object", where))
@@ -156,9 +156,9 @@ def _entries(bundle: Mapping[str, Any]) -> list[Any] | None:
 
 def _parameters(resource: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     listed = resource.get("parameter")
-    return (part for part in listed if isinstance(part, Mapping)) if isinstance(listed, list) else iter(())
+    return (part for part in listed if isinstance(part, dict)) if isinstance(listed, list) else iter(())
 
 
 def _part(entry: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     part = entry.get(name)
-    return part if isinstance(part, Mapping) else {}
+    return part if isinstance(part, dict) else {}

@@ -26,9 +26,8 @@ def identity_of(found: Found) -> str:
     return f"{kind}/{name}" if name else ""
 
 
-def reference_of(found: Found) -> str:
-    """The reference that names this copy: with its version where it has one, with its place where it has no id."""
-    identity = identity_of(found)
+def reference_of(found: Found, identity: str) -> str:
+    """The reference that names this copy, of this identity: with its version where it has one, with its place where it has no id."""
     if not identity:
         return f"{found.resource['resourceType']} at {found.place}"
     version = _meta(found.resource).get("versionId")
@@ -92,4 +91,4 @@ def _updated(copy: Found) -> datetime | None:
 
 def _meta(resource: Mapping[str, Any]) -> Mapping[str, Any]:
     meta = resource.get("meta")
-    return meta if isinstance(meta, Mapping) else {}
+    return meta if isinstance(meta, dict) else {}

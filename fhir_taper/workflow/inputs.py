@@ -10,6 +10,7 @@ from typing import Final
 from fhir_taper.plans.medicines.codes import TAPERED_CLASSES, DrugClass
 from fhir_taper.plans.medicines.regimen import ItemState
 from fhir_taper.plans.tapers.chart_facts import Fact
+from fhir_taper.plans.tapers.finding import Finding
 from fhir_taper.plans.tapers.first_supply import first_supply
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.workflow.regimen import Reading
@@ -23,8 +24,8 @@ _ADDRESSED: Final[Mapping[DrugClass, tuple[str, ...]]] = {
 """What a class is taken for, or what comes of taking it: the concepts whose diagnoses a taper of it addresses."""
 
 
-def inputs_of(plan: TaperPlan, reading: Reading) -> tuple[str, ...]:
-    """Everything that fed doses, tier and findings: the orders, the newest fact of each kind, and the evidence of every finding."""
+def inputs_of(sources: Iterable[str], findings: Iterable[Finding], reading: Reading) -> tuple[str, ...]:
+    """Everything that fed a plan: the `sources` of its doses, all orders, the newest fact of each kind, the evidence of its findings."""
     facts = [_newest(reading, concept) for concept in reading.facts.concepts]
     orders = [
         source
@@ -32,8 +33,8 @@ def inputs_of(plan: TaperPlan, reading: Reading) -> tuple[str, ...]:
         if item.drug_class in TAPERED_CLASSES and item.state is not ItemState.EXCLUDED
         for source in item.sources
     ]
-    evidence = [reference for finding in plan.findings for reference in finding.evidence]
-    found = (*plan.sources, *orders, *(fact.source for some in facts for fact in some), *evidence)
+    evidence = [reference for finding in findings for reference in finding.evidence]
+    found = (*sources, *orders, *(fact.source for some in facts for fact in some), *evidence)
     return tuple(dict.fromkeys(source for source in found if _REFERENCE.fullmatch(source)))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from fhir_taper.exact_json import encode
 from fhir_taper.plans.tapers.collisions import collision_findings
-from fhir_taper.plans.tapers.contingency import with_advice
+from fhir_taper.plans.tapers.contingency import advised
 from fhir_taper.plans.tapers.dispensing import next_window
 from fhir_taper.plans.tapers.editing import edited
 from fhir_taper.plans.tapers.edits import Edited
@@ -66,9 +66,13 @@ def answer_to(question: Question, reading: Reading, edits: Sequence[Edited] = ()
     beside = collision_findings(outcome, (one.value for one in reading.own_plans), reading.tables.safety.life)
     lacking = first_supply(outcome, reading.regimen.items).findings()
     findings = ranked((*of_chart, *beside, *outcome.findings, *lacking, *question.said))
-    made = replace(outcome, findings=findings, minimum_function=question.minimum_function)
-    made = with_advice(made, reading.tables.safety.advice)
-    return replace(made, sources=inputs_of(made, reading))
+    return replace(
+        outcome,
+        findings=findings,
+        minimum_function=question.minimum_function,
+        contingency=advised(outcome, reading.tables.safety.advice),
+        sources=inputs_of(outcome.sources, findings, reading),
+    )
 
 
 def is_blocked(outcome: Outcome) -> bool:

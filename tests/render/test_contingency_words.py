@@ -3,17 +3,15 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from fhir_taper.plans.tables import load
-from fhir_taper.plans.tapers.contingency import with_advice
 from fhir_taper.plans.tapers.plan import Contingency
 from fhir_taper.render.contingency_words import contingency_words
 from fhir_taper.render.cover import Cover, Patient
 from fhir_taper.render.pages import page_text
 from fhir_taper.render.print_page import page_html
-from tests.plans.tapers.made_plans import diazepam_plan
+from tests.plans.tapers.made_plans import diazepam_plan, with_advice
 
 OWN = Contingency("call before you take more", "heat and rest", ("clinic 555-0100",), "Dr. A", date(2026, 1, 5))
-PLAN = with_advice(replace(diazepam_plan(), contingency=OWN), load().safety.advice)
+PLAN = with_advice(replace(diazepam_plan(), contingency=OWN))
 COVER = Cover(Patient("p1", "Ana", "1950-01-01", "1"), "", datetime(2026, 1, 5, tzinfo=UTC))
 
 
@@ -31,6 +29,6 @@ def test_text_and_paper_hold_every_advice_with_its_source_and_the_clinicians_wor
 
 
 def test_a_plan_without_words_of_a_person_names_nobody() -> None:
-    words = contingency_words(with_advice(diazepam_plan(), load().safety.advice))
+    words = contingency_words(with_advice(diazepam_plan()))
     assert (words.own, words.by) == ((), "")
     assert [heading for heading, _ in words.groups] == ["When something happens", "What can ease it"]

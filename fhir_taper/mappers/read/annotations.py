@@ -33,7 +33,7 @@ def change_noted(resource: Mapping[str, Any], *, has_end: bool) -> Refusal | Non
     `has_end`: the direction in force names its last day.
     """
     listed = resource.get("note")
-    texts = [note.get("text") for note in listed if isinstance(note, Mapping)] if isinstance(listed, list) else []
+    texts = [note.get("text") for note in listed if isinstance(note, dict)] if isinstance(listed, list) else []
     return next((found for text in texts if isinstance(text, str) and (found := change_in_note(_printable(text), has_end=has_end))), None)
 
 
@@ -42,8 +42,8 @@ def _printable(text: str) -> str:
 
 
 def _quoted(note: object) -> str:
-    text = note.get("text") if isinstance(note, Mapping) else None
-    if not isinstance(note, Mapping) or not isinstance(text, str):
+    text = note.get("text") if isinstance(note, dict) else None
+    if not isinstance(note, dict) or not isinstance(text, str):
         return "a note that cannot be read"
     day = first_day_of(note, "time")
     said = _printable(text)

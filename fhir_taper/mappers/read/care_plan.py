@@ -29,7 +29,7 @@ Find = Callable[[object], Resource | None]
 
 def is_ours(resource: object) -> bool:
     """Whether this is a CarePlan that we wrote, whole or damaged: it has our extension or our plan identifier."""
-    if not isinstance(resource, Mapping) or resource.get("resourceType") != "CarePlan":
+    if not isinstance(resource, dict) or resource.get("resourceType") != "CarePlan":
         return False
     return bool(given(resource, TAPER)) or bool(plan_ids(resource))
 
@@ -130,18 +130,18 @@ def _list(resource: Resource, name: str) -> list[Any]:
 
 def _entries(bundle: object) -> list[tuple[str, Resource]]:
     """(fullUrl, resource) of each entry; entries without a resource are passed over."""
-    if not isinstance(bundle, Mapping) or bundle.get("resourceType") != "Bundle":
+    if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
         raise NotFhir("is not a Bundle", "Bundle")
-    found = [item for item in _list(bundle, "entry") if isinstance(item, Mapping) and isinstance(item.get("resource"), Mapping)]
+    found = [item for item in _list(bundle, "entry") if isinstance(item, dict) and isinstance(item.get("resource"), dict)]
     return [(str(item.get("fullUrl", "")), item["resource"]) for item in found]
 
 
 def _find(entries: list[tuple[str, Resource]], care_plan: Resource, reference: object) -> Resource | None:
-    wanted = reference.get("reference") if isinstance(reference, Mapping) else None
+    wanted = reference.get("reference") if isinstance(reference, dict) else None
     if not isinstance(wanted, str):
         return None
     if wanted.startswith("#"):
-        inside = [item for item in _list(care_plan, "contained") if isinstance(item, Mapping)]
+        inside = [item for item in _list(care_plan, "contained") if isinstance(item, dict)]
         return next((item for item in inside if item.get("id") == wanted[1:]), None)
     key = address(wanted).key
     by_url = (resource for full_url, resource in entries if full_url == wanted)

@@ -90,7 +90,7 @@ def _product_edits(record: StepRecord, expected: list[Any]) -> Iterator[Issue]:
 def _narrative_edits(care_plan: Resource, expected: Resource) -> Iterator[Issue]:
     """A server may take the narrative away or lay it out otherwise: only its words are compared, and only where there are any."""
     text = care_plan.get("text")
-    div = text.get("div") if isinstance(text, Mapping) else None
+    div = text.get("div") if isinstance(text, dict) else None
     if isinstance(div, str) and _words(div) != _words(expected["text"]["div"]):
         yield Issue("warning", EDITED, "the narrative does not say what the plan's data say", "CarePlan.text")
 
@@ -100,7 +100,7 @@ def _words(div: str) -> list[str]:
 
 
 def _differences(place: str, actual: object, expected: Resource, names: tuple[str, ...]) -> Iterator[Issue]:
-    found = actual if isinstance(actual, Mapping) else {}
+    found = actual if isinstance(actual, dict) else {}
     for name in names:
         if found.get(name) != expected.get(name):
             yield _issue(f"{place}.{name}", found.get(name), expected.get(name))

@@ -49,10 +49,10 @@ def read_steps(records: tuple[StepRecord, ...]) -> tuple[Step, ...]:
 
 
 def _of_activity(activity: object, care_plan: Resource, place: str, find: Find) -> Iterator[StepRecord]:
-    if not isinstance(activity, Mapping):
+    if not isinstance(activity, dict):
         raise BadInput("is not an activity", place)
     detail, reference = activity.get("detail"), activity.get("reference")
-    if isinstance(detail, Mapping):
+    if isinstance(detail, dict):
         yield StepRecord(detail, f"{place}.detail", bool(given(detail, TAPER_STEP)), is_detail=True)
     elif _points_at_group(reference):
         yield from _of_group(find(reference), care_plan, place)
@@ -62,7 +62,7 @@ def _of_activity(activity: object, care_plan: Resource, place: str, find: Find) 
 
 def _points_at_group(reference: object) -> bool:
     """Whether an activity's reference may be to our RequestGroup: by its type, by urn:uuid, or contained."""
-    target = reference.get("reference") if isinstance(reference, Mapping) else None
+    target = reference.get("reference") if isinstance(reference, dict) else None
     return isinstance(target, str) and ("RequestGroup/" in target or target.startswith(("urn:", "#")))
 
 
@@ -78,7 +78,7 @@ def _of_group(group: Resource | None, care_plan: Resource, place: str) -> Iterat
         raise BadInput("does not refer to a RequestGroup with a list of actions", f"{place}.reference")
     for index, action in enumerate(actions):
         where = f"RequestGroup.action[{index}]"
-        if not isinstance(action, Mapping):
+        if not isinstance(action, dict):
             raise BadInput("is not an action", where)
         yield StepRecord(action, where, bool(given(action, TAPER_STEP)), group=group, source=f"RequestGroup/{group.get('id', '')}")
 
@@ -86,7 +86,7 @@ def _of_group(group: Resource | None, care_plan: Resource, place: str) -> Iterat
 def _step(record: StepRecord) -> Step:
     period_name = "scheduledPeriod" if record.is_detail else "timingPeriod"
     period = record.element.get(period_name)
-    if not isinstance(period, Mapping):
+    if not isinstance(period, dict):
         raise BadInput("is missing", f"{record.place}.{period_name}")
     start = read_primitive(period.get("start"), Kind.DATE, f"{record.place}.{period_name}.start")
     end = read_primitive(period["end"], Kind.DATE, f"{record.place}.{period_name}.end") if "end" in period else None

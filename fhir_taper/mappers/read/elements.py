@@ -25,7 +25,7 @@ def child(parent: Json, name: str, path: str = "") -> Json:
     value = parent.get(name)
     if value is None:
         return {}
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         raise _wrong(path, name, value, "an object")
     return value
 
@@ -38,7 +38,7 @@ def children(parent: Json, name: str, path: str = "") -> list[Json]:
     if not isinstance(value, list):
         raise _wrong(path, name, value, "a list")
     for index, item in enumerate(value):
-        if not isinstance(item, Mapping):
+        if not isinstance(item, dict):
             raise _wrong(path, f"{name}[{index}]", item, "an object")
     return value
 

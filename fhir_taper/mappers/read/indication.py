@@ -77,7 +77,7 @@ def _reasons(chart: Chart, span: Span, *, with_directions: bool) -> Iterator[_Re
         yield from _referred(chart, span, reference)
     for dosage in _objects(resource.get("dosageInstruction" if "dosageInstruction" in resource else "dosage")):
         needed_for = dosage.get("asNeededCodeableConcept")
-        if isinstance(needed_for, Mapping):
+        if isinstance(needed_for, dict):
             yield _Reason(needed_for, words_of(needed_for), is_stated=False)
         for name in ("text", "patientInstruction") if with_directions else ():
             text = dosage.get(name)
@@ -95,7 +95,7 @@ def _referred(chart: Chart, span: Span, reference: Mapping[str, Any]) -> Iterato
             yield _Reason({}, says.strip())
     elif found.resource_type == _DIAGNOSIS and status_word(found.resource, "verificationStatus") not in NOT_A_FACT:
         concept = found.resource.get("code")
-        known = concept if isinstance(concept, Mapping) else {}
+        known = concept if isinstance(concept, dict) else {}
         yield _Reason(known, words_of(known))
 
 
@@ -108,4 +108,4 @@ def _is_everyday(says: str, everyday: frozenset[str]) -> bool:
 
 
 def _objects(listed: object) -> Iterator[Mapping[str, Any]]:
-    return (one for one in listed if isinstance(one, Mapping)) if isinstance(listed, list) else iter(())
+    return (one for one in listed if isinstance(one, dict)) if isinstance(listed, list) else iter(())

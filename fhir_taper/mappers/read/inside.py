@@ -58,7 +58,7 @@ def _inside(chart: Chart, kinds: Iterable[str]) -> Iterator[tuple[Entry, Entry]]
         for holder in entries:
             listed = holder.resource.get("contained")
             for position, one in enumerate(listed if isinstance(listed, list) else ()):
-                kind = one.get("resourceType") if isinstance(one, Mapping) else None
+                kind = one.get("resourceType") if isinstance(one, dict) else None
                 if isinstance(kind, str) and kind in wanted:
                     name = one.get("id")
                     own = name if isinstance(name, str) else str(position)

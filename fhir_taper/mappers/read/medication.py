@@ -83,7 +83,7 @@ class Identifier:
             return medicine
         listed = resource.get("ingredient")
         inside = (
-            [self._concept(item.get("itemCodeableConcept")) for item in listed if isinstance(item, Mapping)]
+            [self._concept(item.get("itemCodeableConcept")) for item in listed if isinstance(item, dict)]
             if isinstance(listed, list)
             else []
         )
@@ -96,7 +96,7 @@ class Identifier:
         return medicine
 
     def _concept(self, concept: object) -> Medicine:
-        if not isinstance(concept, Mapping):
+        if not isinstance(concept, dict):
             return Medicine("", reason=Reason.UNREADABLE, says="the medication is not an object")
         return self._remembered(tuple(codings(concept)), _text(concept, "text"))
 
@@ -236,5 +236,5 @@ def _why_unknown(codes: Sequence[str], names: Sequence[str]) -> str:
 
 
 def _text(element: object, name: str) -> str:
-    value = element.get(name) if isinstance(element, Mapping) else None
+    value = element.get(name) if isinstance(element, dict) else None
     return value.strip() if isinstance(value, str) else ""

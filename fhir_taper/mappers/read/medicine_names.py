@@ -17,14 +17,14 @@ def medicine_concept(chart: Chart, entry: Entry) -> Mapping[str, Any]:
     """The CodeableConcept of the medicine of a request, statement, dispense or Medication; {} where there is none to be had."""
     resource = entry.resource
     own = resource.get("code" if entry.resource_type == "Medication" else "medicationCodeableConcept")
-    if isinstance(own, Mapping):
+    if isinstance(own, dict):
         return own
     reference = resource.get("medicationReference")
-    if not isinstance(reference, Mapping):
+    if not isinstance(reference, dict):
         return {}
     medication = resolve(chart, entry, reference)
     found = medication.resource.get("code") if medication else None
-    return found if isinstance(found, Mapping) else {"text": reference.get("display")}
+    return found if isinstance(found, dict) else {"text": reference.get("display")}
 
 
 def medicine_ingredients(concept: Mapping[str, Any], catalogue: ProductCatalogue) -> tuple[Ingredient, ...]:

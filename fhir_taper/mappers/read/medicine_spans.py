@@ -85,7 +85,7 @@ def _was_taken(entry: Entry) -> bool:
         return True
     intent = resource.get("intent")
     word = intent if isinstance(intent, str) else ""
-    is_reported = resource.get("reportedBoolean") is True or isinstance(resource.get("reportedReference"), Mapping)
+    is_reported = resource.get("reportedBoolean") is True or isinstance(resource.get("reportedReference"), dict)
     return word in _ORDERS or (word in _HOME_INTENTS and is_reported)
 
 
@@ -105,7 +105,7 @@ def _ordered(resource: Mapping[str, Any]) -> tuple[date | None, date | None]:
 def _bounds(resource: Mapping[str, Any]) -> Iterator[tuple[date | None, date | None]]:
     listed = resource.get("dosageInstruction")
     for dosage in listed if isinstance(listed, list) else ():
-        if isinstance(dosage, Mapping):
+        if isinstance(dosage, dict):
             path = "timing.repeat.boundsPeriod"
             yield first_day_of(dosage, f"{path}.start"), last_day_of(dosage, f"{path}.end")
 
@@ -113,7 +113,7 @@ def _bounds(resource: Mapping[str, Any]) -> Iterator[tuple[date | None, date | N
 def _supplied(resource: Mapping[str, Any], supply_days: int) -> tuple[date | None, date | None]:
     start = first_day_of(resource, "whenHandedOver", "whenPrepared")
     supply = resource.get("daysSupply")
-    days = supply.get("value") if isinstance(supply, Mapping) else None
+    days = supply.get("value") if isinstance(supply, dict) else None
     known = isinstance(days, (int, Decimal)) and not isinstance(days, bool) and 0 < days < 10 * supply_days
     lasting = int(days) if known and days is not None else supply_days
     return start, start + timedelta(days=lasting - 1) if start else None

@@ -119,7 +119,7 @@ def _parts(resource: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     yield resource
     components = resource.get("component")
     for component in components if isinstance(components, list) else ():
-        if isinstance(component, Mapping):
+        if isinstance(component, dict):
             yield component
 
 
@@ -132,9 +132,9 @@ def _is_absent(part: Mapping[str, Any]) -> bool:
 def _value_of(part: Mapping[str, Any], tables: ChartTables) -> _Value:
     quantity, concept = part.get("valueQuantity"), part.get("valueCodeableConcept")
     text, whole, truth = part.get("valueString"), part.get("valueInteger"), part.get("valueBoolean")
-    if isinstance(quantity, Mapping):
+    if isinstance(quantity, dict):
         return _of_quantity(quantity)
-    if isinstance(concept, Mapping):
+    if isinstance(concept, dict):
         return _of_answer(concept, tables)
     if isinstance(whole, int) and not isinstance(whole, bool):
         return _of_number(Decimal(whole), "", "")
@@ -184,9 +184,9 @@ def _of_number(number: Decimal, unit: str, comparator: str) -> _Value:
 def _own_weights(concept: Mapping[str, Any]) -> Iterator[Decimal]:
     listed = concept.get("coding")
     for holder in [*(listed if isinstance(listed, list) else []), concept]:
-        extensions = holder.get("extension") if isinstance(holder, Mapping) else None
+        extensions = holder.get("extension") if isinstance(holder, dict) else None
         for extension in extensions if isinstance(extensions, list) else ():
-            weight = extension.get("valueDecimal") if isinstance(extension, Mapping) and extension.get("url") in _WEIGHTS else None
+            weight = extension.get("valueDecimal") if isinstance(extension, dict) and extension.get("url") in _WEIGHTS else None
             if isinstance(weight, (int, Decimal)) and not isinstance(weight, bool):
                 yield Decimal(weight)
 

@@ -81,15 +81,15 @@ def _is_deceased(resource: Mapping[str, Any]) -> bool:
 def _is_test(resource: Mapping[str, Any]) -> bool:
     """Whether the record carries the label of test data (v3-ActReason HTEST), as a security label or, as some systems do, as a tag."""
     meta = resource.get("meta")
-    listed = [meta.get(name) for name in ("security", "tag")] if isinstance(meta, Mapping) else []
-    labels = [one for many in listed if isinstance(many, list) for one in many if isinstance(one, Mapping)]
+    listed = [meta.get(name) for name in ("security", "tag")] if isinstance(meta, dict) else []
+    labels = [one for many in listed if isinstance(many, list) for one in many if isinstance(one, dict)]
     return any((one.get("system"), one.get("code")) == (_REASONS, _TEST_DATA) for one in labels)
 
 
 def _zone(resource: Mapping[str, Any]) -> str | None:
     addresses = resource.get("address")
     holders = [resource, *(addresses if isinstance(addresses, list) else [])]
-    zones = (_zone_of(extension) for holder in holders if isinstance(holder, Mapping) for extension in _extensions(holder))
+    zones = (_zone_of(extension) for holder in holders if isinstance(holder, dict) for extension in _extensions(holder))
     return next((zone for zone in zones if zone), None)
 
 
@@ -102,12 +102,12 @@ def _zone_of(extension: Mapping[str, Any]) -> str:
 
 def _extensions(holder: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     listed = holder.get("extension")
-    return [item for item in listed if isinstance(item, Mapping)] if isinstance(listed, list) else []
+    return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
 
 
 def _name(resource: Mapping[str, Any]) -> str:
     listed = resource.get("name")
-    names = [name for name in listed if isinstance(name, Mapping)] if isinstance(listed, list) else []
+    names = [name for name in listed if isinstance(name, dict)] if isinstance(listed, list) else []
     best = next((name for name in names if name.get("use") == "official"), names[0] if names else {})
     if _text(best.get("text")):
         return _text(best.get("text"))
@@ -120,9 +120,9 @@ def _record_number(resource: Mapping[str, Any]) -> str:
     """The value of the first identifier that is a medical record number (type MR), "" where none says that it is one."""
     listed = resource.get("identifier")
     for identifier in listed if isinstance(listed, list) else []:
-        kind = identifier.get("type") if isinstance(identifier, Mapping) else None
-        codings = kind.get("coding") if isinstance(kind, Mapping) else None
-        codes = [one.get("code") for one in codings if isinstance(one, Mapping)] if isinstance(codings, list) else []
+        kind = identifier.get("type") if isinstance(identifier, dict) else None
+        codings = kind.get("coding") if isinstance(kind, dict) else None
+        codes = [one.get("code") for one in codings if isinstance(one, dict)] if isinstance(codings, list) else []
         if _RECORD_NUMBER in codes and identifier.get("use") != "old" and _text(identifier.get("value")):
             return _text(identifier.get("value"))
     return ""

@@ -5,7 +5,7 @@ merely come to the same mg per day are two instructions. The days that such a te
 it stood in the same element (rule 5).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -43,7 +43,7 @@ def distinct(instructions: Sequence[Instruction]) -> tuple[list[Instruction], tu
 
 def _frozen(value: object) -> object:
     """An element as something that a set can hold: an order may have ten thousand instructions."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return frozenset((name, _frozen(one)) for name, one in value.items())
     return tuple(_frozen(one) for one in value) if isinstance(value, list) else value
 

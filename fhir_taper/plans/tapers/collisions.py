@@ -65,10 +65,13 @@ def too_close(plan: TaperPlan, others: Iterable[TaperPlan], rules: LifeRules, da
 
 def collision_findings(plan: TaperPlan, others: Iterable[TaperPlan], rules: LifeRules) -> tuple[Finding, ...]:
     """What `too_close` says of all reductions of a draft, as Stops: it cannot be approved as it is."""
-    source, says = dict(rules.sources)["reductions_apart_days"], too_close(plan, others, rules, reduction_days(plan))
-    clears = "A later start, or the other taper held or ended first."
+    listed = tuple(others)
+    if not listed:
+        return ()  # most patients have one taper, and every candidate is asked
+    source, clears = str(dict(rules.sources)["reductions_apart_days"]), "A later start, or the other taper held or ended first."
     return tuple(
-        Finding(Severity.STOP, "reductions-too-close", one, str(source), rule="reductions_apart_days", clears=clears) for one in says
+        Finding(Severity.STOP, "reductions-too-close", says, source, rule="reductions_apart_days", clears=clears)
+        for says in too_close(plan, listed, rules, reduction_days(plan))
     )
 
 

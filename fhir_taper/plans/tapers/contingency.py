@@ -24,9 +24,9 @@ def advice_for(rows: Iterable[AdviceRow], drug_class: DrugClass, tier: Tier | No
     )
 
 
-def with_advice(plan: TaperPlan, rows: Iterable[AdviceRow]) -> TaperPlan:
-    """The plan with the rows that it needs; what a person said stays."""
-    return replace(plan, contingency=replace(plan.contingency, advice=advice_for(rows, plan.drug_class, plan.tier)))
+def advised(plan: TaperPlan, rows: Iterable[AdviceRow]) -> Contingency:
+    """What a plan says, with the rows that it needs; what a person said stays."""
+    return replace(plan.contingency, advice=advice_for(rows, plan.drug_class, plan.tier))
 
 
 def worded(plan: TaperPlan, decision: Decision, breakthrough: str, comfort_plan: str, contacts: tuple[str, ...]) -> TaperPlan:

@@ -56,17 +56,15 @@ NOTHING_MISSING = FirstSupply()
 
 def first_supply(plan: TaperPlan, items: Iterable[RegimenItem]) -> FirstSupply:
     """What step 0 lacks by the items of a day. An order that ended after the plan began has supplied its first days."""
-    orders = [item for item in items if item.ingredient in _ingredients(plan)]
-    first = {unit.rxcui for dose in plan.steps[0].doses for unit in dose.units}
+    doses = plan.steps[0].doses
+    ingredients = {plan.ingredient, *(dose.ingredient for dose in doses)}
+    orders = [item for item in items if item.ingredient in ingredients]
+    first = {unit.rxcui for dose in doses for unit in dose.units}
     used = [product for product in plan.products if product.rxcui in first]
     missing = tuple(one for one in used if not any(_supplies(order, one, plan) for order in orders))
     current = [order for order in orders if order.state is not ItemState.EXCLUDED]
     replaces = [order for order in current if not any(_is_of(order, one) for one in used)]
     return FirstSupply(missing, tuple(replaces)) if missing else NOTHING_MISSING
-
-
-def _ingredients(plan: TaperPlan) -> set[str]:
-    return {plan.ingredient, *(dose.ingredient for dose in plan.steps[0].doses)}
 
 
 def _supplies(order: RegimenItem, product: PlanProduct, plan: TaperPlan) -> bool:

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from fhir_taper.plans.medicines.codes import DrugClass, Form, Release, Slot, SourceState
 from fhir_taper.plans.medicines.dose import ZERO
 from fhir_taper.plans.medicines.products import Source
+from fhir_taper.plans.tables import load
 from fhir_taper.plans.tables.life_rules import load_life_rules
 from fhir_taper.plans.tables.rows import Basis, Bound, Limit, LimitsRow, TableEdition
+from fhir_taper.plans.tapers.contingency import advised
 from fhir_taper.plans.tapers.gates import gates_for
 from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.plans.tapers.plan import (
@@ -128,6 +130,11 @@ def plan_of(
 def with_gates(plan: TaperPlan) -> TaperPlan:
     """Give the plan the gates that its reductions need."""
     return replace(plan, gates=gates_for(plan))
+
+
+def with_advice(plan: TaperPlan) -> TaperPlan:
+    """Give the plan what is said for when something happens."""
+    return replace(plan, contingency=advised(plan, load().safety.advice))
 
 
 def diazepam_plan(**changes: Any) -> TaperPlan:

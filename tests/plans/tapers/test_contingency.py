@@ -7,10 +7,10 @@ import pytest
 from fhir_taper.errors import NotAllowed
 from fhir_taper.plans.medicines.codes import DrugClass
 from fhir_taper.plans.tables import load
-from fhir_taper.plans.tapers.contingency import advice_for, has_words, with_advice, worded
+from fhir_taper.plans.tapers.contingency import advice_for, has_words, worded
 from fhir_taper.plans.tapers.plan import PlanState, Tier
 from fhir_taper.plans.tapers.plan_document import from_document, to_document
-from tests.plans.tapers.made_plans import START, active, decided, diazepam_plan
+from tests.plans.tapers.made_plans import START, active, decided, diazepam_plan, with_advice
 
 ROWS = load().safety.advice
 
@@ -41,18 +41,18 @@ def test_rows_of_a_tier_are_for_plans_of_that_tier_and_for_those_that_nobody_jud
 
 
 def test_advice_comes_with_its_source_and_goes_through_the_plans_document() -> None:
-    plan = with_advice(diazepam_plan(), ROWS)
+    plan = with_advice(diazepam_plan())
     assert all(one.source.name and one.source.year for one in plan.contingency.advice)
     assert from_document(to_document(plan)) == plan
 
 
 def test_a_clinicians_words_stand_beside_the_advice_and_under_their_name() -> None:
-    plan = with_advice(diazepam_plan(), ROWS)
+    plan = with_advice(diazepam_plan())
     said = worded(plan, decided(START), "call first", "warm baths", ("clinic 555-0100",))
     assert said.contingency.advice == plan.contingency.advice
     assert (said.contingency.said_by, said.contingency.said_on) == (decided(START).by, START)
     assert (said.version, has_words(said.contingency), has_words(plan.contingency)) == (plan.version, True, False)
-    assert with_advice(said, ROWS) == said
+    assert with_advice(said) == said
 
 
 def test_words_for_a_running_plan_make_a_version_that_changes_no_dose() -> None:
