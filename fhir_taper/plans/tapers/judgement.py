@@ -124,11 +124,11 @@ def _falls(plan: TaperPlan) -> Iterator[Violation]:
             incoming = step.kind is StepKind.SUBSTITUTION and name != plan.ingredient
             if step.mg_per_day(name) > before.mg_per_day(name) and not incoming:
                 yield Violation("dose-rises", step.number, f"{name} rises to {step.mg_per_day(name)} mg")
-            if not incoming and RISE not in flagged and step.every_days == 1 and _risesmg_at_a_time(before, step, name):
+            if not incoming and RISE not in flagged and step.every_days == 1 and _rises_at_a_time(before, step, name):
                 yield Violation("slot-rises", step.number, f"{name} rises at one time of day")
 
 
-def _risesmg_at_a_time(before: Step, step: Step, ingredient: str) -> bool:
+def _rises_at_a_time(before: Step, step: Step, ingredient: str) -> bool:
     codes = {unit.rxcui for one in (before, step) for dose in one.doses if dose.ingredient == ingredient for unit in dose.units}
     earlier, later = mg_at_a_time(before, codes), mg_at_a_time(step, codes)
     return any(amount > earlier.get(slot, ZERO) for slot, amount in later.items())

@@ -2,7 +2,7 @@
 
 D(t) is the dose in force on day t, the baseline before day 0; a step that starts on t is in force on t (domain §4). All doses are whole
 numbers of one measure, so a fraction of a dose is cut down to a whole number and never rounded up. This module contains no numbers of its
-own and judges one reduction at a time; `envelope.check` judges a finished plan, day by day, and shares nothing with it.
+own and judges one reduction at a time; `judgement.check` judges a finished plan, day by day, and shares nothing with it.
 """
 
 from dataclasses import dataclass
