@@ -95,9 +95,7 @@ def _held(edit: Hold, rows: Rows, desk: Desk, note: str) -> Rows | Infeasible:
         return Infeasible("taken-on-some-days", f"step {edit.step} is not taken every day: make it longer instead of pausing it")
     at = last_of(rows, edit.step) if not row.is_pause else edit.step
     if rows[at].is_pause:
-        days = desk.allowed_days(rows[at].days + edit.days)
-        said = noted(rows[at].note, f"{counted(days - rows[at].days)} longer{_why(edit.days, days - rows[at].days)}, {note}")
-        return (*rows[:at], replace(rows[at], days=days, note=said), *rows[at + 1 :])
+        return (*rows[:at], _longer(rows[at], edit.days, desk, note), *rows[at + 1 :])
     days = desk.allowed_days(edit.days)
     doses = None if row.doses is None else tuple(dose for dose in row.doses if dose.ingredient == desk.agent)
     said = f"paused for {counted(days)}{_why(edit.days, days)}, {note}"
@@ -105,12 +103,14 @@ def _held(edit: Hold, rows: Rows, desk: Desk, note: str) -> Rows | Infeasible:
 
 
 def _lengthened(edit: Lengthen, rows: Rows, desk: Desk, note: str) -> Rows:
-    def longer(row: Row) -> Row:
-        days = desk.allowed_days(row.days + edit.days)
-        return replace(row, days=days, note=noted(row.note, f"{counted(days - row.days)} longer{_why(edit.days, days - row.days)}, {note}"))
-
     until = len(rows) - 1 if edit.to_later else edit.step + 1
-    return (*rows[: edit.step], *(longer(row) for row in rows[edit.step : until]), *rows[until:])
+    return (*rows[: edit.step], *(_longer(row, edit.days, desk, note) for row in rows[edit.step : until]), *rows[until:])
+
+
+def _longer(row: Row, asked: int, desk: Desk, note: str) -> Row:
+    days = desk.allowed_days(row.days + asked)
+    more = days - row.days
+    return replace(row, days=days, note=noted(row.note, f"{counted(more)} longer{_why(asked, more)}, {note}"))
 
 
 def _inserted(edit: Insert, rows: Rows, desk: Desk, note: str) -> Rows | Infeasible:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from fhir_taper.errors import BadInput
-from fhir_taper.plans.medicines.dose import Exact, dose_for_people
+from fhir_taper.plans.medicines.dose_words import daily
 from fhir_taper.plans.tapers.document_values import expect_fields, from_plain, inside, record, the_object, to_plain
 from fhir_taper.plans.tapers.finding import Acknowledgement
 from fhir_taper.plans.tapers.plan import Agreement, PharmacistReview, TaperPlan
@@ -102,21 +102,17 @@ def in_words(edit: Edit) -> str:
         case Lengthen():
             return f"step {edit.step}{' and each later one' if edit.to_later else ''} made {counted(edit.days)} longer"
         case Insert():
-            return f"a step of {mg_in_words(edit.mg)} for {counted(edit.days)} put in after step {edit.step}"
+            return f"a step of {daily(edit.mg, is_patch=False)} for {counted(edit.days)} put in after step {edit.step}"
         case Delete():
             return f"step {edit.step} left out"
         case SetDose():
-            return f"step {edit.step} set to {mg_in_words(edit.mg)}{', the same cut at every later step' if edit.to_later else ''}"
+            later = ", the same cut at every later step" if edit.to_later else ""
+            return f"step {edit.step} set to {daily(edit.mg, is_patch=False)}{later}"
 
 
 def counted(days: int) -> str:
     """Days in words."""
     return f"{days} day{'' if days == 1 else 's'}"
-
-
-def mg_in_words(mg: Exact) -> str:
-    """A dose of a day in words."""
-    return f"{dose_for_people(mg)} mg a day"
 
 
 def edited_to_document(one: Edited) -> dict[str, Any]:
