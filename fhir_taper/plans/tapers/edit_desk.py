@@ -15,8 +15,10 @@ from fhir_taper.plans.medicines.regimen import Intake
 from fhir_taper.plans.tables import Tables
 from fhir_taper.plans.tables.rows import LimitsRow
 from fhir_taper.plans.tapers.course import lengthened
+from fhir_taper.plans.tapers.edit_rows import Rows, days_of
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.making import Made, Maker, as_decimal
+from fhir_taper.plans.tapers.pace import History
 from fhir_taper.plans.tapers.paired import PairedMaker
 from fhir_taper.plans.tapers.plan import StepKind, TaperPlan
 from fhir_taper.plans.tapers.preparing import bench
@@ -78,6 +80,15 @@ class Desk:
             amount = self.maker.doses.below(amount)
         return tuple(found)
 
+    def history(self, rows: Rows, since: int = 0) -> History:
+        """The doses in force over the first rows of a draft, days counted from day `since` of it. A pause changes none."""
+        changes = [(day - since, row.mg) for day, row in zip(days_of(rows), rows, strict=True) if not row.is_pause]
+        (first, baseline), *later = ((day, self.maker.measure.of(mg) or 0) for day, mg in changes)
+        history = History([first], [baseline])
+        for day, amount in later:
+            history.take(day, amount)
+        return history
+
     def not_made(self, mg: Decimal) -> Infeasible:
         """The no to a dose that does not exist, with the two next to it that do."""
         amount = int(Fraction(mg) * self.maker.measure.per_mg)
@@ -108,7 +119,7 @@ def desk_for(base: TaperPlan, request: PlanRequest, tables: Tables) -> Desk | In
         own = tuple(product for product in products if product.ingredient == agent)
         slots = tuple(Intake(slot, Decimal(0)) for slot in Slot if slot in on.maker.slots)
         asked = replace(request, ingredient=agent, products=own, intakes=slots, taken=(), at_most=(), past=None)
-        on = bench(asked, tables, agent, _decimal(top), chosen.row, even=False)
+        on = bench(asked, tables, agent, as_decimal(Fraction(top)), chosen.row, even=False)
         if isinstance(on, Infeasible):
             return on
         first = on.maker.next(on.maker.measure.of(top) or 0, None)
@@ -123,7 +134,3 @@ def _product(rxcui: str, request: PlanRequest, tables: Tables) -> Product:
     if found is None:
         raise KeyError(rxcui)
     return found
-
-
-def _decimal(mg: Exact) -> Decimal:
-    return mg if isinstance(mg, Decimal) else as_decimal(mg)

@@ -5,16 +5,16 @@ allowed are asked of the same limits that the engine walks by (`pace`).
 """
 
 from collections.abc import Sequence
-from datetime import date, timedelta
-from fractions import Fraction
+from datetime import timedelta
 
 from fhir_taper.plans.medicines.dose import shown
 from fhir_taper.plans.tapers.edit_desk import Desk
+from fhir_taper.plans.tapers.edit_rows import rows_of
 from fhir_taper.plans.tapers.infeasible import Infeasible, WayOut
 from fhir_taper.plans.tapers.judgement import Violation
 from fhir_taper.plans.tapers.limits_words import limit_in_words, limits_in_words
-from fhir_taper.plans.tapers.pace import History, Pace
-from fhir_taper.plans.tapers.plan import StepKind, TaperPlan
+from fhir_taper.plans.tapers.pace import Pace
+from fhir_taper.plans.tapers.plan import TaperPlan
 
 _PACE = frozenset({"limit", "unit-rule"})
 _SAYS = {
@@ -41,8 +41,9 @@ def _too_fast(plan: TaperPlan, desk: Desk, one: Violation) -> Infeasible:
     at_mg = shown(now)
     if desk.crossing or desk.has_own_doses or desk.request.past is not None:
         return Infeasible("edit-too-fast", f"{step}, is faster than the limits allow ({limits_in_words(plan.limits)}).", at_mg)
-    pace, history, start = _history(plan, desk, one.step)
-    day = (plan.steps[one.step].start - start).days
+    history = desk.history(rows_of(plan, desk.agent)[: one.step])
+    pace = Pace(plan.limits, history.doses[0], desk.maker.measure.per_mg)
+    day = (plan.steps[one.step].start - plan.steps[0].start).days
     amount = desk.maker.measure.of(now) or 0
     says = [f"{step}, is {limit_in_words(pace.refuses(amount, day, history))} ({limits_in_words(plan.limits)})."]
     lowest = desk.maker.doses.at_least(pace.lowest(day, history))
@@ -56,14 +57,3 @@ def _too_fast(plan: TaperPlan, desk: Desk, one: Violation) -> Infeasible:
         says.append(f"From {until} on it is within them: make step {one.step - 1} {desk.allowed_days(later)} days longer.")
     ways = (WayOut.LONGER_INTERVAL,) if later is not None else ()
     return Infeasible("edit-too-fast", " ".join(says), at_mg, None if lowest is None else desk.mg(lowest), ways)
-
-
-def _history(plan: TaperPlan, desk: Desk, step: int) -> tuple[Pace, History, date]:
-    """The limits and the doses before a step, by days since the start."""
-    start, measure = plan.steps[0].start, desk.maker.measure
-    amounts = [measure.of(Fraction(one.mg_per_day(desk.agent))) or 0 for one in plan.steps[:step]]
-    history = History([0], [amounts[0]])
-    for one, amount in zip(plan.steps[1:step], amounts[1:], strict=True):
-        if one.kind is not StepKind.HOLD:
-            history.take((one.start - start).days, amount)
-    return Pace(plan.limits, amounts[0], measure.per_mg), history, start

@@ -6,7 +6,7 @@ from fhir_taper.plans.tapers.edit_desk import Desk
 from fhir_taper.plans.tapers.edit_rows import Row, Rows, days_of, merged
 from fhir_taper.plans.tapers.edits import SetDose
 from fhir_taper.plans.tapers.infeasible import Infeasible
-from fhir_taper.plans.tapers.pace import History, Pace
+from fhir_taper.plans.tapers.pace import Pace
 from fhir_taper.plans.tapers.schedule import Point, Stuck, walk
 
 
@@ -22,7 +22,7 @@ def same_cut(edit: SetDose, rows: Rows, desk: Desk, note: str) -> Rows | Infeasi
     if start == target:
         return merged((*rows[: edit.step], replace(row, days=0)), desk.crossing)
     began = days_of(rows)[edit.step]
-    history = _history(rows[: edit.step + 1], desk, began)
+    history = desk.history(rows[: edit.step + 1], began)
     ideals = [*range(2 * start - before, target, start - before), target]
     points = [Point(ideal, row.days, 0 if number else sum(one.days for one in pauses)) for number, ideal in enumerate(ideals)]
     walked = walk(points, desk.maker.doses, Pace(desk.limits, history.doses[0], measure.per_mg, began), history, target)
@@ -40,12 +40,3 @@ def same_cut(edit: SetDose, rows: Rows, desk: Desk, note: str) -> Rows | Infeasi
     )
     longer = replace(row, days=days[1] - sum(one.days for one in pauses))
     return merged((*rows[: edit.step], longer, *pauses, *later), desk.crossing)
-
-
-def _history(rows: Rows, desk: Desk, began: int) -> History:
-    """Doses in force up to the last of some rows, which begins on day 0."""
-    taken = [(day - began, desk.maker.measure.of(row.mg) or 0) for day, row in zip(days_of(rows), rows, strict=True) if not row.is_pause]
-    history = History([taken[0][0]], [taken[0][1]])
-    for day, amount in taken[1:]:
-        history.take(day, amount)
-    return history
