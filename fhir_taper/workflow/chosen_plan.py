@@ -28,7 +28,7 @@ from fhir_taper.workflow.audited import note
 from fhir_taper.workflow.load_chart import Loaded
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.options_document import options_from_document, options_to_document
-from fhir_taper.workflow.plan import make_plan
+from fhir_taper.workflow.plan import Outcome, make_plan
 from fhir_taper.workflow.plan_options import PlanOptions
 from fhir_taper.workflow.regimen import Reading
 from fhir_taper.workflow.roles import require
@@ -38,6 +38,7 @@ from fhir_taper.workflow.strategies import candidates, way_named
 NAME = "plan"
 _SCHEMA = 1
 _KEPT_FOR: Final = timedelta(minutes=30)
+_MOST_REMADE: Final = 2
 EDITORS = (Role.PRESCRIBER, Role.PHARMACIST)
 """Who may change a draft."""
 
@@ -118,13 +119,30 @@ def candidates_of(chart: OpenChart, loaded: Loaded, options: PlanOptions) -> Can
     return loaded.candidates[asked]
 
 
+def remade(loaded: Loaded, options: PlanOptions, edits: tuple[Edited, ...]) -> Outcome:
+    """The plan of a draft as the chart makes it now; the last few are kept, because the next edit and the approval ask for them again."""
+    key = options, edits
+    made = loaded.made.get(key)
+    if made is None:
+        made = make_plan(reading_for(loaded, options), options, edits)
+        for older in list(loaded.made)[: 1 - _MOST_REMADE]:
+            loaded.made.pop(older, None)
+        loaded.made[key] = made
+    return made
+
+
+def has_other_doses(made: TaperPlan, plan: TaperPlan) -> bool:
+    """Whether a plan that was made again is no longer the one that was drafted."""
+    return (made.steps, made.baseline, made.products) != (plan.steps, plan.baseline, plan.products)
+
+
 def choose(services: Services, chart: OpenChart, loaded: Loaded, way: str, revision: int) -> Work | Infeasible:
     """The plan of one way ("protocol asam-2025", "strategy linear") as the draft. Raises WrongUsage, StoreConflict."""
     require(services, chart, "edit", EDITORS)
     work = _current(services, chart, revision)
     reading = reading_for(loaded, work.options)
     options = way_named(reading, replace(work.options, tenant=chart.tenant.id, strategy=None, protocol=None), way)
-    return _made(services, chart, reading, Work(options, None, revision))
+    return _made(services, chart, loaded, Work(options, None, revision))
 
 
 def change(services: Services, chart: OpenChart, loaded: Loaded, options: PlanOptions, revision: int) -> Work | Infeasible:
@@ -132,7 +150,7 @@ def change(services: Services, chart: OpenChart, loaded: Loaded, options: PlanOp
     require(services, chart, "edit", EDITORS)
     _current(services, chart, revision)
     asked = replace(options, tenant=chart.tenant.id)
-    return _made(services, chart, reading_for(loaded, asked), Work(asked, None, revision))
+    return _made(services, chart, loaded, Work(asked, None, revision))
 
 
 def acknowledge(services: Services, chart: OpenChart, place: int, reason: str, revision: int) -> Work:
@@ -158,8 +176,8 @@ def is_accepted(plan: TaperPlan, finding: Finding) -> bool:
     return any(one.accepts(finding) for one in plan.acknowledgements)
 
 
-def _made(services: Services, chart: OpenChart, reading: Reading, work: Work) -> Work | Infeasible:
-    outcome = make_plan(reading, work.options)
+def _made(services: Services, chart: OpenChart, loaded: Loaded, work: Work) -> Work | Infeasible:
+    outcome = remade(loaded, work.options, work.edits)
     return outcome if isinstance(outcome, Infeasible) else save_work(services, chart, replace(work, plan=outcome), "choose")
 
 

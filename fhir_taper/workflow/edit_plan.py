@@ -15,18 +15,15 @@ from fhir_taper.plans.tapers.editing import offered_at
 from fhir_taper.plans.tapers.edits import Accepted, Edit, Edited, accepted_of
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.plan import TaperPlan
-from fhir_taper.workflow.chosen_plan import EDITORS, Work, day_of, reading_for, save_work, work_with_plan
+from fhir_taper.workflow.chosen_plan import EDITORS, Work, day_of, has_other_doses, reading_for, remade, save_work, work_with_plan
 from fhir_taper.workflow.load_chart import Loaded
 from fhir_taper.workflow.open_chart import OpenChart
-from fhir_taper.workflow.plan import Outcome, make_plan
-from fhir_taper.workflow.plan_options import PlanOptions
 from fhir_taper.workflow.plan_request import question_of
 from fhir_taper.workflow.roles import require
 from fhir_taper.workflow.said import with_confirmed
 from fhir_taper.workflow.services import Services
 
 MOST_EDITS: Final = 100
-_MOST_KEPT: Final = 2
 
 
 def edit(services: Services, chart: OpenChart, loaded: Loaded, change: Edit, revision: int) -> Work | Infeasible:
@@ -72,18 +69,6 @@ def redo(services: Services, chart: OpenChart, loaded: Loaded, revision: int) ->
     return _moved(services, chart, loaded, replace(work, edits=edits, undone=work.undone[:-1]), again.accepted, "redo")
 
 
-def remade(loaded: Loaded, options: PlanOptions, edits: tuple[Edited, ...]) -> Outcome:
-    """The plan of a draft as the chart makes it now; the last few are kept, because the next edit asks for them again."""
-    key = options, edits
-    made = loaded.made.get(key)
-    if made is None:
-        made = make_plan(reading_for(loaded, options), options, edits)
-        for older in list(loaded.made)[: 1 - _MOST_KEPT]:
-            loaded.made.pop(older, None)
-        loaded.made[key] = made
-    return made
-
-
 def offered_for(loaded: Loaded, work: Work, step: int) -> Offered | None:
     """What may be tried at a step of the draft; None where nothing may. Raises WrongUsage for options that cannot be meant."""
     reading = with_confirmed(reading_for(loaded, work.options), work.options)
@@ -96,7 +81,7 @@ def offered_for(loaded: Loaded, work: Work, step: int) -> Offered | None:
 def _check_still_follows(loaded: Loaded, work: Work, plan: TaperPlan) -> None:
     """Raise NotAllowed where the chart of now would make other doses of the same question and edits."""
     now = remade(loaded, work.options, work.edits)
-    if isinstance(now, Infeasible) or (now.steps, now.baseline, now.products) != (plan.steps, plan.baseline, plan.products):
+    if isinstance(now, Infeasible) or has_other_doses(now, plan):
         raise NotAllowed(
             "the chart changed since this draft was made, and the doses would be others: choose a way again before you edit it"
         )
