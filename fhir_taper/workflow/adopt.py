@@ -18,16 +18,16 @@ from fhir_taper.mappers.write.namespace import TAPER_SYSTEM
 from fhir_taper.plans.medicines.regimen import Issue
 from fhir_taper.plans.tapers.collisions import RUNNING
 from fhir_taper.plans.tapers.judgement import broken_from
-from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
+from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.plans.tapers.plan_document import to_document
 from fhir_taper.records import Role
-from fhir_taper.store.plans import PlanName, PlanVersion
+from fhir_taper.store.plans import PlanName
 from fhir_taper.workflow.audited import note
 from fhir_taper.workflow.load_chart import Loaded, load_chart
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.roles import require
 from fhir_taper.workflow.services import Services
-from fhir_taper.workflow.versions import newest_of_each
+from fhir_taper.workflow.versions import as_version, newest_of_each
 
 _EDITED = "edited"
 
@@ -93,7 +93,7 @@ def adopt(services: Services, chart: OpenChart, reference: str, seen: str, *, ed
         raise NotAllowed(*against)
     plan, launch = found.plan, chart.launch
     name = PlanName(launch.tenant_id, launch.patient_id, plan.ingredient, plan.key)
-    made = PlanVersion(plan.id, name, plan.version, PlanState(plan.state), encode(to_document(plan)), launch.user, services.clock())
+    made = as_version(chart, name, plan, services.clock())
     with services.database.begin():
         services.plans.adopt(made, expected_version=found.kept_version or 0)
         detail = {"plan": plan.id, "version": plan.version, "from": reference, "edits": len(found.edits)}

@@ -4,23 +4,21 @@ The chart is read again and the plan made again from the same question: a draft 
 Draft and approved version are appended together with the audit line.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
 from typing import Final
 
 from fhir_taper.errors import NotAllowed, StoreConflict
-from fhir_taper.exact_json import encode
 from fhir_taper.plans.medicines.dose import brief, plain
 from fhir_taper.plans.tapers import lifecycle
 from fhir_taper.plans.tapers.baseline import why_unconfirmed
 from fhir_taper.plans.tapers.finding import Finding
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.new_version import Decision
-from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
-from fhir_taper.plans.tapers.plan_document import to_document
+from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.records import Role
-from fhir_taper.store.plans import PlanName, PlanVersion
+from fhir_taper.store.plans import PlanName
 from fhir_taper.workflow.assessment import Assessment, is_overtaken
 from fhir_taper.workflow.audited import note
 from fhir_taper.workflow.chosen_plan import NAME, Work, reading_for, work_of
@@ -35,6 +33,7 @@ from fhir_taper.workflow.plan_options import PlanOptions
 from fhir_taper.workflow.regimen import Reading
 from fhir_taper.workflow.roles import require
 from fhir_taper.workflow.services import Services
+from fhir_taper.workflow.versions import as_version
 
 _INTAKE_CHANGED: Final = "the intake changed since this draft was made, and the plan does not count it: ask for the ways to taper again"
 
@@ -118,8 +117,8 @@ def _keep(services: Services, chart: OpenChart, draft: TaperPlan, approved: Tape
     launch = chart.launch
     name = PlanName(launch.tenant_id, launch.patient_id, approved.ingredient, approved.key)
     at, before = services.clock(), services.plans.latest(name)
-    made: Iterable[TaperPlan] = (draft, approved) if before is None else (approved,)
-    versions = [PlanVersion(one.id, name, one.version, PlanState(one.state), encode(to_document(one)), launch.user, at) for one in made]
+    made = (draft, approved) if before is None else (approved,)
+    versions = [as_version(chart, name, one, at) for one in made]
     with services.database.begin():
         services.plans.append(*versions, expected_version=before.version if before else 0)
         services.drafts.drop(launch.tenant_id, launch.patient_id, NAME)

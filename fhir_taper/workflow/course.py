@@ -33,7 +33,7 @@ from fhir_taper.workflow.other_plans import other_plans
 from fhir_taper.workflow.replan import proposing, stops_today
 from fhir_taper.workflow.roles import require
 from fhir_taper.workflow.services import Services
-from fhir_taper.workflow.versions import Kept, newest_of_each, version_named
+from fhir_taper.workflow.versions import Kept, as_version, newest_of_each, version_named
 
 
 class Turn(StrEnum):
@@ -128,7 +128,7 @@ def save_turn(services: Services, chart: OpenChart, version_id: str, asked: Aske
     found = turned(services, chart, load_chart(services, chart, afresh=True), version_id, asked)
     after = as_seen(found, seen)
     version = version_named(services, chart, version_id).version
-    made = PlanVersion(after.id, version.plan, after.version, after.state, encode(to_document(after)), chart.launch.user, services.clock())
+    made = as_version(chart, version.plan, after, services.clock())
     with services.database.begin():
         services.plans.append(made, expected_version=version.version)
         detail = {"plan": after.id, "version": after.version, "replaces": version.id, "state": after.state.value}

@@ -13,15 +13,13 @@ from fhir_taper.exact_json import decode, encode
 from fhir_taper.plans.tapers.contingency import worded
 from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
-from fhir_taper.plans.tapers.plan_document import to_document
 from fhir_taper.records import Role
 from fhir_taper.store.drafts import Draft
-from fhir_taper.store.plans import PlanVersion
 from fhir_taper.workflow.audited import note
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.roles import require
 from fhir_taper.workflow.services import Services
-from fhir_taper.workflow.versions import version_named
+from fhir_taper.workflow.versions import as_version, version_named
 
 NAME: Final = "emergency-words"
 _SCHEMA: Final = 1
@@ -111,7 +109,7 @@ def word_running(services: Services, chart: OpenChart, version_id: str, words: W
     decision = Decision(chart.who, chart.day(services.clock(), kept.plan.zone), "worded on screen")
     after = worded(kept.plan, decision, words.breakthrough, words.comfort_plan, words.contacts)
     name, launch = kept.version.plan, chart.launch
-    made = PlanVersion(after.id, name, after.version, after.state, encode(to_document(after)), launch.user, services.clock())
+    made = as_version(chart, name, after, services.clock())
     with services.database.begin():
         services.plans.append(made, expected_version=kept.version.version)
         note(services, launch, "revise-words", "done", {"plan": after.id, "version": after.version, "replaces": kept.version.id})

@@ -19,7 +19,6 @@ from fhir_taper.plans.tapers.plan_document import from_document, to_document
 from fhir_taper.plans.tapers.restart import Slower
 from fhir_taper.records import Role
 from fhir_taper.store.drafts import Draft
-from fhir_taper.store.plans import PlanVersion
 from fhir_taper.workflow.audited import note
 from fhir_taper.workflow.course import DRAFTERS, MAKES_A_DRAFT, Asked, Turn, as_seen, new_schedule_again, turned
 from fhir_taper.workflow.load_chart import Loaded, load_chart
@@ -28,7 +27,7 @@ from fhir_taper.workflow.other_plans import other_plans
 from fhir_taper.workflow.pharmacist import reviewed
 from fhir_taper.workflow.roles import require
 from fhir_taper.workflow.services import Services
-from fhir_taper.workflow.versions import Kept, version_named
+from fhir_taper.workflow.versions import Kept, as_version, version_named
 
 NAME: Final = "next-version"
 _SCHEMA: Final = 1
@@ -133,8 +132,8 @@ def _compared(
 
 
 def _keep(services: Services, chart: OpenChart, kept: Kept, plan: TaperPlan, approved: TaperPlan) -> None:
-    at, by, name = services.clock(), chart.launch.user, kept.version.plan
-    made = [PlanVersion(one.id, name, one.version, one.state, encode(to_document(one)), by, at) for one in (plan, approved)]
+    at, name = services.clock(), kept.version.plan
+    made = [as_version(chart, name, one, at) for one in (plan, approved)]
     with services.database.begin():
         services.plans.append(*made, expected_version=kept.version.version)
         services.drafts.drop(chart.launch.tenant_id, chart.launch.patient_id, NAME)

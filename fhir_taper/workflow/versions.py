@@ -4,11 +4,14 @@ A version of another patient is never shown: asking for one is refused and audit
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from fhir_taper.errors import WrongUsage
+from fhir_taper.exact_json import encode
 from fhir_taper.plans.tapers.differences import Differences, differences
 from fhir_taper.plans.tapers.plan import TaperPlan
+from fhir_taper.plans.tapers.plan_document import to_document
 from fhir_taper.store.plans import PlanName, PlanVersion
 from fhir_taper.workflow.audited import note
 from fhir_taper.workflow.chosen_plan import plan_of
@@ -24,6 +27,11 @@ class Kept:
 
     version: PlanVersion
     plan: TaperPlan
+
+
+def as_version(chart: OpenChart, name: PlanName, plan: TaperPlan, at: datetime) -> PlanVersion:
+    """A plan as a version to keep, made now (`at`) by the person of the chart. `chosen_plan.plan_of` is the way back."""
+    return PlanVersion(plan.id, name, plan.version, plan.state, encode(to_document(plan)), chart.launch.user, at)
 
 
 def versions_of(services: Services, chart: OpenChart) -> tuple[tuple[PlanName, tuple[Kept, ...]], ...]:
