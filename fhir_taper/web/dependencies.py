@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any, Final
 from urllib.parse import parse_qsl
 
@@ -14,6 +15,7 @@ from fhir_taper.web.security import LONGEST_BODY, is_csrf_token, launch_cookie, 
 from fhir_taper.web.strip import session_of, strip_of
 from fhir_taper.workflow.load_chart import Loaded, load_chart
 from fhir_taper.workflow.open_chart import OpenChart, open_chart, tenant_of_launch
+from fhir_taper.workflow.regimen import Reading
 from fhir_taper.workflow.services import Services
 
 SEE_OTHER: Final = 303
@@ -64,6 +66,14 @@ class Visit:
     def loaded(self, *, afresh: bool = False) -> Loaded:
         """The patient's chart."""
         return load_chart(self.services, self.chart, afresh=afresh)
+
+    def today(self, zone: str | None = None) -> date:
+        """Today, in the zone of a plan, or where none is given in the tenant's."""
+        return self.chart.day(self.services.clock(), zone)
+
+    def reading(self) -> Reading:
+        """The patient's chart as it stands today."""
+        return self.loaded().reading(self.today())
 
     def page(self, template: str, tab: str, *, status: int = 200, **words: Any) -> HTMLResponse:
         """A screen under the strip and the tabs."""

@@ -1,7 +1,7 @@
 """What the form of a question offers and shows back: medicines, products, times, tables, facts. Words only."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date
 from typing import Any, Final
 
 from fhir_taper.plans.medicines.codes import Slot
@@ -9,7 +9,7 @@ from fhir_taper.plans.medicines.dose import plain
 from fhir_taper.plans.medicines.products import Product
 from fhir_taper.render.words import named
 from fhir_taper.web.forms import NEW_ROWS, further_params
-from fhir_taper.web.view_models import default_start, tapered
+from fhir_taper.web.view_models import tapered
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.plan_options import PlanOptions
 from fhir_taper.workflow.regimen import Reading
@@ -25,7 +25,7 @@ _SAID: Final = {
 """What confirming a fact says; a fact without words here is shown by its name."""
 
 
-def question_words(chart: OpenChart, reading: Reading, asked: PlanOptions | None, now: datetime) -> dict[str, Any]:
+def question_words(chart: OpenChart, reading: Reading, asked: PlanOptions | None, today: date) -> dict[str, Any]:
     """Everything that the form needs beside what was typed."""
     names = tapered(reading.regimen.items)
     if asked and asked.drug not in names:
@@ -38,7 +38,7 @@ def question_words(chart: OpenChart, reading: Reading, asked: PlanOptions | None
         "asked": asked,
         "params": params,
         "params_more": further_params(params),
-        "start": default_start(chart.day(now)),
+        "start": today.isoformat(),
         "uses": _alike(DurationOfUse),
         "parts": _alike(PermittedParts),
         "part": next((one.value for one in PermittedParts if asked and one.per_unit == asked.parts), ""),

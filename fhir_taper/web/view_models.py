@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 
 from fhir_taper.plans.medicines.dose import brief, dose_for_people, one_decimal
 from fhir_taper.plans.medicines.regimen import RegimenItem
@@ -60,11 +59,6 @@ def by_severity(findings: Iterable[Finding]) -> tuple[tuple[Severity, tuple[tupl
     numbered = tuple(enumerate(findings))
     groups = ((severity, tuple(pair for pair in numbered if pair[1].severity is severity)) for severity in Severity)
     return tuple((severity, group) for severity, group in groups if group)
-
-
-def default_start(today: date) -> str:
-    """The first day that a form proposes: today."""
-    return today.isoformat()
 
 
 def _row(one: Candidate, titles: dict[str, str]) -> CandidateRow:

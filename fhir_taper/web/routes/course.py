@@ -1,7 +1,5 @@
 """The plan that stands: hold, resume, review, slow, step back, another way, an end. Each is shown before it is saved."""
 
-from datetime import date
-
 from fastapi import APIRouter
 from fastapi.responses import Response
 
@@ -38,11 +36,11 @@ _NOT_SHOWN = frozenset({"revisions", "gates", "milestones", "findings", "acknowl
 def course(visit: Opened) -> Response:
     """Every plan that is followed, and what may become of it."""
     plans = running_plans(visit.services, visit.chart)
-    loaded, day = visit.loaded(), visit.chart.day(visit.services.clock())
+    reading = visit.reading()
     return visit.page(
         "course.html",
         "plan",
-        plans=[(running_view(one, _day(visit, one)), _ways(loaded.reading(day), one.plan)) for one in plans],
+        plans=[(running_view(one, visit.today(one.plan.zone)), _ways(reading, one.plan)) for one in plans],
         turn=Turn,
         slower_choices=[(one.value, one.value) for one in reversed(Slower)],
         parameters=PARAMETERS,
@@ -72,7 +70,7 @@ def go_on(posted: Form_, turn: str) -> Response:
 
 
 def _preview(visit: Visit, kept: Kept, found: Turned, turn: Turn, fields: tuple[tuple[str, str], ...]) -> Response:
-    day = _day(visit, kept)
+    day = visit.today(kept.plan.zone)
     reading = visit.loaded().reading(day)
     lacks = first_supply(found.after, reading.regimen.items)
     compared = differences(found.before, found.after)
@@ -101,7 +99,3 @@ def _ways(reading: Reading, plan: TaperPlan) -> list[tuple[str, str]]:
     """The ways to go on by name, protocols with their titles."""
     titles = {name_of_way(row.id, None): row.title for row in reading.tables.limits.protocols.values()}
     return [(way, titles.get(way, way.removeprefix("strategy "))) for way in ways_on(reading, plan)]
-
-
-def _day(visit: Visit, kept: Kept) -> date:
-    return visit.chart.day(visit.services.clock(), kept.plan.zone)

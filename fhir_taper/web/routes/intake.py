@@ -8,7 +8,7 @@ from fhir_taper.web.dependencies import Form_, Opened, Visit
 from fhir_taper.web.fields import FormRefused, Shown
 from fhir_taper.web.intake_form import ASKED_SCALES, ENDS, MORE_ROWS, MOST_ROWS, assessment_from
 from fhir_taper.web.view_models import tapered
-from fhir_taper.workflow.assessment import mean_of_peg
+from fhir_taper.workflow.assessment import is_overtaken, mean_of_peg
 from fhir_taper.workflow.chosen_plan import work_of
 from fhir_taper.workflow.cover import intake_facts
 from fhir_taper.workflow.keep_assessment import EDITORS, assessment_of, save_assessment
@@ -27,9 +27,8 @@ def save_intake(posted: Form_) -> Response:
     """Save it; with something wrong in it, the page again, with everything that was typed."""
     visit, form = posted.visit, posted.form
     held = assessment_of(visit.services, visit.chart)
-    today = visit.chart.day(visit.services.clock())
     try:
-        made = assessment_from(form, held, _ingredients(visit), visit.chart.who, today)
+        made = assessment_from(form, held, _ingredients(visit), visit.chart.who, visit.today())
     except FormRefused as refused:
         return _page(visit, refused)
     save_assessment(visit.services, visit.chart, made, form.number("revision"))
@@ -38,7 +37,7 @@ def save_intake(posted: Form_) -> Response:
 
 def _ingredients(visit: Visit) -> tuple[str, ...]:
     """The medicines that a taper may be asked for; in the form each by its place, so that an address or a name says no medicine."""
-    return tapered(visit.loaded().reading(visit.chart.day(visit.services.clock())).regimen.items)
+    return tapered(visit.reading().regimen.items)
 
 
 def _page(visit: Visit, refused: FormRefused | None = None) -> Response:
@@ -56,10 +55,10 @@ def _page(visit: Visit, refused: FormRefused | None = None) -> Response:
         averages=[(place, name, held.average(name)) for place, name in enumerate(names)],
         scales=[(load_scales()[name], held.score(name)) for name in ASKED_SCALES],
         peg=mean_of_peg(held.scores),
-        today=visit.chart.day(visit.services.clock()),
+        today=visit.today(),
         facts=intake_facts(held),
         saved_at=visit.chart.local(held.at) if held.at else None,
         revision=held.revision,
         may_edit=visit.chart.may(*EDITORS),
-        is_overtaken=work is not None and work.options.assessed != held.assessed,
+        is_overtaken=work is not None and is_overtaken(work.options, held),
     )

@@ -34,7 +34,7 @@ def next_draft(visit: Opened) -> Response:
     if draft is None:
         return visit.page("next_none.html", "plan")
     before, plan = version_named(visit.services, visit.chart, draft.of).plan, draft.plan
-    day = visit.chart.day(visit.services.clock(), plan.zone)
+    day = visit.today(plan.zone)
     lines = [charted(before, day, f"version {before.version}, now"), charted(plan, day, "as it would be")]
     return visit.page(
         "next.html",

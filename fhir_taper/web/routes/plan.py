@@ -82,9 +82,7 @@ def redo_edit(posted: Form_, request: Request) -> Response:
 
 def cover_for(visit: Visit, found: TaperPlan, work: Work | None) -> Cover:
     """Patient and protocol of a plan, and what was found out before it."""
-    loaded = visit.loaded()
-    day = visit.chart.day(visit.services.clock())
-    reading = reading_for(loaded, work.options) if work else loaded.reading(day)
+    reading = reading_for(visit.loaded(), work.options) if work else visit.reading()
     return cover_of(found, reading, assessment_of(visit.services, visit.chart))
 
 

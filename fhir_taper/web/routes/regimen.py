@@ -1,5 +1,6 @@
 """Screen 1: what is taken, what it equals, what could not be read or computed, and a box for what a person knows of that."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from fastapi import APIRouter
@@ -43,7 +44,7 @@ def enter(posted: Form_) -> Response:
             remove_dose(visit.services, visit.chart, form.one("source"), revision)
         else:
             source, mg, how = typed_dose(form)
-            enter_dose(visit.services, visit.chart, _reading(visit).regimen, source, mg, how, revision)
+            enter_dose(visit.services, visit.chart, visit.reading().regimen, source, mg, how, revision)
     except FormRefused as refused:
         return _page(visit, Typed(form.one("source"), refused))
     except WrongUsage as error:
@@ -66,15 +67,12 @@ def refresh(posted: Form_) -> Response:
     return posted.visit.to(screen if screen in SCREENS else SCREENS[0])
 
 
-def _reading(visit: Visit) -> Reading:
-    return visit.loaded().reading(visit.chart.day(visit.services.clock()))
-
-
 def _page(visit: Visit, typed: Typed | None = None) -> Response:
-    read, held = _reading(visit), assessment_of(visit.services, visit.chart)
+    read, held = visit.reading(), assessment_of(visit.services, visit.chart)
     reading = with_assessed(read, held.assessed)
     taken, totals = reading.regimen, (reading.mme, reading.diazepam)
     records = open_records(read.regimen, held, typed)
+    histories = visit.loaded().histories(read.regimen.as_of)
     is_gone = typed is not None and typed.source not in {one.source for one in records}
     return visit.page(
         "regimen.html",
@@ -94,22 +92,18 @@ def _page(visit: Visit, typed: Typed | None = None) -> Response:
         others=others_of(taken),
         issues=issues_of(taken),
         findings=before_a_taper(reading),
-        histories=_histories(visit, read),
-        not_drawn=tuple(dict.fromkeys(line for one in _empty(visit, read) for line in one.not_drawn)),
+        histories=_drawn(histories, read),
+        # Histories of which nothing can be drawn: what they lack is said all the same.
+        not_drawn=tuple(dict.fromkeys(line for one in histories if one.is_empty for line in one.not_drawn)),
     )
 
 
-def _empty(visit: Visit, reading: Reading) -> list[DoseHistory]:
-    """Histories of which nothing can be drawn; what they lack is said all the same."""
-    return [one for one in visit.loaded().histories(reading.regimen.as_of) if one.is_empty]
-
-
-def _histories(visit: Visit, reading: Reading) -> list[tuple[HistoryView, Markup]]:
+def _drawn(histories: Iterable[DoseHistory], reading: Reading) -> list[tuple[HistoryView, Markup]]:
     """A year of ordered doses, of each class that was ordered or may have been."""
     means = load_history_rules().means
     views = [
         history_view(one, means, [Mark(value, label.partition(" (")[0]) for value, label in levels], [label for _, label in levels])
-        for one in visit.loaded().histories(reading.regimen.as_of)
+        for one in histories
         if not one.is_empty
         for levels in [thresholds(reading.tables.safety, one.measure)]
     ]

@@ -58,7 +58,7 @@ def _about_a_field(error: WrongUsage, form: Form) -> FormRefused:
 def _page(visit: Visit, refused: Infeasible | None = None, wrong: FormRefused | None = None) -> Response:
     loaded, work = visit.loaded(), work_of(visit.services, visit.chart)
     shown = Shown(wrong)  # a page that was only opened holds what is kept, and not what nobody typed
-    reading = loaded.reading(visit.chart.day(visit.services.clock()))
+    reading = visit.reading()
     status = 422 if wrong else 409 if refused else 200
     found, no_more = None, ""
     if work and not wrong:
@@ -83,5 +83,5 @@ def _page(visit: Visit, refused: Infeasible | None = None, wrong: FormRefused | 
         rows=candidate_rows(found, titles) if found else (),
         chart=chart(lines, f"{found.drug}: ways to taper") if found and lines else "",
         most_lines=MOST_LINES,
-        **question_words(visit.chart, reading, work.options if work else None, visit.services.clock()),
+        **question_words(visit.chart, reading, work.options if work else None, visit.today()),
     )

@@ -37,7 +37,7 @@ def versions(visit: Opened) -> Response:
 def version(visit: Opened, version: str) -> Response:
     """One version, as it was kept."""
     kept = version_named(visit.services, visit.chart, version)
-    plan, day = kept.plan, visit.chart.day(visit.services.clock(), kept.plan.zone)
+    plan, day = kept.plan, visit.today(kept.plan.zone)
     reading = visit.loaded().reading(day)
     return visit.page(
         "version.html",
@@ -53,7 +53,7 @@ def version(visit: Opened, version: str) -> Response:
 def compare(visit: Opened, before: str = "", after: str = "") -> Response:
     """Two versions beside each other, the earlier one first."""
     first, second, found = compared(visit.services, visit.chart, before, after)
-    day = visit.chart.day(visit.services.clock(), second.plan.zone)
+    day = visit.today(second.plan.zone)
     lines = [charted(one.plan, day, f"version {one.version.version}") for one in (first, second)]
     return visit.page(
         "compare.html",
