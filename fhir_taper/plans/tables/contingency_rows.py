@@ -8,7 +8,7 @@ from typing import Any
 from fhir_taper.errors import TableError
 from fhir_taper.plans.medicines.codes import DrugClass
 from fhir_taper.plans.medicines.products import Source
-from fhir_taper.plans.tables.reading import source_of, text_of, toml_rows
+from fhir_taper.plans.tables.reading import expect_keys, source_of, toml_rows
 
 CONTINGENCY = "contingency.toml"
 _KEYS = {"id", "part", "classes", "tiers", "when", "what", "source", "edition", "year", "state"}
@@ -34,16 +34,11 @@ class AdviceRow:
 
 def load_advice(tier_words: tuple[str, ...], text: str | None = None) -> tuple[AdviceRow, ...]:
     """The rows in their order; text is for tests. Raises TableError naming the row that is not acceptable."""
-    return tuple(_row(place, row, tier_words) for place, row in toml_rows(CONTINGENCY, text_of(CONTINGENCY) if text is None else text))
+    return tuple(_row(place, row, tier_words) for place, row in toml_rows(CONTINGENCY, text))
 
 
 def _row(place: str, row: Mapping[str, Any], tier_words: tuple[str, ...]) -> AdviceRow:
-    unknown = set(row) - _KEYS
-    if unknown:
-        raise TableError(f"{place}: unknown {', '.join(sorted(unknown))}")
-    for key in ("part", "when", "what"):
-        if not row.get(key):
-            raise TableError(f"{place}: no {key}")
+    expect_keys(place, row, _KEYS, needed=("part", "when", "what"))
     tiers = frozenset(row.get("tiers", ()))
     if tiers - set(tier_words):
         raise TableError(f"{place}: {', '.join(sorted(tiers - set(tier_words)))} is no tier")

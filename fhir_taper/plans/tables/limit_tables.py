@@ -13,7 +13,7 @@ from typing import Any
 from fhir_taper.errors import TableError
 from fhir_taper.plans.medicines.codes import DrugClass
 from fhir_taper.plans.medicines.products import Source
-from fhir_taper.plans.tables.reading import SOURCE_COLUMNS, csv_rows, decimal_of, edition_of, integer_of, source_of, toml_rows
+from fhir_taper.plans.tables.reading import SOURCE_COLUMNS, csv_rows, decimal_of, edition_of, expect_keys, integer_of, source_of, toml_rows
 from fhir_taper.plans.tables.rows import Basis, Bound, Limit, LimitsRow, Part, TableEdition, UnitRule
 
 LIMITS = "limits.csv"
@@ -183,9 +183,7 @@ def _unit_rule(place: str, line: Mapping[str, str]) -> UnitRule:
 
 
 def _protocol(place: str, row: Mapping[str, Any], rows: Mapping[str, LimitsRow]) -> ProtocolRow:
-    unknown = set(row) - _PROTOCOL_KEYS
-    if unknown:
-        raise TableError(f"{place}: unknown {', '.join(sorted(unknown))}")
+    expect_keys(place, row, _PROTOCOL_KEYS)
     split, demands = row.get("split", "fewest"), row.get("demands", "")
     wrong_words = row.get("strategy") not in _STRATEGY_WORDS or split not in _SPLITS or demands not in _DEMANDS
     if wrong_words or (row.get("limits") != DEFAULT_ROW and row.get("limits") not in rows):

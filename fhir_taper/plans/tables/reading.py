@@ -7,7 +7,7 @@ a patient.
 import csv
 import hashlib
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from importlib import resources
 from typing import Any
@@ -54,6 +54,16 @@ def toml_rows(name: str, text: str | None = None) -> Iterator[tuple[str, dict[st
         if not isinstance(row, dict):
             raise TableError(f"{name}: {key} is not a table")
         yield f"{name}[{key}]", {"id": key, **row}
+
+
+def expect_keys(place: str, row: Mapping[str, Any], known: Collection[str], needed: Iterable[str] = ()) -> None:
+    """Raise TableError where a row has a key that is not known, or lacks one that it needs."""
+    unknown = set(row).difference(known)
+    if unknown:
+        raise TableError(f"{place}: unknown {', '.join(sorted(unknown))}")
+    for key in needed:
+        if not row.get(key):
+            raise TableError(f"{place}: no {key}")
 
 
 def source_of(place: str, row: Mapping[str, Any]) -> Source:

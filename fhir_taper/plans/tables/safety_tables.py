@@ -16,7 +16,7 @@ from fhir_taper.plans.medicines.dose import Exact
 from fhir_taper.plans.medicines.products import Source
 from fhir_taper.plans.tables.contingency_rows import CONTINGENCY, AdviceRow, load_advice
 from fhir_taper.plans.tables.life_rules import PLAN_LIFE, LifeRules, load_life_rules
-from fhir_taper.plans.tables.reading import csv_rows, decimal_of, edition_of, integer_of, source_of, text_of, toml_rows
+from fhir_taper.plans.tables.reading import csv_rows, decimal_of, edition_of, expect_keys, integer_of, source_of, toml_rows
 from fhir_taper.plans.tables.rows import TableEdition
 from fhir_taper.plans.tapers.finding import Severity
 
@@ -138,7 +138,7 @@ class SafetyTables:
 
 def load_safety(findings_text: str | None = None, tiers_text: str | None = None) -> SafetyTables:
     """All of them; texts are for tests. Raises TableError naming the row that is not acceptable."""
-    rules = tuple(_rule(place, row) for place, row in toml_rows(FINDINGS, text_of(FINDINGS) if findings_text is None else findings_text))
+    rules = tuple(_rule(place, row) for place, row in toml_rows(FINDINGS, findings_text))
     rows = list(csv_rows(TIERS, tiers_text))
     factors = tuple(_tier_row(place, row) for place, row in rows if row["kind"] == "factor")
     means = [(place, row) for place, row in rows if row["kind"] == "means"]
@@ -151,12 +151,7 @@ def load_safety(findings_text: str | None = None, tiers_text: str | None = None)
 
 
 def _rule(place: str, row: Mapping[str, Any]) -> FindingRule:
-    unknown = set(row) - _RULE_KEYS
-    if unknown:
-        raise TableError(f"{place}: unknown {', '.join(sorted(unknown))}")
-    for key in ("severity", "message", "clears"):
-        if not row.get(key):
-            raise TableError(f"{place}: no {key}")
+    expect_keys(place, row, _RULE_KEYS, needed=("severity", "message", "clears"))
     if not row.get("when") and not row.get("any"):
         raise TableError(f"{place}: neither when nor any")
     if row["severity"] not in set(Severity):
