@@ -113,6 +113,11 @@ def _coding(system: str, code: str, display: str) -> Coding:
     return Coding(canonical_system(system), code, display)
 
 
+def has_code(concept: object) -> bool:
+    """Whether a CodeableConcept has any code that can be held against a table; words alone cannot."""
+    return next(codings(concept), None) is not None
+
+
 def codes_of(concept: object, system: str) -> tuple[str, ...]:
     """All codes of one system (canonical spelling) in a CodeableConcept."""
     return tuple(coding.code for coding in codings(concept) if coding.system == system)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from fhir_taper.mappers.chart import Entry
 from fhir_taper.mappers.read.concepts import ConceptIndex, is_history
 from fhir_taper.mappers.read.dates import first_day_of, last_day_of
-from fhir_taper.mappers.systems import codings, words_of
+from fhir_taper.mappers.systems import codings, has_code, words_of
 from fhir_taper.plans.tapers.chart_facts import Fact
 
 OVER: Final = frozenset({"inactive", "remission", "resolved"})
@@ -35,7 +35,7 @@ def condition_facts(entry: Entry, index: ConceptIndex, as_of: date) -> Iterator[
 def uncoded_words(entry: Entry, as_of: date) -> str:
     """The words of a current diagnosis that has no code at all: nobody compared them with what a taper must know. Empty otherwise."""
     resource = entry.resource
-    if any(coding.code for coding in codings(resource.get("code"))):
+    if has_code(resource.get("code")):
         return ""
     if status_word(resource, "verificationStatus") in NOT_A_FACT or _is_over(resource, as_of):
         return ""

@@ -29,7 +29,7 @@ def course(bounds: Bounds, timing: Timing, words: Words, as_needed: bool | None)
     if fewest is None or fewest <= 1:
         return bounds, ()
     most = max(fewest, timing.count_max or fewest)
-    if as_needed is True or timing.as_needed or any(text.says_as_needed for text in (*words.own, *words.beside)):
+    if as_needed is True or timing.as_needed or words.says_as_needed:
         how_many = f"{fewest}" if most == fewest else f"{fewest} to {most}"
         return bounds, (f"{how_many} doses as needed: on which day they are used up is not known, so they end on none",)
     return _lasting(bounds, fewest, most, _rhythm(timing, words.readings)), ()

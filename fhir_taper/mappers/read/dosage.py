@@ -214,7 +214,7 @@ def _as_needed(halves: list[Half], structure: _Structure, words: Words) -> tuple
     """Which clauses are as needed. A text of several clauses says it for each; the flag of the structure is for all (domain rule 6)."""
     plain_halves = [half for half in halves if not half.is_extra]
     said = any(half.as_needed for half in plain_halves)
-    by_words = structure.timing.as_needed or any(text.says_as_needed for text in (*words.own, *words.beside))
+    by_words = structure.timing.as_needed or words.says_as_needed
     for_each = len(plain_halves) > 1 and said
     is_needed = (structure.as_needed is True or by_words) and not for_each
     notes: tuple[str, ...] = ()

@@ -74,8 +74,13 @@ class Words:
     forbids: Refusal | None = None
 
     @property
+    def texts(self) -> tuple[Text, ...]:
+        """The own texts, then those beside them."""
+        return (*self.own, *self.beside)
+
+    @property
     def is_procedural(self) -> bool:
-        return any(isinstance(text.reading, SigReading) and text.reading.is_procedural for text in (*self.own, *self.beside))
+        return any(isinstance(text.reading, SigReading) and text.reading.is_procedural for text in self.texts)
 
     @property
     def readings(self) -> tuple[SigReading, ...]:
@@ -95,15 +100,19 @@ class Words:
     @property
     def adding(self) -> Text | None:
         """A text that names a further dose which nobody can read."""
-        return next((text for text in (*self.own, *self.beside) if text.adds), None)
+        return next((text for text in self.texts if text.adds), None)
+
+    @property
+    def says_as_needed(self) -> bool:
+        return any(text.says_as_needed for text in self.texts)
 
     @property
     def may_say_as_needed(self) -> bool:
-        return any(text.may_say_as_needed for text in (*self.own, *self.beside))
+        return any(text.may_say_as_needed for text in self.texts)
 
     @property
     def caps(self) -> tuple[Cap, ...]:
-        return tuple(cap for text in (*self.own, *self.beside) if isinstance(text.reading, SigReading) for cap in text.reading.caps)
+        return tuple(cap for text in self.texts if isinstance(text.reading, SigReading) for cap in text.reading.caps)
 
 
 NO_WORDS: Final = Words()

@@ -22,7 +22,7 @@ from fhir_taper.mappers.read.medicine_spans import Span
 from fhir_taper.mappers.read.order import KINDS
 from fhir_taper.mappers.read.sig_reasons import reasons_in
 from fhir_taper.mappers.references import address, resolve
-from fhir_taper.mappers.systems import codings, words_of
+from fhir_taper.mappers.systems import has_code, words_of
 from fhir_taper.plans.medicines.codes import TAPERED_CLASSES
 from fhir_taper.plans.tapers.chart_facts import Fact
 
@@ -58,9 +58,10 @@ def indications(chart: Chart, spans: Iterable[Span], index: ConceptIndex, as_of:
         is_tapered = any(one.drug_class in TAPERED_CLASSES for one in span.ingredients)
         for reason in _reasons(chart, span, with_directions=is_tapered):
             meant = index.concepts_of(reason.concept)
-            says = f"{index.words_of(reason.concept)}, the indication of {span.says}"
-            facts += [Fact(concept, span.entry.reference, says, on=span.start) for concept in meant]
-            is_unread = not index.is_comparable(reason.concept) if is_tapered else reason.is_stated and not _has_code(reason)
+            if meant:
+                says = f"{index.words_of(reason.concept)}, the indication of {span.says}"
+                facts += [Fact(concept, span.entry.reference, says, on=span.start) for concept in meant]
+            is_unread = not index.is_comparable(reason.concept) if is_tapered else reason.is_stated and not has_code(reason.concept)
             if is_unread and not _is_everyday(reason.says, everyday):
                 unread.setdefault(reason.says, span.entry.reference)
     named = [f"an indication without a code was not looked at: {says} ({source})" for says, source in unread.items()]
@@ -97,10 +98,6 @@ def _referred(chart: Chart, span: Span, reference: Mapping[str, Any]) -> Iterato
         concept = found.resource.get("code")
         known = concept if isinstance(concept, dict) else {}
         yield _Reason(known, words_of(known))
-
-
-def _has_code(reason: _Reason) -> bool:
-    return any(coding.code for coding in codings(reason.concept))
 
 
 def _is_everyday(says: str, everyday: frozenset[str]) -> bool:

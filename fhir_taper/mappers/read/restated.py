@@ -12,7 +12,6 @@ from fractions import Fraction
 from fhir_taper.mappers.read.daily import Day
 from fhir_taper.mappers.read.dosage import Instruction
 from fhir_taper.mappers.read.window import Bounds
-from fhir_taper.plans.medicines.dose import Exact
 
 
 def distinct(instructions: Sequence[Instruction]) -> tuple[list[Instruction], tuple[str, ...]]:
@@ -53,7 +52,7 @@ def _restates(text: Instruction, structured: Instruction) -> bool:
     one, other = text.day, structured.day
     if one is None or other is None or one.as_needed != other.as_needed or _never_together(text.bounds, structured.bounds):
         return False
-    same = all(_equal(a, b) for a, b in ((one.scheduled, other.scheduled), (one.maximum, other.maximum)))
+    same = (one.scheduled, one.maximum) == (other.scheduled, other.maximum)
     times = [{slot for rhythm in day.rhythms for slot in rhythm.slots} for day in (one, other)]
     weekdays = [{weekday for rhythm in day.rhythms for weekday in rhythm.weekdays} for day in (one, other)]
     return same and _doses(one) == _doses(other) and all(not a or not b or a == b for a, b in (times, weekdays))
@@ -67,10 +66,6 @@ def _doses(day: Day) -> dict[tuple[Fraction, Fraction, bool], int | None]:
         before = found.get(key, 0)
         found[key] = None if before is None or dose.times is None else before + dose.times
     return found
-
-
-def _equal(one: Exact | None, other: Exact | None) -> bool:
-    return one == other if one is None or other is None else Fraction(one) == Fraction(other)
 
 
 def _never_together(one: Bounds, other: Bounds) -> bool:
