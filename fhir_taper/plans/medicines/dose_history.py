@@ -4,7 +4,7 @@ What is ordered is not what is taken. A day on which something could not be coun
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -79,8 +79,7 @@ def merged(stretches: Iterable[Stretch]) -> tuple[Stretch, ...]:
     found: list[Stretch] = []
     for one in stretches:
         if found and _says(found[-1]) == _says(one):
-            last = found.pop()
-            found.append(Stretch(last.start, one.end, last.scheduled, last.maximum, last.at_least, last.up_to))
+            found[-1] = replace(found[-1], end=one.end)
         else:
             found.append(one)
     return tuple(found)
