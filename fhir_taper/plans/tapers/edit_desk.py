@@ -33,11 +33,13 @@ MOST_CHOICES = 60
 class Desk:
     """The agent that is tapered, what makes its doses, and the limits of a plan whose doses a person changed.
 
-    `first` is the dose that later ones fall from. `crossing` is the number of the last stage of a cross-over, 0 without one.
-    `has_own_doses` where doses follow from a unit and not from the grid (an interval extension). `products` are those of the draft.
+    `asked` is what the request chose, `chosen` what is left of it once doses are others. `first` is the dose that later ones fall from.
+    `crossing` is the number of the last stage of a cross-over, 0 without one. `has_own_doses` where doses follow from a unit and not from
+    the grid (an interval extension). `products` are those of the draft.
     """
 
     request: PlanRequest
+    asked: Chosen
     chosen: Chosen
     agent: str
     maker: Maker | PairedMaker
@@ -100,12 +102,11 @@ class Desk:
 
 def desk_for(base: TaperPlan, request: PlanRequest, tables: Tables) -> Desk | Infeasible:
     """The desk of a draft that was made of this request."""
-    chosen = choose(request, tables)
-    if isinstance(chosen, Infeasible):
-        return chosen
+    asked = choose(request, tables)
+    if isinstance(asked, Infeasible):
+        return asked
     default = tables.limits.default_row(request.drug_class, request.use)
-    if chosen.protocol is not None and default is not None:
-        chosen = replace(chosen, edited=True, row=default)
+    chosen = asked if asked.protocol is None or default is None else replace(asked, edited=True, row=default)
     on = bench(request, tables, request.ingredient, max(request.baseline.mg, chosen.target_mg), chosen.row, chosen.even)
     if isinstance(on, Infeasible):
         return on
@@ -118,13 +119,13 @@ def desk_for(base: TaperPlan, request: PlanRequest, tables: Tables) -> Desk | In
         top = base.steps[crossing].mg_per_day(agent)
         own = tuple(product for product in products if product.ingredient == agent)
         slots = tuple(Intake(slot, Decimal(0)) for slot in Slot if slot in on.maker.slots)
-        asked = replace(request, ingredient=agent, products=own, intakes=slots, taken=(), at_most=(), past=None)
-        on = bench(asked, tables, agent, as_decimal(Fraction(top)), chosen.row, even=False)
+        crossed = replace(request, ingredient=agent, products=own, intakes=slots, taken=(), at_most=(), past=None)
+        on = bench(crossed, tables, agent, as_decimal(Fraction(top)), chosen.row, even=False)
         if isinstance(on, Infeasible):
             return on
         first = on.maker.next(on.maker.measure.of(top) or 0, None)
     is_own = base.strategy == "interval-extension"
-    return Desk(request, chosen, agent, on.maker, on.row, first, base.target_mg, crossing, is_own, products)
+    return Desk(request, asked, chosen, agent, on.maker, on.row, first, base.target_mg, crossing, is_own, products)
 
 
 def _product(rxcui: str, request: PlanRequest, tables: Tables) -> Product:

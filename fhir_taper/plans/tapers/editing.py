@@ -32,7 +32,6 @@ from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.judgement import Violation, check
 from fhir_taper.plans.tapers.plan import Dose, Milestone, Step, StepKind, TaperPlan
 from fhir_taper.plans.tapers.product_findings import product_findings
-from fhir_taper.plans.tapers.protocol import choose
 from fhir_taper.plans.tapers.request import PlanRequest
 from fhir_taper.plans.tapers.schedule_findings import schedule_findings
 
@@ -68,11 +67,8 @@ def edited(base: TaperPlan, edits: Sequence[Edited], request: PlanRequest, table
         rows = after
     is_slower = only_slower(before, rows)
     limits = base.limits if is_slower else desk.limits
-    chosen = choose(request, tables) if is_slower else desk.chosen
-    if isinstance(chosen, Infeasible):
-        return chosen
     made = _plan(base, edits, desk, rows, limits)
-    return _judged(base, made, edits, replace(desk, chosen=chosen), tables)
+    return _judged(base, made, edits, replace(desk, chosen=desk.asked) if is_slower else desk, tables)
 
 
 def offered_at(plan: TaperPlan, step: int, request: PlanRequest, tables: Tables) -> Offered | None:
