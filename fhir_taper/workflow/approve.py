@@ -5,30 +5,32 @@ Draft and approved version are appended together with the audit line.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from typing import Final
 
 from fhir_taper.errors import NotAllowed, StoreConflict
 from fhir_taper.plans.medicines.dose import brief, plain
+from fhir_taper.plans.tables.life_rules import LifeRules
 from fhir_taper.plans.tapers import lifecycle
 from fhir_taper.plans.tapers.baseline import why_unconfirmed
 from fhir_taper.plans.tapers.finding import Finding
 from fhir_taper.plans.tapers.infeasible import Infeasible
+from fhir_taper.plans.tapers.lifecycle import ApprovalRules
 from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.records import Role
 from fhir_taper.store.plans import PlanName
 from fhir_taper.workflow.assessment import Assessment, is_overtaken
 from fhir_taper.workflow.audited import note
-from fhir_taper.workflow.chosen_plan import NAME, Work, reading_for, work_of
+from fhir_taper.workflow.chosen_plan import NAME, Work, has_other_doses, reading_for, remade, work_of
 from fhir_taper.workflow.emergency_words import drop_draft_words, with_words
 from fhir_taper.workflow.keep_assessment import assessment_of
 from fhir_taper.workflow.load_chart import Loaded, load_chart
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.other_plans import other_plans
 from fhir_taper.workflow.pharmacist import reviewed
-from fhir_taper.workflow.plan import make_plan
 from fhir_taper.workflow.plan_options import PlanOptions
 from fhir_taper.workflow.regimen import Reading
 from fhir_taper.workflow.roles import require
@@ -38,20 +40,28 @@ from fhir_taper.workflow.versions import as_version
 _INTAKE_CHANGED: Final = "the intake changed since this draft was made, and the plan does not count it: ask for the ways to taper again"
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A draft as it would be approved, and what it is judged by; `unconfirmed`: why its baseline is not confirmed.
+
+    `against`: every reason why it cannot be approved; empty where it can.
+    """
+
+    draft: TaperPlan
+    decision: Decision
+    findings: tuple[Finding, ...]
+    rules: ApprovalRules
+    others: tuple[TaperPlan, ...]
+    life: LifeRules
+    unconfirmed: str
+    against: tuple[str, ...]
+
+
 def reasons_against(services: Services, chart: OpenChart, loaded: Loaded, work: Work) -> tuple[str, ...]:
     """Why the draft cannot be approved as it stands today; empty where it can."""
     if work.plan is None:
         return ("there is no draft yet: choose a way to taper first",)
-    reading = reading_for(loaded, work.options)
-    changed, findings = _compared(reading, work)
-    decision = _decision(services, chart, work.plan)
-    others = other_plans(services, chart, reading)
-    unconfirmed = why_unconfirmed(reading.regimen, work.plan.ingredient)
-    life = reading.tables.safety.life
-    plan, rules = reviewed(services, chart, with_words(services, chart, work.plan))
-    against = lifecycle.refusals(plan, decision.on, findings, rules, others, life, why_unconfirmed=unconfirmed)
-    past = _first_day_is_past(work.options, decision.on)
-    return (*past, *changed, *_against_intake(work.options, work.plan, assessment_of(services, chart)), *against)
+    return _judged(services, chart, loaded, work, work.plan).against
 
 
 def approve_plan(services: Services, chart: OpenChart, revision: int) -> TaperPlan:
@@ -60,25 +70,40 @@ def approve_plan(services: Services, chart: OpenChart, revision: int) -> TaperPl
     work = work_of(services, chart)
     if work is None or work.plan is None or work.revision != revision:
         raise StoreConflict("the draft was changed elsewhere meanwhile: look at it again before you approve it")
-    loaded = load_chart(services, chart, afresh=True)
-    against = reasons_against(services, chart, loaded, work)
-    if against:
-        note(services, chart.launch, "approve", "refused", {"plan": work.plan.id, "reasons": len(against)})
-        raise NotAllowed(*against)
-    reading = reading_for(loaded, work.options)
-    decision = _decision(services, chart, work.plan)
-    plan, rules = reviewed(services, chart, with_words(services, chart, work.plan))
-    approved = lifecycle.approve(
-        plan,
-        decision,
-        _compared(reading, work)[1],
-        rules,
-        other_plans(services, chart, reading),
-        reading.tables.safety.life,
-        why_unconfirmed=why_unconfirmed(reading.regimen, work.plan.ingredient),
-    )
-    _keep(services, chart, plan, approved)
+    judged = _judged(services, chart, load_chart(services, chart, afresh=True), work, work.plan)
+    approved = approved_as(services, chart, judged)
+    _keep(services, chart, judged.draft, approved)
     return approved
+
+
+def judge(
+    services: Services, chart: OpenChart, draft: TaperPlan, reading: Reading, findings: tuple[Finding, ...], unconfirmed: str = ""
+) -> Judged:
+    """A draft judged as it would be approved now: with its pharmacist's answer, beside the other plans. `findings` are today's."""
+    plan, rules = reviewed(services, chart, draft)
+    decision = Decision(chart.who, chart.day(services.clock(), plan.zone), "approved on screen")
+    others, life = other_plans(services, chart, reading), reading.tables.safety.life
+    against = lifecycle.refusals(plan, decision.on, findings, rules, others, life, why_unconfirmed=unconfirmed)
+    return Judged(plan, decision, findings, rules, others, life, unconfirmed, against)
+
+
+def approved_as(services: Services, chart: OpenChart, judged: Judged) -> TaperPlan:
+    """The approved version of a draft that was judged. Raises NotAllowed with every reason against it, audited."""
+    if judged.against:
+        note(services, chart.launch, "approve", "refused", {"plan": judged.draft.id, "reasons": len(judged.against)})
+        raise NotAllowed(*judged.against)
+    asked = judged.decision, judged.findings, judged.rules, judged.others, judged.life
+    return lifecycle.approve(judged.draft, *asked, why_unconfirmed=judged.unconfirmed)
+
+
+def _judged(services: Services, chart: OpenChart, loaded: Loaded, work: Work, plan: TaperPlan) -> Judged:
+    reading = reading_for(loaded, work.options)
+    changed, findings = _compared(loaded, work, plan)
+    unconfirmed = why_unconfirmed(reading.regimen, plan.ingredient)
+    judged = judge(services, chart, with_words(services, chart, plan), reading, findings, unconfirmed)
+    past = _first_day_is_past(work.options, judged.decision.on)
+    intake = _against_intake(work.options, plan, assessment_of(services, chart))
+    return replace(judged, against=(*past, *changed, *intake, *judged.against))
 
 
 def _first_day_is_past(options: PlanOptions, today: date) -> tuple[str, ...]:
@@ -99,16 +124,12 @@ def _against_intake(options: PlanOptions, plan: TaperPlan, intake: Assessment) -
         yield f"the intake says that {taken}, and this draft starts from {brief(plan.baseline.mg)} mg: make both say the same"
 
 
-def _decision(services: Services, chart: OpenChart, plan: TaperPlan) -> Decision:
-    return Decision(chart.who, chart.day(services.clock(), plan.zone), "approved on screen")
-
-
-def _compared(reading: Reading, work: Work) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
+def _compared(loaded: Loaded, work: Work, plan: TaperPlan) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
     """What changed in the chart since the draft was made, and the findings of the plan as it would be made today."""
-    made, plan = make_plan(reading, work.options, work.edits), work.plan
+    made = remade(loaded, work.options, work.edits)
     if isinstance(made, Infeasible):
         return (f"the chart changed since this draft was made, and the plan is not possible any more: {made.message}",), made.findings
-    if plan is not None and (made.steps, made.baseline, made.products) != (plan.steps, plan.baseline, plan.products):
+    if has_other_doses(made, plan):
         return ("the chart changed since this draft was made, and the doses would be others: choose again",), made.findings
     return (), made.findings
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
-from fhir_taper.errors import NotAllowed, StoreConflict, WrongUsage
+from fhir_taper.errors import StoreConflict, WrongUsage
 from fhir_taper.exact_json import decode, encode
 from fhir_taper.plans.tapers import lifecycle
 from fhir_taper.plans.tapers.finding import Finding
@@ -19,12 +19,11 @@ from fhir_taper.plans.tapers.plan_document import from_document, to_document
 from fhir_taper.plans.tapers.restart import Slower
 from fhir_taper.records import Role
 from fhir_taper.store.drafts import Draft
+from fhir_taper.workflow.approve import Judged, approved_as, judge
 from fhir_taper.workflow.audited import note
 from fhir_taper.workflow.course import DRAFTERS, MAKES_A_DRAFT, Asked, Turn, as_seen, new_schedule_again, turned
 from fhir_taper.workflow.load_chart import Loaded, load_chart
 from fhir_taper.workflow.open_chart import OpenChart
-from fhir_taper.workflow.other_plans import other_plans
-from fhir_taper.workflow.pharmacist import reviewed
 from fhir_taper.workflow.roles import require
 from fhir_taper.workflow.services import Services
 from fhir_taper.workflow.versions import Kept, as_version, version_named
@@ -66,7 +65,8 @@ def acknowledge_next(services: Services, chart: OpenChart, place: int, reason: s
     draft = _current(services, chart, revision)
     if not 0 <= place < len(draft.plan.findings):
         raise WrongUsage("this finding is not on the draft any more: look at the list again")
-    plan = lifecycle.acknowledge(draft.plan, draft.plan.findings[place], _decision(services, chart, draft.plan, reason.strip()))
+    decision = Decision(chart.who, chart.day(services.clock(), draft.plan.zone), reason.strip())
+    plan = lifecycle.acknowledge(draft.plan, draft.plan.findings[place], decision)
     return _save(services, chart, replace(draft, plan=plan), "next-acknowledge")
 
 
@@ -87,13 +87,7 @@ def discard_next(services: Services, chart: OpenChart) -> None:
 
 def reasons_against_next(services: Services, chart: OpenChart, loaded: Loaded, draft: NextVersion) -> tuple[str, ...]:
     """Why the draft cannot be approved as it stands today; empty where it can."""
-    kept = version_named(services, chart, draft.of)
-    changed, findings = _compared(services, chart, loaded, kept, draft)
-    plan, rules = reviewed(services, chart, draft.plan)
-    reading = loaded.reading(chart.day(services.clock(), plan.zone))
-    others = other_plans(services, chart, reading)
-    on = chart.day(services.clock(), plan.zone)
-    return (*changed, *lifecycle.refusals(plan, on, findings, rules, others, reading.tables.safety.life))
+    return _judged(services, chart, loaded, version_named(services, chart, draft.of), draft).against
 
 
 def approve_next(services: Services, chart: OpenChart, revision: int) -> TaperPlan:
@@ -101,19 +95,18 @@ def approve_next(services: Services, chart: OpenChart, revision: int) -> TaperPl
     require(services, chart, "approve", (Role.PRESCRIBER,))
     draft = _current(services, chart, revision)
     loaded = load_chart(services, chart, afresh=True)
-    against = reasons_against_next(services, chart, loaded, draft)
-    if against:
-        note(services, chart.launch, "approve", "refused", {"plan": draft.plan.id, "reasons": len(against)})
-        raise NotAllowed(*against)
     kept = version_named(services, chart, draft.of)
-    findings = _compared(services, chart, loaded, kept, draft)[1]
-    plan, rules = reviewed(services, chart, draft.plan)
-    decision = _decision(services, chart, plan, "approved on screen")
-    reading = loaded.reading(decision.on)
-    others = other_plans(services, chart, reading)
-    approved = lifecycle.approve(plan, decision, findings, rules, others, reading.tables.safety.life)
-    _keep(services, chart, kept, plan, approved)
+    judged = _judged(services, chart, loaded, kept, draft)
+    approved = approved_as(services, chart, judged)
+    _keep(services, chart, kept, judged.draft, approved)
     return approved
+
+
+def _judged(services: Services, chart: OpenChart, loaded: Loaded, kept: Kept, draft: NextVersion) -> Judged:
+    changed, findings = _compared(services, chart, loaded, kept, draft)
+    reading = loaded.reading(chart.day(services.clock(), draft.plan.zone))
+    judged = judge(services, chart, draft.plan, reading, findings)
+    return replace(judged, against=(*changed, *judged.against))
 
 
 def _compared(
@@ -157,10 +150,6 @@ def _save(services: Services, chart: OpenChart, draft: NextVersion, action: str)
         services.drafts.save(kept)
         note(services, launch, action, "done", {"revision": saved.revision, "plan": saved.plan.id, "of": saved.of})
     return saved
-
-
-def _decision(services: Services, chart: OpenChart, plan: TaperPlan, reason: str) -> Decision:
-    return Decision(chart.who, chart.day(services.clock(), plan.zone), reason)
 
 
 def _asked_document(asked: Asked) -> dict[str, Any]:
