@@ -18,7 +18,7 @@ from fhir_taper.mappers.read.elements import Json
 from fhir_taper.mappers.read.entries import Today, today
 from fhir_taper.mappers.read.medication import Identifier
 from fhir_taper.mappers.read.medicine import Medicine
-from fhir_taper.mappers.read.order import DISPENSE, Order, is_ours, read_order
+from fhir_taper.mappers.read.order import DISPENSE, Order, read_order
 from fhir_taper.mappers.read.routes import other_route, parenteral_route
 from fhir_taper.mappers.read.sig_words import DETOX_WORDS
 from fhir_taper.mappers.read.status import not_counted
@@ -174,7 +174,7 @@ def _counted(about: _Fields, order: Order, medicine: Medicine, reader: Reader) -
     if day is None:
         return seen | _not_computable(Reason.NO_DOSE, "no instruction")
     has_end = answer.end is not None
-    is_schedule = is_ours(order.entry.resource) or (has_end and len(order.dosages) > 1)  # its steps say themselves what changes when
+    is_schedule = order.is_ours or (has_end and len(order.dosages) > 1)  # its steps say themselves what changes when
     noted = None if is_schedule else change_noted(order.entry.resource, has_end=has_end)
     if noted is not None:
         return seen | _not_computable(noted.reason, noted.says)
