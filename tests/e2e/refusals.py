@@ -16,10 +16,10 @@ from playwright.sync_api import Page, Route
 from fhir_taper.cli.demo_walk import Browser, Shown
 from fhir_taper.records import AuthMethod
 from fhir_taper.sandbox.demo import Demo
-from fhir_taper.sandbox.forwarding import Answer
 from fhir_taper.sandbox.refusal import with_query
 from fhir_taper.workflow.services import Services
 from tests.e2e.screens import ELDER, MIXED, View, button, framed, opened, tab
+from tests.odd_ehr import between, refusing
 
 _DEAD: Final = "http://127.0.0.1:9/fhir"
 _OUTCOME: Final = b'{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"forbidden"}]}'
@@ -53,19 +53,6 @@ class Stage:
             yield
         finally:
             self.demo.lifetimes.refresh = before
-
-    @contextmanager
-    def refused(self, kind: str) -> Iterator[None]:
-        """The EHR refuses every read of a type, as it does to a token whose scope does not cover it."""
-
-        def intercept(_: str, path: str, forward: Callable[[], Answer]) -> Answer:
-            return Answer(403, {"content-type": "application/fhir+json"}, _OUTCOME) if path.startswith(kind) else forward()
-
-        self.demo.resources.intercept = intercept
-        try:
-            yield
-        finally:
-            self.demo.resources.intercept = None
 
     @contextmanager
     def later(self, hours: int) -> Iterator[None]:
@@ -136,7 +123,7 @@ def denied_scope(page: Page, stage: Stage) -> View:
 
 def prescriptions_denied(page: Page, stage: Stage) -> View:
     """The EHR lets the app in, and gives it no prescriptions. No refusal of ours: the regimen says what it lacks."""
-    with stage.refused("MedicationRequest"):
+    with between(stage.demo, refusing(403, "MedicationRequest*", _OUTCOME)):
         return stage.launched(page, scope="launch openid fhirUser patient/Patient.rs")
 
 

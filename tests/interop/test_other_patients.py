@@ -7,7 +7,9 @@ import pytest
 
 from fhir_taper.cli.demo import running_demo
 from fhir_taper.sandbox.forwarding import Answer, send
+from fhir_taper.sandbox.resource_server import Intercept
 from fhir_taper.workflow.load_chart import SEARCHED
+from tests.odd_ehr import between
 from tests.web.running import ELDER, Person, Stage
 from tests.workflow.opened import chart_of
 
@@ -21,7 +23,7 @@ def careless() -> Iterator[Stage]:
         yield Stage(demo, services)
 
 
-def everybodys(stage: Stage) -> Callable[[str, str, Callable[[], Answer]], Answer]:
+def everybodys(stage: Stage) -> Intercept:
     """A server that forgets whom a search is about."""
 
     def answer(method: str, path: str, forward: Callable[[], Answer]) -> Answer:
@@ -74,12 +76,9 @@ def foreign(stage: Stage, shown: dict[str, str], undisturbed: dict[str, str]) ->
 
 
 def test_nothing_of_another_patient_reaches_any_screen_and_each_resource_is_audited(careless: Stage, undisturbed: dict[str, str]) -> None:
-    careless.demo.resources.intercept = everybodys(careless)
-    try:
+    with between(careless.demo, everybodys(careless)):
         person = careless.opened(ELDER)
         shown = screens(person)
-    finally:
-        careless.demo.resources.intercept = None
     assert all(len(one) > 10 for one in of_others(careless).values())
     assert foreign(careless, shown, undisturbed) == set()
     assert "did not belong here: not shown" in shown["regimen"]
@@ -111,11 +110,7 @@ def test_a_chart_that_is_all_somebody_elses_is_not_opened(careless: Stage) -> No
         del method
         return send("GET", f"{careless.demo.resources.behind}/Patient/mid-taper") if path == f"Patient/{ELDER}" else forward()
 
-    careless.demo.resources.intercept = swapped
-    try:
-        with pytest.raises(AssertionError) as not_opened:
-            careless.opened(ELDER)
-    finally:
-        careless.demo.resources.intercept = None
+    with between(careless.demo, swapped), pytest.raises(AssertionError) as not_opened:
+        careless.opened(ELDER)
     said = str(not_opened.value)
     assert not any(one in said for one in of_others(careless)["mid-taper"])

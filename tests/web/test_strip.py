@@ -1,41 +1,18 @@
 """The strip above every screen: who the patient is, how fresh the chart is, and who is at the screen until when."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from fhir_taper.cli.demo_walk import Page
-from fhir_taper.exact_json import encode
 from fhir_taper.mappers.read.allergy_list import AllergyList
-from fhir_taper.records import Json
-from fhir_taper.sandbox.forwarding import Answer
 from fhir_taper.web.strip import Strip, session_of, strip_of
 from fhir_taper.workflow.load_chart import load_chart
 from fhir_taper.workflow.open_chart import OpenChart
+from tests.odd_ehr import between, changing, refusing
 from tests.web.running import ELDER, Stage
 from tests.workflow.opened import chart_of
-
-FHIR = {"content-type": "application/fhir+json"}
-
-
-@pytest.fixture
-def changed(stage: Stage) -> Iterator[Callable[[str, Callable[[Json], Json | None]], None]]:
-    """Change what the EHR answers at a path; None: it refuses."""
-
-    def put(start: str, change: Callable[[Json], Json | None]) -> None:
-        def intercept(_: str, path: str, forward: Callable[[], Answer]) -> Answer:
-            if not path.startswith(start):
-                return forward()
-            answer = forward()
-            made = change(answer.json())
-            return Answer(403, FHIR, b"{}") if made is None else Answer(answer.status, answer.headers, encode(made))
-
-        stage.demo.resources.intercept = intercept
-
-    yield put
-    stage.demo.resources.intercept = None
 
 
 def strip(stage: Stage, chart: OpenChart, after: timedelta = timedelta(0)) -> Strip:
@@ -66,17 +43,18 @@ def test_no_list_is_not_the_same_as_no_allergy(stage: Stage, listed: AllergyList
     assert strip_of(chart, loaded, loaded.read_at).allergies == says
 
 
-def test_allergies_that_could_not_be_read_are_not_none(stage: Stage, changed: Callable[..., None]) -> None:
+def test_allergies_that_could_not_be_read_are_not_none(stage: Stage) -> None:
     chart = chart_of(stage, ELDER)
-    changed("AllergyIntolerance", lambda _: None)
-    assert strip(stage, chart).allergies == "allergies could not be read"
+    with between(stage.demo, refusing(at="AllergyIntolerance*")):
+        assert strip(stage, chart).allergies == "allergies could not be read"
 
 
-def test_a_patient_who_died_and_one_who_is_a_test_are_told(stage: Stage, changed: Callable[..., None]) -> None:
+def test_a_patient_who_died_and_one_who_is_a_test_are_told(stage: Stage) -> None:
     person = stage.opened(ELDER)
     label = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}
-    changed(f"Patient/{ELDER}", lambda patient: patient | {"deceasedBoolean": True, "meta": {"security": [label]}})
-    text = Page(person.send("regimen", "/refresh").text).text
+    died = changing(f"Patient/{ELDER}", lambda patient: patient | {"deceasedBoolean": True, "meta": {"security": [label]}})
+    with between(stage.demo, died):
+        text = Page(person.send("regimen", "/refresh").text).text
     assert "deceased test patient" in text
     assert "records that this patient has died" in text
     assert "This is a test patient" in text
@@ -96,11 +74,8 @@ def test_a_chart_that_cannot_be_read_again_is_shown_as_it_was_and_says_so(stage:
     chart = chart_of(stage, ELDER)
     first = load_chart(stage.services, chart, afresh=True)
     later = replace(stage.services, clock=lambda: first.read_at + timedelta(minutes=6))
-    stage.demo.resources.intercept = lambda *_: Answer(503, FHIR, b"{}")
-    try:
+    with between(stage.demo, refusing(503)):
         again = load_chart(later, chart)
-    finally:
-        stage.demo.resources.intercept = None
     assert again is first
     assert strip_of(chart, again, later.clock()).age_of_chart == "6 minutes ago"
 

@@ -1,17 +1,16 @@
 """Approval is a prescriber's, on the chart of now, and once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from fhir_taper.errors import LaunchRefused, NotAllowed, StoreConflict
-from fhir_taper.exact_json import encode
 from fhir_taper.plans.tapers.plan import PlanState
-from fhir_taper.sandbox.forwarding import Answer
 from fhir_taper.workflow.approve import approve_plan
 from fhir_taper.workflow.chosen_plan import work_of
+from tests.odd_ehr import between, changing, each
 from tests.web.running import ELDER, Stage
 from tests.workflow.opened import chart_of
 
@@ -47,21 +46,9 @@ def test_a_draft_that_somebody_changed_is_not_approved(stage: Stage, revision: i
 def test_a_draft_is_not_approved_once_the_orders_behind_it_changed(stage: Stage, revision: int) -> None:
     chart = chart_of(stage, PATIENT)
 
-    def stopped(_: str, path: str, forward: Callable[[], Answer]) -> Answer:
-        answer = forward()
-        if path != "MedicationRequest":
-            return answer
-        bundle = answer.json()
-        for entry in bundle["entry"]:
-            entry["resource"]["status"] = "stopped"
-        return Answer(answer.status, answer.headers, encode(bundle))
-
-    stage.demo.resources.intercept = stopped
-    try:
-        with pytest.raises(NotAllowed, match="the chart changed since this draft was made"):
-            approve_plan(stage.services, chart, revision)
-    finally:
-        stage.demo.resources.intercept = None
+    stopped = changing("MedicationRequest", each(lambda order: order.update(status="stopped")))
+    with between(stage.demo, stopped), pytest.raises(NotAllowed, match="the chart changed since this draft was made"):
+        approve_plan(stage.services, chart, revision)
     work = work_of(stage.services, chart)
     assert work is not None
     assert work.plan is not None

@@ -13,7 +13,6 @@ from fhir_taper.plans.tapers.finding import Severity
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.plan import StepKind, TaperPlan
 from fhir_taper.plans.tapers.plan_document import to_document
-from fhir_taper.sandbox.forwarding import Answer
 from fhir_taper.workflow import edit_plan
 from fhir_taper.workflow.approve import approve_plan, reasons_against
 from fhir_taper.workflow.chosen_plan import Work, acknowledge, agree, work_of
@@ -21,6 +20,7 @@ from fhir_taper.workflow.edit_plan import edit, offered_for, redo, undo
 from fhir_taper.workflow.load_chart import Loaded, load_chart
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.services import Kept
+from tests.odd_ehr import between, changing, each
 from tests.web.running import ELDER, Stage
 from tests.workflow.opened import chart_of
 
@@ -175,20 +175,8 @@ def test_a_reader_edits_nothing_and_a_pharmacist_may(desk: Desk, stage: Stage) -
 
 
 def test_a_draft_whose_orders_changed_is_not_edited(desk: Desk, stage: Stage) -> None:
-    def stopped(_: str, path: str, forward: Callable[[], Answer]) -> Answer:
-        answer = forward()
-        if path != "MedicationRequest":
-            return answer
-        bundle = answer.json()
-        for entry in bundle["entry"]:
-            entry["resource"]["status"] = "stopped"
-        return Answer(answer.status, answer.headers, encode(bundle))
-
-    stage.demo.resources.intercept = stopped
-    try:
+    with between(stage.demo, changing("MedicationRequest", each(lambda order: order.update(status="stopped")))):
         afresh = load_chart(desk.services, desk.chart, afresh=True)
-    finally:
-        stage.demo.resources.intercept = None
     before = desk.work
     with pytest.raises(NotAllowed, match="the chart changed since this draft was made"):
         edit(desk.services, desk.chart, afresh, Hold(1, 14), before.revision)

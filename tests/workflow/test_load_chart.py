@@ -10,12 +10,13 @@ import pytest
 from fhir_taper.errors import EhrAnswered
 from fhir_taper.exact_json import encode
 from fhir_taper.sandbox.forwarding import Answer
+from fhir_taper.sandbox.resource_server import Intercept
 from fhir_taper.workflow.load_chart import Loaded, load_chart
 from fhir_taper.workflow.open_chart import OpenChart
+from tests.odd_ehr import FHIR, changing, refusing, with_more
 from tests.web.running import ELDER, MIXED, Stage
 from tests.workflow.opened import chart_of
 
-FHIR = {"content-type": "application/fhir+json"}
 OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "forbidden", "diagnostics": "not for this app"}]}
 
 
@@ -23,7 +24,7 @@ OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "
 def odd_ehr(stage: Stage) -> Iterator[Callable[..., None]]:
     """Put something between the app and the EHR for the length of a test."""
 
-    def put(intercept: Callable[[str, str, Callable[[], Answer]], Answer]) -> None:
+    def put(intercept: Intercept) -> None:
         stage.demo.resources.confines_searches = False
         stage.demo.resources.intercept = intercept
 
@@ -51,7 +52,7 @@ def test_a_chart_that_was_read_whole_says_nothing_of_what_could_not_be_read(stag
 
 def test_a_type_that_is_refused_is_named_with_the_ehrs_words_and_the_rest_is_read(stage: Stage, odd_ehr: Callable[..., None]) -> None:
     chart = chart_of(stage, ELDER)
-    odd_ehr(lambda _, path, forward: Answer(403, FHIR, encode(OUTCOME)) if path == "Observation" else forward())
+    odd_ehr(refusing(403, "Observation", encode(OUTCOME)))
     found = loaded(stage, chart)
     assert found.unread == ("Observations could not be read: 403 (not for this app)",)
     assert not found.chart.complete
@@ -64,7 +65,7 @@ def test_a_type_that_is_refused_is_named_with_the_ehrs_words_and_the_rest_is_rea
 
 def test_prescriptions_that_cannot_be_read_make_every_total_at_least(stage: Stage, odd_ehr: Callable[..., None]) -> None:
     chart = chart_of(stage, ELDER)
-    odd_ehr(lambda _, path, forward: Answer(500, FHIR, b"{}") if path == "MedicationRequest" else forward())
+    odd_ehr(refusing(500, "MedicationRequest"))
     found = loaded(stage, chart)
     assert found.unread[0].startswith("Prescriptions could not be read: 500")
     assert not found.reading(found.read_at.date()).regimen.complete
@@ -72,7 +73,7 @@ def test_prescriptions_that_cannot_be_read_make_every_total_at_least(stage: Stag
 
 def test_a_patient_that_cannot_be_read_stops_everything(stage: Stage, odd_ehr: Callable[..., None]) -> None:
     chart = chart_of(stage, ELDER)
-    odd_ehr(lambda _, path, forward: Answer(403, FHIR, encode(OUTCOME)) if path.startswith("Patient") else forward())
+    odd_ehr(refusing(403, "Patient*", encode(OUTCOME)))
     with pytest.raises(EhrAnswered):
         loaded(stage, chart)
     assert last_audit(stage)[:2] == ("read", "failed")
@@ -83,16 +84,7 @@ def test_another_patients_resource_in_an_answer_is_not_in_the_chart_is_told_and_
 ) -> None:
     chart = chart_of(stage, ELDER)
     strange = {"resourceType": "Condition", "id": "strange", "subject": {"reference": f"Patient/{MIXED}"}, "code": {"text": "theirs"}}
-
-    def slipped_in(_: str, path: str, forward: Callable[[], Answer]) -> Answer:
-        answer = forward()
-        if path != "Condition":
-            return answer
-        bundle = answer.json()
-        bundle["entry"] = [*bundle.get("entry", []), {"resource": strange}]
-        return Answer(answer.status, answer.headers, encode(bundle))
-
-    odd_ehr(slipped_in)
+    odd_ehr(changing("Condition", with_more(strange)))
     before = len(stage.services.audit.entries("demo", limit=100_000))
     found = loaded(stage, chart)
     assert "strange" not in [entry.id for entry in found.chart.of("Condition")]
@@ -148,7 +140,7 @@ def test_our_own_plan_is_read_with_its_steps(stage: Stage) -> None:
 def test_a_chart_from_memory_is_no_ground_for_what_must_be_read_now_nor_after_an_hour(stage: Stage, odd_ehr: Callable[..., None]) -> None:
     chart = chart_of(stage, ELDER)
     first = loaded(stage, chart)
-    odd_ehr(lambda *_: Answer(503, FHIR, b"{}"))
+    odd_ehr(refusing(503))
     with pytest.raises(EhrAnswered):
         loaded(stage, chart)
     for minutes, is_shown in ((6, True), (59, True), (61, False)):
@@ -163,7 +155,7 @@ def test_a_chart_from_memory_is_no_ground_for_what_must_be_read_now_nor_after_an
 def test_what_the_ehr_refuses_is_not_shown_from_memory(stage: Stage, odd_ehr: Callable[..., None]) -> None:
     chart = chart_of(stage, ELDER)
     first = loaded(stage, chart)
-    odd_ehr(lambda *_: Answer(403, FHIR, encode(OUTCOME)))
+    odd_ehr(refusing(403, body=encode(OUTCOME)))
     later = replace(stage.services, clock=lambda: first.read_at + timedelta(minutes=6))
     with pytest.raises(EhrAnswered):
         load_chart(later, chart)

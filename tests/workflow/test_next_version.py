@@ -1,16 +1,13 @@
 """A new schedule is a draft beside the running version until a prescriber approves it, on the chart of now."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from fhir_taper.errors import LaunchRefused, NotAllowed, StoreConflict, WrongUsage
-from fhir_taper.exact_json import encode
 from fhir_taper.plans.tapers.finding import Severity
 from fhir_taper.plans.tapers.plan import PlanState
-from fhir_taper.sandbox.forwarding import Answer
 from fhir_taper.workflow.course import Asked, Turn, Turned, save_turn, turned
 from fhir_taper.workflow.next_version import (
     NextVersion,
@@ -22,6 +19,8 @@ from fhir_taper.workflow.next_version import (
     next_version,
     reasons_against_next,
 )
+from tests.mappers.charts import concept
+from tests.odd_ehr import between, changing, with_more
 from tests.workflow.followed import Followed
 
 SLOW = Asked(Turn.SLOW, "too fast")
@@ -103,26 +102,14 @@ def test_a_draft_of_yesterday_is_made_again_because_later_orders_are_not_in_it(f
 def test_a_draft_whose_chart_changed_is_not_approved(followed: Followed) -> None:
     """The chart gained a Stop: pregnancy."""
     draft = ready(followed)
-
-    def pregnant(_: str, path: str, forward: Callable[[], Answer]) -> Answer:
-        answer = forward()
-        if path != "Condition":
-            return answer
-        bundle = answer.json()
-        coding = {"system": "http://snomed.info/sct", "code": "77386006", "display": "Pregnancy"}
-        clinical = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/condition-clinical", "code": "active"}]}
-        condition = {
-            "resourceType": "Condition",
-            "id": "new",
-            "clinicalStatus": clinical,
-            "code": {"coding": [coding]},
-            "subject": {"reference": "Patient/mid-taper"},
-        }
-        bundle.setdefault("entry", []).append({"resource": condition, "search": {"mode": "match"}})
-        return Answer(answer.status, answer.headers, encode(bundle))
-
-    followed.stage.demo.resources.intercept = pregnant
-    try:
+    condition = {
+        "resourceType": "Condition",
+        "id": "new",
+        "clinicalStatus": concept("http://terminology.hl7.org/CodeSystem/condition-clinical", "active", "Active"),
+        "code": concept("http://snomed.info/sct", "77386006", "Pregnancy"),
+        "subject": {"reference": "Patient/mid-taper"},
+    }
+    with between(followed.stage.demo, changing("Condition", with_more(condition))):
         with pytest.raises(NotAllowed, match="pregnancy: Pregnancy is on record"):
             approve_next(followed.services, followed.chart, draft.revision)
         held = Asked(Turn.HOLD, "pregnant", days=14)
@@ -132,9 +119,7 @@ def test_a_draft_whose_chart_changed_is_not_approved(followed: Followed) -> None
         save_turn(followed.services, followed.chart, followed.kept.version.id, held, found.seen)
         with pytest.raises(NotAllowed, match="today's chart stops a reduction"):
             turned(followed.services, followed.chart, followed.loaded, followed.newest().version.id, Asked(Turn.RESUME, "well"))
-    finally:
-        followed.stage.demo.resources.intercept = None
-        followed.services.charts.drop(followed.chart.launch.id)
+    followed.services.charts.drop(followed.chart.launch.id)
 
 
 def test_a_draft_that_is_given_up_leaves_the_plan_as_it_is(followed: Followed) -> None:

@@ -1,6 +1,5 @@
 """A session is one browser's, ends when nobody uses it, and says so."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,9 +7,9 @@ import pytest
 
 from fhir_taper.errors import LaunchRefused
 from fhir_taper.records import IDLE_MINUTES, Role
-from fhir_taper.sandbox.forwarding import Answer
 from fhir_taper.store.drafts import Draft
 from fhir_taper.workflow.open_chart import open_chart
+from tests.odd_ehr import between, refusing
 from tests.web.running import ELDER, Stage
 from tests.workflow.opened import chart_of, cookie_of
 
@@ -99,13 +98,7 @@ def test_a_person_is_known_by_the_name_that_the_ehr_gives_of_its_own_user(stage:
 
 
 def test_where_the_ehr_gives_no_name_a_person_is_known_by_the_reference(stage: Stage) -> None:
-    def without_people(_: str, path: str, forward: Callable[[], Answer]) -> Answer:
-        return Answer(403, {"content-type": "application/fhir+json"}, b"{}") if path.startswith("Practitioner") else forward()
-
-    stage.demo.resources.intercept = without_people
-    try:
+    with between(stage.demo, refusing(at="Practitioner*")):
         chart = chart_of(stage, ELDER)
-    finally:
-        stage.demo.resources.intercept = None
     assert not chart.is_named
     assert chart.who == "Practitioner/dr1"

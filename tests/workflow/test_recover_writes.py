@@ -20,6 +20,7 @@ from fhir_taper.workflow.recover_writes import found_in_words, sweep, sweep_char
 from fhir_taper.workflow.services import Services, utc_now
 from fhir_taper.workflow.write_back import preview_plan, write_plan
 from tests.interop.writing_to import Clock, Scene
+from tests.odd_ehr import between, refusing
 from tests.web.running import Stage
 from tests.workflow.opened import cookie_of
 
@@ -78,11 +79,8 @@ def answering(stage: Stage, *, commits: bool) -> Iterator[None]:
             forward()
         return Answer(504, {}, b"")
 
-    stage.demo.resources.intercept = answer
-    try:
+    with between(stage.demo, answer):
         yield
-    finally:
-        stage.demo.resources.intercept = None
 
 
 @pytest.fixture(params=[True, False], ids=["done", "not done"])
@@ -156,11 +154,8 @@ def with_tenant(services: Services, tenant: Tenant) -> Settings:
 
 def test_an_ehr_that_does_not_answer_leaves_it_unknown(stage: Stage) -> None:
     lost = lose(stage, commits=True)
-    stage.demo.resources.intercept = lambda _method, _path, _forward: Answer(500, {}, b"")
-    try:
+    with between(stage.demo, refusing(500)):
         swept = sweep(lost.later, lost.now)
-    finally:
-        stage.demo.resources.intercept = None
     assert swept.states.get(lost.row.id, WriteState.UNKNOWN) is WriteState.UNKNOWN
     assert swept.unresolved >= 1
     sweep(lost.later, lost.now)

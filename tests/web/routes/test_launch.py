@@ -8,11 +8,11 @@ import pytest
 
 from fhir_taper.cli.demo_walk import Browser
 from fhir_taper.records import Tenant
-from fhir_taper.sandbox.forwarding import Answer
 from fhir_taper.smart.transport import Transport
 from fhir_taper.store import launches
 from fhir_taper.web.app import create_app
 from fhir_taper.workflow.services import Kept
+from tests.odd_ehr import between, refusing
 from tests.web.asking import ask
 from tests.web.running import ELDER, MIXED, Stage, parameters
 
@@ -246,13 +246,8 @@ def test_whoever_ends_a_session_has_no_cookie_and_no_chart_any_more(stage: Stage
 @pytest.mark.parametrize(("status", "words"), [(403, "The EHR refused"), (500, "The EHR refused")])
 def test_a_patient_that_cannot_be_read_has_a_page_that_says_so(stage: Stage, status: int, words: str) -> None:
     person = stage.opened(ELDER)
-
-    refusal = Answer(status, {"content-type": "application/fhir+json"}, b'{"resourceType":"OperationOutcome","issue":[]}')
-    stage.demo.resources.intercept = lambda *_: refusal
-    try:
+    with between(stage.demo, refusing(status, body=b'{"resourceType":"OperationOutcome","issue":[]}')):
         shown = person.browser.post(f"{person.here}/refresh", {"csrf": _csrf(stage, person.launch)})
-    finally:
-        stage.demo.resources.intercept = None
     assert shown.status == 502
     assert words in shown.text
 

@@ -6,8 +6,7 @@ from html import unescape
 import pytest
 
 from fhir_taper.cli.demo_walk import Page
-from fhir_taper.exact_json import encode
-from fhir_taper.sandbox.forwarding import Answer
+from tests.odd_ehr import between, changing, each, refusing
 from tests.web.running import ELDER, MIXED, Person, Stage
 
 UNCLEAR = "text-sigs"
@@ -91,33 +90,16 @@ def test_a_reader_sees_no_box(person: Person, stage: Stage) -> None:
 
 def test_a_record_that_changed_since_asks_for_its_dose_anew(person: Person, stage: Stage) -> None:
     entered(person)
-
-    def newer(_: str, path: str, forward: object) -> Answer:
-        answer: Answer = forward()  # type: ignore[operator]
-        if path != "MedicationRequest":
-            return answer
-        bundle = answer.json()
-        for entry in bundle["entry"]:
-            entry["resource"]["meta"]["versionId"] = "999"
-        return Answer(answer.status, answer.headers, encode(bundle))
-
-    stage.demo.resources.intercept = newer
-    try:
+    with between(stage.demo, changing("MedicationRequest", each(lambda order: order["meta"].update(versionId="999")))):
         text = Page(person.send("regimen", "/refresh").text).text
-    finally:
-        stage.demo.resources.intercept = None
     assert "The record was changed since a dose was entered for it (7.50 mg a day, by Demo Prescriber" in text
     assert "Counts as" not in text
 
 
 def test_prescriptions_that_could_not_be_read_are_not_called_none(stage: Stage) -> None:
     person = stage.opened(ELDER)
-    refused = Answer(403, {"content-type": "application/fhir+json"}, b"{}")
-    stage.demo.resources.intercept = lambda _, path, forward: refused if path == "MedicationRequest" else forward()
-    try:
+    with between(stage.demo, refusing(at="MedicationRequest")):
         text = Page(person.send("regimen", "/refresh").text).text
-    finally:
-        stage.demo.resources.intercept = None
     assert "Prescriptions could not be read: 403" in text
     assert "That does not mean that none is taken" in text
 
