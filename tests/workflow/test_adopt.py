@@ -1,19 +1,21 @@
 """A plan of ours that stands in the EHR alone is shown, with what was changed there, and taken over by a prescriber's click."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from fhir_taper.errors import LaunchRefused, NotAllowed, StoreConflict, WrongUsage
-from fhir_taper.exact_json import encode
 from fhir_taper.plans.tapers.plan import PlanState
 from fhir_taper.records import Json
-from fhir_taper.sandbox.forwarding import Answer
+from fhir_taper.sandbox.resource_server import Intercept
 from fhir_taper.workflow.adopt import StandsInEhr, adopt, standing_in_ehr
 from fhir_taper.workflow.load_chart import load_chart
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.versions import newest_of_each
+from tests.odd_ehr import between, changing, each
 from tests.web.running import Stage
 from tests.workflow.followed import TAPERED
 from tests.workflow.opened import chart_of
@@ -30,26 +32,14 @@ def shown(stage: Stage, chart: OpenChart, *, afresh: bool = False) -> StandsInEh
     return one
 
 
-@pytest.fixture
-def changed(stands: tuple[Stage, OpenChart]) -> Iterator[Callable[[Callable[[Json], None]], None]]:
-    """Return a way to let the EHR answer with a care plan that somebody changed."""
-    stage, chart = stands
-
-    def install(change: Callable[[Json], None]) -> None:
-        def otherwise(_: str, path: str, forward: Callable[[], Answer]) -> Answer:
-            answer = forward()
-            if path != "CarePlan":
-                return answer
-            bundle = answer.json()
-            for entry in bundle["entry"]:
-                change(entry["resource"])
-            return Answer(answer.status, answer.headers, encode(bundle))
-
-        stage.demo.resources.intercept = otherwise
-
-    yield install
-    stage.demo.resources.intercept = None
-    stage.services.charts.drop(chart.launch.id)
+@contextmanager
+def read_as(stage: Stage, chart: OpenChart, change: Intercept) -> Iterator[None]:
+    """The EHR's answers are changed for the length of a block; the chart is not kept as it was read in it."""
+    try:
+        with between(stage.demo, change):
+            yield
+    finally:
+        stage.services.charts.drop(chart.launch.id)
 
 
 def test_a_plan_that_is_not_kept_here_is_shown_with_its_version_and_may_be_taken_over(stands: tuple[Stage, OpenChart]) -> None:
@@ -66,54 +56,56 @@ def test_whoever_is_no_prescriber_takes_nothing_over(stands: tuple[Stage, OpenCh
             adopt(stage.services, chart_of(stage, TAPERED, user), one.reference, one.seen, edits_are_seen=True)
 
 
-def test_what_was_changed_in_the_ehr_is_said_and_taken_over_only_by_whoever_has_seen_it(
-    stands: tuple[Stage, OpenChart], changed: Callable[[Callable[[Json], None]], None]
-) -> None:
+def test_what_was_changed_in_the_ehr_is_said_and_taken_over_only_by_whoever_has_seen_it(stands: tuple[Stage, OpenChart]) -> None:
     stage, chart = stands
     before = shown(stage, chart).seen
-
-    def retitled(care_plan: Json) -> None:
-        care_plan["title"] = "Stop it all at once"
-
-    changed(retitled)
-    one = shown(stage, chart, afresh=True)
-    assert [issue.source for issue in one.edits] == ["CarePlan.title"]
-    assert one.may_adopt
-    with pytest.raises(StoreConflict, match="changed since it was shown"):
-        adopt(stage.services, chart, one.reference, before, edits_are_seen=True)
-    with pytest.raises(NotAllowed, match="say that you have seen"):
-        adopt(stage.services, chart, one.reference, one.seen, edits_are_seen=False)
+    with read_as(stage, chart, changing("CarePlan", each(lambda plan: plan.update(title="Stop it all at once")))):
+        one = shown(stage, chart, afresh=True)
+        assert [issue.source for issue in one.edits] == ["CarePlan.title"]
+        assert one.may_adopt
+        with pytest.raises(StoreConflict, match="changed since it was shown"):
+            adopt(stage.services, chart, one.reference, before, edits_are_seen=True)
+        with pytest.raises(NotAllowed, match="say that you have seen"):
+            adopt(stage.services, chart, one.reference, one.seen, edits_are_seen=False)
     assert newest_of_each(stage.services, chart) == ()
 
 
-def test_a_plan_with_a_dose_that_breaks_its_limits_is_not_taken_over(
-    stands: tuple[Stage, OpenChart], changed: Callable[[Callable[[Json], None]], None]
-) -> None:
+def test_a_plan_with_a_dose_that_breaks_its_limits_is_not_taken_over(stands: tuple[Stage, OpenChart]) -> None:
     stage, chart = stands
 
-    def sooner(group: Json) -> None:
-        del group
+    def cut_deeper(group: Json) -> Json:
+        """7.5 mg a day becomes 4.5: two tablets of 2 mg at night become half a tablet."""
+        (step,) = group["action"][5]["extension"]
+        (dose,) = (part for part in step["extension"] if part["url"] == "dose")
+        night = dose["extension"][1]["extension"][-1]["extension"]
+        assert night == [{"url": "slot", "valueCode": "night"}, {"url": "units", "valueDecimal": Decimal(2)}]
+        night[1]["valueDecimal"] = Decimal("0.5")
+        return group
 
-    changed(sooner)
+    with read_as(stage, chart, changing("RequestGroup*", cut_deeper)):
+        one = shown(stage, chart, afresh=True)
+        assert any(reason.startswith("step 5 breaks a limit: ") for reason in one.against)
+        with pytest.raises(NotAllowed, match="step 5 breaks a limit"):
+            adopt(stage.services, chart, one.reference, one.seen, edits_are_seen=True)
+    assert newest_of_each(stage.services, chart) == ()
 
-    def halved(_: str, path: str, forward: Callable[[], Answer]) -> Answer:
-        answer = forward()
-        if path.partition("/")[0] != "RequestGroup":
-            return answer
-        group = answer.json()
+
+def test_half_a_plan_is_no_plan_and_is_named_as_damaged(stands: tuple[Stage, OpenChart]) -> None:
+    stage, chart = stands
+
+    def halved(group: Json) -> Json:
         del group["action"][4:17]
         for number, action in enumerate(group["action"]):
             for part in action["extension"][0]["extension"]:
                 if part["url"] == "number":
                     part["valueInteger"] = number
-        return Answer(answer.status, answer.headers, encode(group))
+        return group
 
-    stage.demo.resources.intercept = halved
-    loaded = load_chart(stage.services, chart, afresh=True)
-    found = standing_in_ehr(stage.services, chart, loaded)
-    assert all(not one.may_adopt for one in found)
-    if not found:  # half a plan is no plan: it is named as damaged
-        assert any("cannot be read" in issue.message for issue in loaded.reading(chart.day(stage.services.clock())).regimen.issues)
+    with read_as(stage, chart, changing("RequestGroup*", halved)):
+        loaded = load_chart(stage.services, chart, afresh=True)
+    assert standing_in_ehr(stage.services, chart, loaded) == ()
+    said = [issue.message for issue in loaded.reading(chart.day(stage.services.clock())).regimen.issues]
+    assert any("cannot be read: CarePlan.activity: has 6 steps, and was written with 19" in one for one in said)
 
 
 def test_a_plan_under_another_tenants_name_is_not_taken_over(stands: tuple[Stage, OpenChart]) -> None:
