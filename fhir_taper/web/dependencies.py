@@ -20,6 +20,7 @@ from fhir_taper.workflow.services import Services
 
 SEE_OTHER: Final = 303
 _MOST_FIELDS: Final = 200
+_MOST_DIGITS: Final = 9
 _MALFORMED: Final = 400
 _TOO_LARGE: Final = 413
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -29,6 +30,11 @@ def services_of(request: Request) -> Services:
     """The services of this process."""
     services: Services = request.app.state.services
     return services
+
+
+def whole_number(text: str, most_digits: int) -> int | None:
+    """The number that decimal digits of ASCII say, no more of them than so many; None for anything else."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= most_digits else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +56,10 @@ class Form:
 
     def number(self, name: str) -> int:
         """A whole number of the form's own (a revision, a place in a list). Raises WrongUsage."""
-        text = self.one(name)
-        if not text.isascii() or not text.isdecimal() or len(text) > 9:  # noqa: PLR2004 more digits are no number of ours
+        number = whole_number(self.one(name), _MOST_DIGITS)
+        if number is None:
             raise WrongUsage("the form is damaged: open the page again")
-        return int(text)
+        return number
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Final
 
 from fhir_taper.errors import WrongUsage
 from fhir_taper.plans.tapers.edits import Delete, Edit, Hold, Insert, Lengthen, SetDose
-from fhir_taper.web.dependencies import Form
+from fhir_taper.web.dependencies import Form, whole_number
 from fhir_taper.workflow.typed import typed_mg
 
 _MOST_DIGITS: Final = 5
@@ -40,9 +40,10 @@ def _mg(form: Form) -> Decimal:
 
 def _days(form: Form, name: str) -> int:
     text = form.one(name)
-    if not text.isascii() or not text.isdecimal() or len(text) > _MOST_DIGITS:
+    days = whole_number(text, _MOST_DIGITS)
+    if days is None:
         raise WrongUsage(f"Days: {text[:20]!r} is not a number of days like 14")
-    return int(text)
+    return days
 
 
 def _more(form: Form, step: int) -> int:

@@ -16,11 +16,13 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 from fhir_taper.settings import RateLimits
+from fhir_taper.web.dependencies import whole_number
 from fhir_taper.web.errors import Told, error_page
 from fhir_taper.web.security import LONGEST_BODY, App, Receive, Scope, Send, launch_cookie, tenant_of_cookie
 from fhir_taper.workflow.services import Services
 
 _MOST: Final = 20_000
+_MOST_DIGITS: Final = 18
 _LAUNCH: Final = re.compile(r"/app/([A-Za-z0-9_-]{1,64})/")
 _UNLIMITED: Final = frozenset({"/healthz"})
 
@@ -83,8 +85,8 @@ class Limits:
         ):
             if wait:
                 return why, _too_many(ceil(wait)), ceil(wait)
-        announced = request.headers.get("content-length", "0")
-        if not announced.isdecimal() or len(announced) > 18 or int(announced) > LONGEST_BODY:  # noqa: PLR2004 (more digits are no size)
+        announced = whole_number(request.headers.get("content-length", "0"), _MOST_DIGITS)
+        if announced is None or announced > LONGEST_BODY:
             return "body", _TOO_LARGE, 0
         return None
 

@@ -6,13 +6,14 @@ from typing import Final
 from fhir_taper.errors import WrongUsage
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.plans.tapers.restart import Slower
-from fhir_taper.web.dependencies import Form
+from fhir_taper.web.dependencies import Form, whole_number
 from fhir_taper.web.forms import PARAMETERS
 from fhir_taper.workflow.course import Asked, Turn
 from fhir_taper.workflow.replan import way_asked
 from fhir_taper.workflow.typed import typed_mg
 
 _LONGEST: Final = 500
+_MOST_DIGITS: Final = 9
 _MOST_DAYS: Final = 3650
 """More than this is a typing error; what is allowed is the plan's business."""
 FIELDS: Final = ("reason", "days", "step", "override", "slower", "way", "actual_mg", *PARAMETERS)
@@ -61,9 +62,10 @@ def _whole(form: Form, name: str) -> int | None:
     text = form.one(name)
     if not text:
         return None
-    if not (text.isascii() and text.isdecimal()) or int(text[:9]) > _MOST_DAYS:
+    number = whole_number(text, _MOST_DIGITS)
+    if number is None or number > _MOST_DAYS:
         raise WrongUsage(f"{name}: {text[:20]!r} is not a whole number up to {_MOST_DAYS}")
-    return int(text)
+    return number
 
 
 def _slower(text: str) -> Slower:

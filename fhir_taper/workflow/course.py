@@ -8,6 +8,7 @@ computes a dose: that is `plans.tapers`.
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from hashlib import sha256
 from typing import Final
 
@@ -25,7 +26,7 @@ from fhir_taper.plans.tapers.restart import Propose, Slower
 from fhir_taper.records import Role
 from fhir_taper.store.plans import PlanVersion
 from fhir_taper.workflow.audited import note
-from fhir_taper.workflow.chosen_plan import plan_of
+from fhir_taper.workflow.chosen_plan import plan_of, reading_for
 from fhir_taper.workflow.keep_assessment import assessment_of
 from fhir_taper.workflow.load_chart import Loaded, load_chart
 from fhir_taper.workflow.open_chart import OpenChart
@@ -114,7 +115,7 @@ def turned(services: Services, chart: OpenChart, loaded: Loaded, version_id: str
     stops = stops_today(reading, plan, assessment_of(services, chart).assessed)
     if stops and asked.turn in _LETS_REDUCTIONS_GO:
         raise NotAllowed(*(f"today's chart stops a reduction: {one.message}" for one in stops))
-    after = _turn(services, chart, loaded, plan, asked, decision)
+    after = what_follows(services, chart, loaded, plan, asked, decision)
     return after if isinstance(after, Infeasible) else Turned(plan, after, stops)
 
 
@@ -136,13 +137,6 @@ def save_turn(services: Services, chart: OpenChart, version_id: str, asked: Aske
     return after
 
 
-def new_schedule_again(
-    services: Services, chart: OpenChart, loaded: Loaded, plan: TaperPlan, asked: Asked, decision: Decision
-) -> TaperPlan | Infeasible:
-    """A new schedule made again, as it was decided, by the chart of now: whether a draft still follows from it."""
-    return _turn(services, chart, loaded, plan, asked, decision)
-
-
 def as_seen(found: Turned | Infeasible, seen: str) -> TaperPlan:
     """The version, where it is the one that a person saw. Raises StoreConflict."""
     if isinstance(found, Infeasible):
@@ -152,13 +146,17 @@ def as_seen(found: Turned | Infeasible, seen: str) -> TaperPlan:
     return found.after
 
 
-def _turn(
+def what_follows(
     services: Services, chart: OpenChart, loaded: Loaded, plan: TaperPlan, asked: Asked, decision: Decision
 ) -> TaperPlan | Infeasible:
+    """The version that follows from a decision by the chart of now; the same decision again says whether a draft still follows from it.
+
+    Raises NotAllowed, WrongUsage.
+    """
     reading = loaded.reading(decision.on)
     if asked.turn in _NEW_SCHEDULES:
         assessed = assessment_of(services, chart).assessed
-        propose = proposing(lambda asked: loaded.reading(asked.start, asked.benzo_table), plan, decision, chart.tenant.id, assessed)
+        propose = proposing(partial(reading_for, loaded), plan, decision, chart.tenant.id, assessed)
         return _new_schedule(plan, asked, decision, propose, reading.tables.safety.life)
     return _same_schedule(plan, asked, decision, reading.tables.safety.life, other_plans(services, chart, reading))
 

@@ -21,7 +21,7 @@ from fhir_taper.records import Role
 from fhir_taper.store.drafts import Draft
 from fhir_taper.workflow.approve import Judged, approved_as, judge
 from fhir_taper.workflow.audited import note
-from fhir_taper.workflow.course import DRAFTERS, MAKES_A_DRAFT, Asked, Turn, as_seen, new_schedule_again, turned
+from fhir_taper.workflow.course import DRAFTERS, MAKES_A_DRAFT, Asked, Turn, as_seen, turned, what_follows
 from fhir_taper.workflow.load_chart import Loaded, load_chart
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.roles import require
@@ -116,7 +116,7 @@ def _compared(
     made_on = draft.plan.revisions[-1]
     if made_on.on < chart.day(services.clock(), draft.plan.zone):
         return (f"this draft was made on {made_on.on.isoformat()}, and what was ordered since is not in it: make it again",), ()
-    made = new_schedule_again(services, chart, loaded, kept.plan, draft.asked, Decision(made_on.by, made_on.on, made_on.reason))
+    made = what_follows(services, chart, loaded, kept.plan, draft.asked, Decision(made_on.by, made_on.on, made_on.reason))
     if isinstance(made, Infeasible):
         return (f"the chart changed since this draft was made, and it is not possible any more: {made.message}",), made.findings
     if (made.steps, made.products) != (draft.plan.steps, draft.plan.products):

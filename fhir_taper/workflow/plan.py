@@ -8,14 +8,12 @@ on the plan; a Stop leaves it a draft that cannot be approved.
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fhir_taper.exact_json import encode
 from fhir_taper.plans.tapers.collisions import collision_findings
 from fhir_taper.plans.tapers.contingency import advised
 from fhir_taper.plans.tapers.dispensing import next_window
-from fhir_taper.plans.tapers.editing import edited
-from fhir_taper.plans.tapers.edits import Edited
 from fhir_taper.plans.tapers.finding import Finding, Severity, ranked
 from fhir_taper.plans.tapers.first_supply import first_supply
 from fhir_taper.plans.tapers.infeasible import Infeasible, infeasible_to_document
@@ -32,10 +30,13 @@ from fhir_taper.workflow.plan_request import Question, ingredient_of, question_o
 from fhir_taper.workflow.regimen import Reading
 from fhir_taper.workflow.said import with_confirmed
 
+if TYPE_CHECKING:  # the editor is loaded for a plan that was edited: a command never edits one
+    from fhir_taper.plans.tapers.edits import Edited
+
 Outcome = TaperPlan | Infeasible
 
 
-def make_plan(reading: Reading, options: PlanOptions, edits: Sequence[Edited] = ()) -> Outcome:
+def make_plan(reading: Reading, options: PlanOptions, edits: Sequence["Edited"] = ()) -> Outcome:
     """A draft plan with a person's edits and its findings, or why there is none. Raises WrongUsage naming what cannot be meant."""
     reading = with_confirmed(reading, options)
     question = question_of(reading, options)
@@ -50,13 +51,15 @@ def stops_of_chart(reading: Reading, options: PlanOptions) -> tuple[Finding, ...
     return tuple(one for one in found if one.severity is Severity.STOP)
 
 
-def answer_to(question: Question, reading: Reading, edits: Sequence[Edited] = ()) -> Outcome:
+def answer_to(question: Question, reading: Reading, edits: Sequence["Edited"] = ()) -> Outcome:
     """The plan that the engine makes, edited, with the findings of chart, schedule and question; or why it makes none.
 
     Raises BrokenPlan for a plan that breaks its own limits on any day: it is never shown.
     """
     outcome = propose(question.request, reading.tables)
     if isinstance(outcome, TaperPlan) and edits:
+        from fhir_taper.plans.tapers.editing import edited
+
         outcome = edited(outcome, edits, question.request, reading.tables)  # judged there: what breaks a rule is refused, with its reason
     elif isinstance(outcome, TaperPlan):
         sound(outcome, check(outcome, question.request.past))

@@ -24,12 +24,11 @@ from fhir_taper.workflow.roles import require
 from fhir_taper.workflow.services import Services
 from fhir_taper.writeback.changes import ORDER
 from fhir_taper.writeback.execute import unresolved
-from fhir_taper.writeback.recover import LATEST_COMMIT, by_person, resolve
+from fhir_taper.writeback.recover import FOUND_BY_PERSON, LATEST_COMMIT, by_person, resolve
 
 PROGRAM: Final = "fhir-taper"
 """The actor of what the program does without a person."""
 _ACTION: Final = "recover-write"
-_FOUND: Final = frozenset({WriteState.WRITTEN, WriteState.MISMATCH, WriteState.REJECTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ def is_young(row: LedgerRow, now: datetime) -> bool:
 
 def found_in_words(word: str) -> WriteState:
     """What a person may say that they found ("written", "mismatch", "rejected"). Raises WrongUsage for any other word."""
-    if word not in _FOUND:
+    if word not in FOUND_BY_PERSON:
         raise WrongUsage("say what is in the EHR: all of it, a part of it, or nothing")
     return WriteState(word)
 

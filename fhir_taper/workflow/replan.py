@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Final
 
 from fhir_taper.errors import WrongUsage
-from fhir_taper.plans.medicines.codes import DrugClass
 from fhir_taper.plans.tables.limit_tables import ProtocolRow
 from fhir_taper.plans.tapers.finding import Finding, Severity
 from fhir_taper.plans.tapers.infeasible import Infeasible
@@ -24,10 +23,9 @@ from fhir_taper.workflow.plan import answer_to
 from fhir_taper.workflow.plan_options import PlanOptions
 from fhir_taper.workflow.plan_request import question_of
 from fhir_taper.workflow.regimen import Reading
-from fhir_taper.workflow.said import with_confirmed
-from fhir_taper.workflow.strategies import CROSS_OVER_TO, STRATEGIES, name_of_way
+from fhir_taper.workflow.said import CONFIRMED, with_confirmed
+from fhir_taper.workflow.strategies import CROSS_OVER_TO, STRATEGIES, crosses_over, name_of_way
 
-CONFIRMED: Final = "fact-confirmed"
 _RUNS_ALREADY: Final = "taper-exists"
 _OF_ORDERED_TIMES: Final = frozenset({"times-not-ordered", "made-daily"})
 """What the plan's own units say better than the orders do."""
@@ -68,7 +66,7 @@ def stops_today(reading: Reading, plan: TaperPlan, assessed: Assessed = NOTHING_
 
 def ways_on(reading: Reading, plan: TaperPlan) -> tuple[str, ...]:
     """The ways by which a plan may go on, as `name_of_way` names them; whether one can be made is seen when it is asked."""
-    crosses = plan.drug_class is DrugClass.BENZODIAZEPINE and plan.ingredient != CROSS_OVER_TO
+    crosses = crosses_over(plan.drug_class, plan.ingredient)
     strategies = [name_of_way(None, one) for one in STRATEGIES if one != "substitution" or crosses]
     rows = reading.tables.limits.protocols.values()
     fitting = (row for row in rows if _is_meant_for(row, plan))

@@ -17,6 +17,8 @@ from fhir_taper.workflow.regimen import Reading
 from fhir_taper.workflow.running import RUNNING, in_words
 
 UNKNOWN_ZONE = "UTC"
+CONFIRMED = "fact-confirmed"
+"""The code of a finding that says what a person confirmed."""
 
 
 def confirmable(tables: Tables) -> frozenset[str]:
@@ -65,7 +67,7 @@ def said_of(reading: Reading, options: PlanOptions, ingredient: str, zone: str |
 
 def _confirmed(options: PlanOptions) -> list[Finding]:
     return [
-        Finding(Severity.INFORMATION, "fact-confirmed", f"{concept}: confirmed by {options.confirmed_by}.", _source(options), value=concept)
+        Finding(Severity.INFORMATION, CONFIRMED, f"{concept}: confirmed by {options.confirmed_by}.", _source(options), value=concept)
         for concept in dict.fromkeys(options.confirmed)
     ]
 

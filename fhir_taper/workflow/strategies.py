@@ -68,11 +68,16 @@ def name_of_way(protocol: str | None, strategy: str | None) -> str:
     return f"protocol {protocol}" if protocol else f"strategy {strategy}"
 
 
+def crosses_over(drug_class: DrugClass, ingredient: str) -> bool:
+    """Whether a medicine is crossed over to another one unless somebody says to which: other benzodiazepines, to diazepam."""
+    return drug_class is DrugClass.BENZODIAZEPINE and ingredient != CROSS_OVER_TO
+
+
 def _all_options(reading: Reading, options: PlanOptions, request: PlanRequest) -> Iterator[PlanOptions]:
     for strategy in STRATEGIES:
         params = dict(options.params)
         if strategy == "substitution":
-            if request.drug_class is DrugClass.BENZODIAZEPINE and request.ingredient != CROSS_OVER_TO:
+            if crosses_over(request.drug_class, request.ingredient):
                 params.setdefault("to", CROSS_OVER_TO)
             elif "to" not in params:
                 continue

@@ -48,9 +48,12 @@ def execute(
         ids = tuple(row.id for row in waiting)
         return replace(empty, state=WriteState.UNKNOWN, ledger_ids=ids, says="nothing was sent: an earlier write is not resolved yet")
     sender = Sender(errand, guard, ehr, ledger, pauses, clock, prepared.allowed.searchable, prepared.plan.output, prepared.plan.rung.name)
-    noted = preflight(_judged(prepared, moving, sender), ehr) if prepared.allowed.validates else ""
+    is_one_request = prepared.plan.rung is TRANSACTION
+    # One by one, each is judged before the first one leaves, as far as it can be: a refusal half-way would leave half a plan.
+    permitted = _judged(prepared, moving, sender) if prepared.allowed.validates or not is_one_request else ()
+    noted = preflight(permitted, ehr) if prepared.allowed.validates else ""
     try:
-        sent = list(_one_request(prepared, sender) if prepared.plan.rung is TRANSACTION else _one_by_one(prepared, moving, sender))
+        sent = list(_one_request(prepared, sender) if is_one_request else _one_by_one(prepared, moving, sender))
     except StoreConflict:
         return replace(empty, state=WriteState.UNKNOWN, says=_TWICE)
     made = _receipt(empty, moving, sent)
@@ -89,8 +92,6 @@ def _one_request(prepared: Prepared, sender: Sender) -> Iterator[Sent]:
 
 def _one_by_one(prepared: Prepared, moving: tuple[Change, ...], sender: Sender) -> Iterator[Sent]:
     known = dict(prepared.known or {})
-    # Judged before the first one leaves, as far as it can be: a refusal half-way would leave half a plan.
-    _judged(prepared, moving, sender)
     for change in moving:
         try:
             row, outcome = sender.send(single(change, prepared.changes, known, prepared.allowed, sender.errand.base), [change], known)

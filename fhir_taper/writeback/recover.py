@@ -18,6 +18,9 @@ from fhir_taper.writeback.ports import Clock, Ledger, Reader
 LATEST_COMMIT: Final = timedelta(minutes=2)
 """How long after its request a server may still commit a write whose answer was lost: before that, "not there" proves nothing."""
 
+FOUND_BY_PERSON: Final = frozenset({WriteState.WRITTEN, WriteState.MISMATCH, WriteState.REJECTED})
+"""What a person who looked can have found: all of it; a part, or otherwise; nothing."""
+
 
 def resolve(row: LedgerRow, reader: Reader, ledger: Ledger, clock: Clock, searchable: Iterable[str]) -> WriteState:
     """The state of one unfinished row after looking; settled in the ledger. `reader` is bound to the row's patient."""
@@ -39,7 +42,7 @@ def by_person(row: LedgerRow, decision: Decision, ledger: Ledger, clock: Clock, 
     """
     if row.state not in (WriteState.PENDING, WriteState.UNKNOWN):
         raise WriteRefused("this write is settled already")
-    if found not in (WriteState.WRITTEN, WriteState.MISMATCH, WriteState.REJECTED):
+    if found not in FOUND_BY_PERSON:
         raise WriteRefused(f"a person who looked does not find that it is {found}")
     if not decision.reason.strip():
         raise WriteRefused("what was found in the EHR is told in words")

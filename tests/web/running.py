@@ -1,7 +1,7 @@
 """The app in a running demo EHR, and a person in it: pages opened, forms of pages sent."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -56,7 +56,6 @@ class Stage:
 
     demo: Demo
     services: Services
-    people: list[Person] = field(default_factory=list)
 
     def begun(self, patient: str | None = ELDER, user: str = "prescriber", **beside: object) -> tuple[Browser, str]:
         """A browser that the app sent to the EHR, and the address to which the EHR sends it back."""
@@ -76,8 +75,9 @@ class Stage:
         return Person(used, urlsplit(used.at).path.rpartition("/")[0])
 
     def forget(self, patient: str) -> None:
-        """Drop the patient's draft, so that a test begins without one."""
-        self.services.drafts.drop("demo", patient, "plan")
+        """Drop everything that is kept of the patient unapproved, so that a test begins without it."""
+        for name in self.services.drafts.names("demo", patient):
+            self.services.drafts.drop("demo", patient, name)
 
 
 def parameters(address: str) -> list[tuple[str, str]]:

@@ -94,8 +94,7 @@ def followed(ward: Stage) -> Followed:
         adopt(services, chart, standing.reference, standing.seen, edits_are_seen=False)
     for one in running_plans(services, chart):
         _keep(services, chart, one.version.plan, revoke(one.plan, Decision("Dr. A", chart.day(services.clock()), "the test is over")))
-    for name in ("plan", "next-version", "emergency-words"):
-        services.drafts.drop("demo", TAPERED, name)
+    ward.forget(TAPERED)
     fresh = replace(standing.plan, key=f"test-{next(_numbers)}", id=str(uuid4()))
     version = _version(chart, PlanName("demo", TAPERED, fresh.ingredient, fresh.key), fresh, services.clock())
     services.plans.adopt(version, expected_version=0)

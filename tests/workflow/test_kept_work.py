@@ -16,8 +16,7 @@ from tests.workflow.opened import chart_of, cookie_of
 
 @pytest.fixture
 def person(stage: Stage) -> Person:
-    for name in stage.services.drafts.names("demo", ELDER):
-        stage.services.drafts.drop("demo", ELDER, name)
+    stage.forget(ELDER)
     return stage.opened(ELDER)
 
 

@@ -66,8 +66,7 @@ def test_a_tenant_may_allow_a_session_less_time(stage: Stage) -> None:
 
 def test_a_session_that_ended_idle_says_whether_a_draft_is_kept(stage: Stage) -> None:
     for has_draft, says in ((True, "The draft that was saved is kept"), (False, "There was no saved draft")):
-        for name in stage.services.drafts.names("demo", ELDER):
-            stage.services.drafts.drop("demo", ELDER, name)
+        stage.forget(ELDER)
         person = stage.opened(ELDER)
         if has_draft:
             stage.services.drafts.save(Draft("demo", ELDER, "plan-of-a-test", 1, b"{}", "dr", stage.services.clock()))

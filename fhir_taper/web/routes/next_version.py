@@ -12,7 +12,6 @@ from fhir_taper.web.course_views import charted
 from fhir_taper.web.dependencies import Form_, Opened
 from fhir_taper.web.rendering import chart
 from fhir_taper.web.view_models import by_severity
-from fhir_taper.workflow.chosen_plan import is_accepted
 from fhir_taper.workflow.next_version import (
     acknowledge_next,
     agree_to_next,
@@ -45,7 +44,6 @@ def next_draft(visit: Opened) -> Response:
         chart=chart(lines, f"{plan.drug}: as it is and as it would be"),
         steps=step_rows(differences(before, plan)),
         groups=by_severity(plan.findings),
-        accepted={place: is_accepted(plan, one) for place, one in enumerate(plan.findings)},
         plan=plan,
         severity=Severity,
         against=reasons_against_next(visit.services, visit.chart, visit.loaded(), draft),

@@ -17,7 +17,7 @@ from fhir_taper.render.cover import Cover
 from fhir_taper.render.pages import page_of, title_of
 from fhir_taper.render.series import series_of
 from fhir_taper.web import forms
-from fhir_taper.web.dependencies import Form, Form_, Opened, Visit
+from fhir_taper.web.dependencies import Form_, Opened, Visit, whole_number
 from fhir_taper.web.edit_forms import edit_of
 from fhir_taper.web.editor_view import Notice, last_edit, open_step, totals_of
 from fhir_taper.web.errors import told
@@ -32,8 +32,9 @@ from fhir_taper.workflow.keep_assessment import assessment_of
 router = APIRouter()
 _NOT_DONE: Final = "This was not done; the draft is as it was"
 _NO_STEP: Final = -1
-_LONGEST: Final = 4
-Act = Callable[[], Work | Infeasible]
+_MOST_DIGITS: Final = 4
+Act = Callable[[int], Work | Infeasible]
+"""What is asked of the draft of a revision."""
 
 
 @router.get("/app/{launch}/plan")
@@ -51,7 +52,7 @@ def change_plan(posted: Form_, request: Request) -> Response:
         return visit.to("strategies")
     asked = work.options
     return _done(
-        posted, request, lambda: change(visit.services, visit.chart, visit.loaded(), forms.changed_options(form, asked), _revision(form))
+        posted, request, lambda revision: change(visit.services, visit.chart, visit.loaded(), forms.changed_options(form, asked), revision)
     )
 
 
@@ -59,25 +60,26 @@ def change_plan(posted: Form_, request: Request) -> Response:
 def edit_step(posted: Form_, request: Request) -> Response:
     """Edit one step; it is saved at once."""
     visit, form = posted.visit, posted.form
-
-    def act() -> Work | Infeasible:
-        return edit(visit.services, visit.chart, visit.loaded(), edit_of(form), _revision(form))
-
-    return _done(posted, request, act, _step(form.one("step")))
+    return _done(
+        posted,
+        request,
+        lambda revision: edit(visit.services, visit.chart, visit.loaded(), edit_of(form), revision),
+        _step(form.one("step")),
+    )
 
 
 @router.post("/app/{launch}/plan/undo")
 def undo_edit(posted: Form_, request: Request) -> Response:
     """Take the last edit back."""
     visit, form = posted.visit, posted.form
-    return _done(posted, request, lambda: undo(visit.services, visit.chart, visit.loaded(), _revision(form)), _step(form.one("open")))
+    return _done(posted, request, lambda revision: undo(visit.services, visit.chart, visit.loaded(), revision), _step(form.one("open")))
 
 
 @router.post("/app/{launch}/plan/redo")
 def redo_edit(posted: Form_, request: Request) -> Response:
     """Make the edit again that was taken back."""
     visit, form = posted.visit, posted.form
-    return _done(posted, request, lambda: redo(visit.services, visit.chart, visit.loaded(), _revision(form)), _step(form.one("open")))
+    return _done(posted, request, lambda revision: redo(visit.services, visit.chart, visit.loaded(), revision), _step(form.one("open")))
 
 
 def cover_for(visit: Visit, found: TaperPlan, work: Work | None) -> Cover:
@@ -90,7 +92,7 @@ def _done(posted: Form_, request: Request, act: Act, step: int = _NO_STEP) -> Re
     """What came of an act: the page as it is then, or why it was not done above the page as it was."""
     visit = posted.visit
     try:
-        made = act()
+        made = act(posted.form.number("revision"))
     except (NotAllowed, WrongUsage, StoreConflict) as error:
         return _page(visit, request, step=step, notice=_notice(error), status=told(error).status)
     if isinstance(made, Infeasible):
@@ -152,13 +154,10 @@ def _no(no: Infeasible) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return (says,), ways
 
 
-def _revision(form: Form) -> int:
-    return form.number("revision")
-
-
 def _step(text: str) -> int:
     """The number of a step in an address or a form of ours; anything else opens none."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST else _NO_STEP
+    number = whole_number(text, _MOST_DIGITS)
+    return _NO_STEP if number is None else number
 
 
 def _is_live(request: Request) -> bool:

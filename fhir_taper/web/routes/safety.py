@@ -8,7 +8,7 @@ from fhir_taper.plans.tapers.plan import PlanState
 from fhir_taper.render.pages import title_of
 from fhir_taper.web.dependencies import Form_, Opened
 from fhir_taper.web.view_models import by_severity
-from fhir_taper.workflow.chosen_plan import acknowledge, is_accepted, shown_plan, work_of
+from fhir_taper.workflow.chosen_plan import acknowledge, shown_plan, work_of
 
 router = APIRouter()
 
@@ -20,14 +20,12 @@ def safety(visit: Opened) -> Response:
     if found is None:
         return visit.page("no_plan.html", "safety")
     work = work_of(visit.services, visit.chart)
-    accepted = {place: is_accepted(found, one) for place, one in enumerate(found.findings)}
     return visit.page(
         "safety.html",
         "safety",
         title=title_of(found),
         groups=by_severity(found.findings),
-        accepted=accepted,
-        acknowledgements=found.acknowledgements,
+        plan=found,
         is_draft=found.state is PlanState.DRAFT,
         revision=work.revision if work else 0,
         severity=Severity,

@@ -15,8 +15,7 @@ SCORES = {"peg-pain": "7", "peg-enjoyment": "6", "peg-activity": "3", "phq9": "1
 @pytest.fixture
 def person(stage: Stage) -> Person:
     """Somebody with a chart of which there is no intake and no draft yet."""
-    for name in stage.services.drafts.names("demo", ELDER):
-        stage.services.drafts.drop("demo", ELDER, name)
+    stage.forget(ELDER)
     return stage.opened(ELDER)
 
 

@@ -16,8 +16,7 @@ DOSE = {"mg": "7.50", "how": "the patient's word", "do": "enter"}
 
 @pytest.fixture
 def person(stage: Stage) -> Person:
-    for name in stage.services.drafts.names("demo", UNCLEAR):
-        stage.services.drafts.drop("demo", UNCLEAR, name)
+    stage.forget(UNCLEAR)
     return stage.opened(UNCLEAR)
 
 

@@ -16,8 +16,7 @@ ASKED = {"drug": "diazepam", "benzo_table": "va-dod-2021", "use": ">=1y"}
 
 @pytest.fixture
 def person(stage: Stage) -> Person:
-    for name in stage.services.drafts.names("demo", MIXED):
-        stage.services.drafts.drop("demo", MIXED, name)
+    stage.forget(MIXED)
     return stage.opened(MIXED)
 
 
