@@ -26,10 +26,10 @@ POOL: Final = 64
 TIMEOUT_SECONDS: Final = 30.0
 LONGEST_BODY: Final = 64 * 1024 * 1024
 _CHUNK: Final = 64 * 1024
-_CONNECT_SECONDS: Final = 5.0
+CONNECT_SECONDS: Final = 5.0
 _TRIES: Final = 4
 # A person waits at the screen: what the server wants beyond this is told at once, not slept through.
-_PATIENCE_SECONDS: Final = 20.0
+PATIENCE_SECONDS: Final = 20.0
 _LONGEST_PAUSE_SECONDS: Final = 900.0
 """However long an EHR asks us to wait, after so long one request asks it again: a pause stops every launch of the tenant."""
 _BACK_OFF: Final = tenacity.wait_exponential(multiplier=0.25, max=4) + tenacity.wait_random(0, 0.25)
@@ -72,7 +72,7 @@ class Transport:
         self._clock = clock
         self._monotonic = monotonic
         self._session = session or new_session()
-        self._pace = Pace(tenant.requests_per_minute, patience=_PATIENCE_SECONDS, clock=clock, monotonic=monotonic, sleep=sleep)
+        self._pace = Pace(tenant.requests_per_minute, patience=PATIENCE_SECONDS, clock=clock, monotonic=monotonic, sleep=sleep)
         self._observe = observe or _nobody
 
     def local_now(self) -> datetime:
@@ -132,7 +132,7 @@ class Transport:
         ends = began + timeout
         try:
             with self._session.send(
-                prepared, stream=True, allow_redirects=False, timeout=(min(timeout, _CONNECT_SECONDS), timeout)
+                prepared, stream=True, allow_redirects=False, timeout=(min(timeout, CONNECT_SECONDS), timeout)
             ) as response:
                 content = self._content(response, ends)
                 if content is not None:
@@ -164,7 +164,7 @@ class Transport:
         return asked if asked is not None else _BACK_OFF(state)
 
     def _out_of_patience(self, state: tenacity.RetryCallState) -> bool:
-        return state.attempt_number >= _TRIES or state.idle_for + (self._retry_after(state) or 0) > _PATIENCE_SECONDS
+        return state.attempt_number >= _TRIES or state.idle_for + (self._retry_after(state) or 0) > PATIENCE_SECONDS
 
     def _retry_after(self, state: tenacity.RetryCallState) -> float | None:
         if state.outcome is None or state.outcome.failed:

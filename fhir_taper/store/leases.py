@@ -1,13 +1,16 @@
 """One at a time across threads and processes: a row that says who holds a name, and until when.
 
 A lease, not a lock of the database: it is held while an EHR answers, and a transaction that waits for a network would stop every other
-writer (SQLite) or keep a connection each (PostgreSQL). A holder that was killed is waited for until its lease ends, never longer.
+writer (SQLite) or keep a connection each (PostgreSQL). A holder that lives keeps its lease, however slow the EHR is; one that was killed
+is waited for until its lease ends, never longer. One that stood still (a suspended machine) can lose it: what it then writes must be refused
+by what it writes to.
 """
 
 import secrets
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Final
 from uuid import uuid4
@@ -19,7 +22,8 @@ from fhir_taper.store.database import Database, insert_new, now
 from fhir_taper.store.schema import lease
 
 HELD_FOR: Final = timedelta(seconds=60)
-"""What is done under a lease must take less: then nobody else can have taken it meanwhile."""
+"""How long a holder that was killed is waited for. One that lives takes its lease again, three times as often."""
+_KEPT: Final = 3
 _LOOK_AGAIN_MS: Final = (15, 45)
 
 
@@ -38,9 +42,14 @@ def exclusive(database: Database, name: str, held_for: timedelta = HELD_FOR) -> 
             raise StoreError(f"{name} is held by another process that does not finish")
         low, high = _LOOK_AGAIN_MS
         time.sleep((low + secrets.randbelow(high - low)) / 1000)
+    over = threading.Event()
+    keeper = threading.Thread(target=_keep, args=(database, name, holder, held_for, over), name="lease", daemon=True)
+    keeper.start()
     try:
         yield
     finally:
+        over.set()
+        keeper.join()
         with database.begin() as connection:
             connection.execute(delete(lease).where(lease.c.name == name, lease.c.holder == holder))
 
@@ -56,3 +65,12 @@ def _take(database: Database, name: str, holder: str, held_for: timedelta) -> bo
         if connection.execute(ended).rowcount:
             return True
         return insert_new(connection, lease, {"name": name, "holder": holder, "until": at + held_for})
+
+
+def _keep(database: Database, name: str, holder: str, held_for: timedelta, over: threading.Event) -> None:
+    """Take the lease again and again until what is done under it is over, or somebody else has it."""
+    while not over.wait(held_for.total_seconds() / _KEPT):
+        with suppress(StoreError), database.begin() as connection:  # a database that is away now may be there the next time
+            again = update(lease).where(lease.c.name == name, lease.c.holder == holder).values(until=now(connection) + held_for)
+            if not connection.execute(again).rowcount:
+                return

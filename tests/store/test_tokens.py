@@ -41,14 +41,14 @@ def test_newer_tokens_take_the_place_of_older_ones(store: TokenStore) -> None:
 def test_a_grant_that_nobody_gave_is_nothing(store: TokenStore) -> None:
     assert store.get("g1") is None
     store.drop_refresh_token("g1")
-    store.forget("g1")
+    assert store.take("g1") is None
 
 
 def test_a_grant_is_one_tenants(store: TokenStore, database: Database, keys: KeyRing) -> None:
     other = TokenStore(database, keys, "clinic")
     store.put("g1", tokens(1))
     other.put("g1", tokens(2))
-    other.forget("g1")
+    other.take("g1")
     assert other.get("g1") is None
     assert store.get("g1") == tokens(1)
 
@@ -150,6 +150,72 @@ def test_a_holder_that_never_ends_is_given_up_on(database: Database) -> None:
         connection.execute(insert(schema.lease).values(name="held", holder="somebody", until=NOW + timedelta(days=40_000)))
     with pytest.raises(StoreError, match="does not finish"), exclusive(database, "held", timedelta(milliseconds=50)):
         pass
+
+
+def test_a_lease_lasts_as_long_as_what_is_done_under_it(url: str, opened: Callable[[str], Database]) -> None:
+    """A refresh that takes longer than the lease was taken for is still the only one."""
+    inside: list[int] = []
+    most: list[int] = []
+
+    def hold(database: Database) -> None:
+        with exclusive(database, "held", timedelta(seconds=0.4)):
+            inside.append(1)
+            most.append(len(inside))
+            time.sleep(0.6)
+            inside.pop()
+
+    with ThreadPoolExecutor(2) as pool:
+        for one in [pool.submit(hold, opened(url)) for _ in range(2)]:
+            one.result()
+    assert most == [1, 1]
+
+
+def test_a_lease_that_was_lost_is_not_taken_back_by_whoever_lost_it(database: Database) -> None:
+    with exclusive(database, "held", timedelta(seconds=0.2)):
+        with database.begin() as connection:
+            connection.execute(update(schema.lease).values(holder="the next one"))
+        time.sleep(0.3)
+    with database.read() as connection:
+        assert connection.execute(select(schema.lease.c.holder)).scalar_one() == "the next one"
+
+
+def test_renewed_tokens_take_the_place_of_those_that_were_spent(store: TokenStore) -> None:
+    store.put("g1", tokens(1))
+    assert store.replace("g1", tokens(1), tokens(2)) == tokens(2)
+    assert store.get("g1") == tokens(2)
+
+
+def test_tokens_that_come_after_a_siblings_do_not_overwrite_them(store: TokenStore) -> None:
+    store.put("g1", tokens(2))
+    assert store.replace("g1", tokens(1), tokens(3)) == tokens(2)
+    assert store.get("g1") == tokens(2)
+
+
+def test_renewed_tokens_are_kept_where_a_sibling_only_found_the_spent_one_refused(store: TokenStore) -> None:
+    store.put("g1", tokens(1))
+    store.drop_refresh_token("g1", Secret("refresh-1"))
+    assert store.replace("g1", tokens(1), tokens(2)) == tokens(2)
+
+
+def test_tokens_that_come_after_the_end_are_not_kept(store: TokenStore, database: Database) -> None:
+    store.put("g1", tokens(1))
+    assert store.take("g1") == tokens(1)
+    assert store.replace("g1", tokens(1), tokens(2)) is None
+    assert store.take("g1") is None
+    with database.read() as connection:
+        assert connection.execute(select(schema.token_set)).all() == []
+
+
+def test_an_end_beside_a_renewal_leaves_no_token_whichever_comes_first(url: str, keys: KeyRing, opened: Callable[[str], Database]) -> None:
+    stores = [TokenStore(opened(url), keys, "hospital") for _ in range(2)]
+    for number in range(20):
+        stores[0].put(f"g{number}", tokens(1))
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(20):
+            pool.submit(stores[0].replace, f"g{number}", tokens(1), tokens(2))
+            pool.submit(stores[0].drop_refresh_token, f"g{number}")
+            pool.submit(stores[1].take, f"g{number}")
+    assert [stores[0].get(f"g{number}") for number in range(20)] == [None] * 20
 
 
 def test_whoever_lost_the_lease_does_not_free_the_next_ones(database: Database) -> None:

@@ -2,7 +2,8 @@
 
 Why so: four threads that refresh at once spend one refresh token four times, and a server that rotates them then ends the session. The
 store holds the lock (`Grants.exclusive`); this module re-reads inside it. A refresh token is forgotten only when the server says
-`invalid_grant`; a network that fails, or a server in trouble, leaves it for the next try.
+`invalid_grant`; a network that fails, or a server in trouble, leaves it for the next try. Tokens that come after the session ended are
+taken back and never used; those that come after a sibling's are dropped, and not taken back: that may end the sibling's, too.
 """
 
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from typing import Final, Protocol
 from fhir_taper.errors import AccessEnded, EhrError, TokenRefused
 from fhir_taper.records import Secret, Tenant, TokenSet
 from fhir_taper.smart.launch.discovery import SmartConfiguration
-from fhir_taper.smart.launch.token_endpoint import refresh
+from fhir_taper.smart.launch.token_endpoint import refresh, take_back
 from fhir_taper.smart.transport import Transport
 
 EARLY: Final = timedelta(seconds=60)
@@ -31,22 +32,30 @@ class Grants(Protocol):
     def get(self, grant_id: str) -> TokenSet | None:
         """The tokens held, as last committed."""
 
-    def put(self, grant_id: str, tokens: TokenSet) -> None:
-        """Keep these tokens, committed on return."""
+    def replace(self, grant_id: str, spent: TokenSet, tokens: TokenSet) -> TokenSet | None:
+        """Keep these tokens in place of the spent ones, committed on return; what is held then: None where the session is over."""
 
     def drop_refresh_token(self, grant_id: str, refused: Secret | None = None) -> None:
         """Forget the refresh token, if it is still the refused one; the access token stays."""
 
 
+def _nobody(what: str, outcome: str) -> None:
+    del what, outcome
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The tokens of one grant. `token` and `renew` are what a FhirClient takes. `configuration` is asked for only when it is needed."""
+    """The tokens of one grant. `token` and `renew` are what a FhirClient takes. `configuration` is asked for only when it is needed.
+
+    `tell` hears of what nobody asked for: "take-back" ("done", "failed", "not-offered") of tokens that came too late.
+    """
 
     grants: Grants
     grant_id: str
     tenant: Tenant
     transport: Transport
     configuration: Callable[[], SmartConfiguration]
+    tell: Callable[[str, str], None] = _nobody
 
     def token(self) -> Secret:
         """An access token that counts for a minute or more. Raises AccessEnded; EhrError where renewing fails and the old one is over."""
@@ -60,6 +69,7 @@ class Session:
         return self._renewed(refused)
 
     def _renewed(self, refused: Secret | None) -> Secret:
+        configuration = self._asked()
         with self.grants.exclusive(self.grant_id):
             held = self.grants.get(self.grant_id)
             if held is None:
@@ -68,16 +78,29 @@ class Session:
             usable = held.access_token != refused
             if usable and remaining > EARLY:
                 return held.access_token  # a sibling renewed it while we waited
-            if held.refresh_token is None:
-                if usable and remaining > timedelta(0):
+            counts = usable and remaining > timedelta(0)
+            if held.refresh_token is None or configuration is None:
+                if counts:
                     return held.access_token
                 raise AccessEnded(_ENDED)
-            return self._refreshed(held, usable=usable and remaining > timedelta(0))
+            return self._refreshed(held, configuration, usable=counts)
 
-    def _refreshed(self, held: TokenSet, *, usable: bool) -> Secret:
+    def _asked(self) -> SmartConfiguration | EhrError | None:
+        """Where tokens are renewed, or why that cannot be known: asked before others wait. None where there is nothing to renew with."""
+        held = self.grants.get(self.grant_id)
+        if held is None or held.refresh_token is None:
+            return None
+        try:
+            return self.configuration()
+        except EhrError as error:
+            return error
+
+    def _refreshed(self, held: TokenSet, configuration: SmartConfiguration | EhrError, *, usable: bool) -> Secret:
         """One refresh. Where it fails, the old token serves as long as it lasts."""
         try:
-            renewed = refresh(self.tenant, self.configuration(), self.transport, held=held).tokens
+            if isinstance(configuration, EhrError):
+                raise configuration
+            renewed = refresh(self.tenant, configuration, self.transport, held=held).tokens
         except TokenRefused as refusal:
             if refusal.code == "invalid_grant":
                 self.grants.drop_refresh_token(self.grant_id, held.refresh_token)
@@ -90,5 +113,16 @@ class Session:
             if not usable:
                 raise
             return held.access_token
-        self.grants.put(self.grant_id, renewed)
-        return renewed.access_token
+        kept = self.grants.replace(self.grant_id, held, renewed)
+        if kept is None:
+            self._take_back(configuration, renewed)
+            raise AccessEnded(_ENDED)
+        return kept.access_token
+
+    def _take_back(self, configuration: SmartConfiguration, tokens: TokenSet) -> None:
+        """Nobody holds these tokens: whatever the EHR answers, the session is over."""
+        try:
+            outcome = "done" if take_back(self.tenant, configuration, self.transport, tokens) else "not-offered"
+        except EhrError:
+            outcome = "failed"
+        self.tell("take-back", outcome)

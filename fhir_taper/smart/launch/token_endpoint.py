@@ -95,6 +95,13 @@ def revoke(tenant: Tenant, configuration: SmartConfiguration, transport: Transpo
     return True
 
 
+def take_back(tenant: Tenant, configuration: SmartConfiguration, transport: Transport, tokens: TokenSet) -> bool:
+    """Take back all tokens of a set: some servers end the access token with its refresh token, others do not. As `revoke`."""
+    if tokens.refresh_token is not None:
+        revoke(tenant, configuration, transport, token=tokens.refresh_token)
+    return revoke(tenant, configuration, transport, token=tokens.access_token, hint="access_token")
+
+
 def introspect(tenant: Tenant, configuration: SmartConfiguration, transport: Transport, *, token: Secret) -> Mapping[str, Any] | None:
     """What the EHR knows of a token (`active` at least). None where it offers no introspection. Raises EhrError where it refuses."""
     if not configuration.introspection_endpoint:

@@ -37,12 +37,13 @@ class FileGrants:
         access, expires, renewable = json.loads(self.file.read_text())
         return TokenSet(Secret(access), datetime.fromisoformat(expires), "", Secret(renewable))
 
-    def put(self, grant_id: str, tokens: TokenSet) -> None:
-        del grant_id
+    def replace(self, grant_id: str, spent: TokenSet, tokens: TokenSet) -> TokenSet:
+        assert self.get(grant_id).access_token == spent.access_token
         assert tokens.refresh_token is not None
         new = self.file.with_suffix(".new")
         new.write_text(json.dumps([tokens.access_token.reveal(), tokens.expires.isoformat(), tokens.refresh_token.reveal()]))
         new.replace(self.file)
+        return tokens
 
     def drop_refresh_token(self, grant_id: str, refused: Secret | None = None) -> None:
         raise AssertionError(grant_id, refused)

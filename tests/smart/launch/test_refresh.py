@@ -13,9 +13,12 @@ import pytest
 
 from fhir_taper.errors import AccessEnded, EhrAnswered, EhrUnreachable, TokenRefused
 from fhir_taper.records import Secret, Tenant, TokenSet
+from fhir_taper.smart import transport as transport_module
+from fhir_taper.smart.launch import token_endpoint
 from fhir_taper.smart.launch.discovery import SmartConfiguration
 from fhir_taper.smart.launch.refresh import Session
 from fhir_taper.smart.transport import Transport
+from fhir_taper.store.leases import HELD_FOR
 from tests.smart.conftest import NOW
 from tests.smart.launch.conftest import TOKEN
 from tests.smart.stub_server import Reply, Stub
@@ -28,6 +31,7 @@ class HeldGrants:
         self.tokens = tokens
         self.lock = threading.Lock()
         self.before_lock: Callable[[], None] = lambda: None
+        self.before_keeping: Callable[[], None] = lambda: None
 
     @contextmanager
     def exclusive(self, grant_id: str) -> Iterator[None]:
@@ -40,9 +44,12 @@ class HeldGrants:
         assert grant_id == "g1"
         return self.tokens
 
-    def put(self, grant_id: str, tokens: TokenSet) -> None:
+    def replace(self, grant_id: str, spent: TokenSet, tokens: TokenSet) -> TokenSet | None:
         assert (grant_id, self.lock.locked()) == ("g1", True)
-        self.tokens = tokens
+        self.before_keeping()
+        if self.tokens == spent:
+            self.tokens = tokens
+        return self.tokens
 
     def drop_refresh_token(self, grant_id: str, refused: Secret | None = None) -> None:
         assert refused == Secret("r1")
@@ -148,6 +155,100 @@ def test_without_a_refresh_token_the_session_ends_with_its_token(ehr: Stub, gran
     with pytest.raises(AccessEnded):
         session.token()
     assert ehr.requests == []
+
+
+def test_tokens_that_come_after_the_session_ended_are_taken_back_and_not_used(ehr: Stub, grants: HeldGrants, session: Session) -> None:
+    def end() -> None:
+        grants.tokens = None
+
+    grants.before_keeping = end
+    ehr.on("/token", Reply(body={**TOKEN, "refresh_token": "r2"}), method="POST")
+    ehr.on("/revoke", Reply(), method="POST")
+    with pytest.raises(AccessEnded, match="launch again"):
+        session.token()
+    assert grants.tokens is None
+    taken_back = [(one.form["token"], one.form["token_type_hint"]) for one in ehr.of("/revoke", "POST")]
+    assert taken_back == [("r2", "refresh_token"), ("acc3ss", "access_token")]
+
+
+@pytest.mark.parametrize("reply", [Reply(500), Reply(body=TOKEN, cut=4)])
+def test_a_session_that_ended_is_over_also_where_the_ehr_does_not_take_its_tokens_back(
+    reply: Reply, ehr: Stub, grants: HeldGrants, session: Session
+) -> None:
+    def end() -> None:
+        grants.tokens = None
+
+    grants.before_keeping = end
+    ehr.on("/token", Reply(body=TOKEN), method="POST")
+    ehr.on("/revoke", reply, method="POST")
+    with pytest.raises(AccessEnded):
+        session.token()
+
+
+def test_what_came_too_late_and_what_became_of_it_is_told(
+    ehr: Stub, grants: HeldGrants, tenant: Tenant, transport: Transport, configuration: SmartConfiguration
+) -> None:
+    def end() -> None:
+        grants.tokens = None
+
+    grants.before_keeping = end
+    ehr.on("/token", Reply(body=TOKEN), method="POST")
+    ehr.on("/revoke", Reply(), Reply(), Reply(500), method="POST")
+    told: list[tuple[str, str]] = []
+    session = Session(grants, "g1", tenant, transport, lambda: configuration, lambda what, outcome: told.append((what, outcome)))
+    for _ in range(2):
+        grants.tokens = held(0)
+        with pytest.raises(AccessEnded):
+            session.token()
+    assert told == [("take-back", "done"), ("take-back", "failed")]
+
+
+def test_tokens_that_come_after_a_siblings_are_dropped_and_the_siblings_are_used(ehr: Stub, grants: HeldGrants, session: Session) -> None:
+    """They are not taken back: a server may end the whole grant with one of its tokens."""
+    siblings = TokenSet(Secret("siblings"), NOW + timedelta(seconds=300), "", Secret("r9"))
+
+    def sibling() -> None:
+        grants.tokens = siblings
+
+    grants.before_keeping = sibling
+    ehr.on("/token", Reply(body=TOKEN), method="POST")
+    assert session.token() == Secret("siblings")
+    assert (grants.tokens, ehr.of("/revoke", "POST")) == (siblings, [])
+
+
+def test_the_ehrs_configuration_is_asked_for_before_anybody_waits(
+    ehr: Stub, grants: HeldGrants, tenant: Tenant, transport: Transport, configuration: SmartConfiguration
+) -> None:
+    """What is done while a grant is held alone is one token request, and never a discovery with its tries."""
+    locked: list[bool] = []
+
+    def asked() -> SmartConfiguration:
+        locked.append(grants.lock.locked())
+        return configuration
+
+    ehr.on("/token", Reply(body=TOKEN), method="POST")
+    assert Session(grants, "g1", tenant, transport, asked).token() == Secret("acc3ss")
+    assert locked == [False]
+
+
+def test_an_ehr_whose_configuration_cannot_be_had_ends_no_token_that_still_counts(
+    grants: HeldGrants, tenant: Tenant, transport: Transport
+) -> None:
+    def unreachable() -> SmartConfiguration:
+        raise EhrUnreachable("no answer")
+
+    session = Session(grants, "g1", tenant, transport, unreachable)
+    grants.tokens = held(30)
+    assert session.token() == Secret("old")
+    grants.tokens = held(0)
+    with pytest.raises(EhrUnreachable):
+        session.token()
+
+
+def test_whoever_waits_for_a_refresh_waits_longer_than_the_slowest_one_takes() -> None:
+    """Two requests (the second by the EHR's clock), each after its turn: to connect, to the first byte, to the last."""
+    slowest = 2 * (transport_module.PATIENCE_SECONDS + transport_module.CONNECT_SECONDS + 2 * token_endpoint.TIMEOUT_SECONDS)
+    assert 2 * HELD_FOR.total_seconds() > slowest
 
 
 def test_eight_threads_do_one_refresh(ehr: Stub, session: Session) -> None:
