@@ -25,6 +25,7 @@
     ├── WriteRefused        what the guard does not let out: every reason
     ├── StoreError          the database refuses: unknown key, damaged row, a version that somebody else took
     │   └── StoreConflict   another writer came first; nothing was changed
+    │       └── NotInTurn   somebody else is writing to this patient's chart, or began to meanwhile
     └── SandboxError        a part of the demo EHR does not start or does not answer: says which and why
 
 A clinical "no" is not an error: what cannot be computed is a RegimenItem with a reason, what cannot be tapered is an
@@ -162,6 +163,10 @@ class StoreError(TaperError):
 
 class StoreConflict(StoreError):
     """Another writer came first. Nothing was changed."""
+
+
+class NotInTurn(StoreConflict):
+    """Somebody else is writing to this patient's chart, or began to meanwhile. Nothing was sent."""
 
 
 class SandboxError(TaperError):

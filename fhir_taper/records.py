@@ -101,6 +101,8 @@ class PendingLaunch:
     launch: Secret | None
     """The EHR's opaque launch value; None for a standalone launch."""
     expires: datetime
+    scope: str = ""
+    """What was asked for: what an answer grants that does not say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ class Launch:
     user_name: str
     role: Role
     scope: str
-    """What was granted, as the EHR wrote it."""
+    """What was granted at first, as the EHR wrote it, or where it did not say, what was asked for."""
     cookie_hash: str
     csrf: Secret
     begun: datetime
@@ -136,6 +138,8 @@ class Launch:
     need_patient_banner: bool = True
     style_url: str | None = None
     fhir_context: tuple[Json, ...] = ()
+    asked: str = ""
+    """What was asked for, so that what was not granted can be said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,15 @@ class WriteState(StrEnum):
     REJECTED = "rejected"
     UNKNOWN = "unknown"
     MISMATCH = "mismatch"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteTurn:
+    """One errand's turn to write to one patient's chart. `number` only grows: an errand with an older one opens no row any more."""
+
+    tenant_id: str
+    patient_id: str
+    number: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,23 +1,26 @@
 """The write ledger: a row is committed before its request leaves, and settled by the answer. Rows stay.
 
-PENDING says: a request may have left. UNKNOWN says: nobody knows what became of it, and a person looks. While a write is one of the two,
-no other is opened under its identifier. What servers said, and differences after a read-back, are sealed.
+PENDING says: a request may have left. UNKNOWN says: nobody knows what became of it, and a person looks. While a write for a patient is one
+of the two, no other is opened for this patient; and one is opened in its turn only (`turns`), for the newest version of its plan. What
+servers said, and differences after a read-back, are sealed.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from fhir_taper import exact_json
-from fhir_taper.errors import StoreConflict, StoreError
-from fhir_taper.records import Json, LedgerRow, WriteState
+from fhir_taper.errors import NotInTurn, StoreConflict, StoreError
+from fhir_taper.records import Json, LedgerRow, WriteState, WriteTurn
+from fhir_taper.store import turns
 from fhir_taper.store.crypto import KeyRing
 from fhir_taper.store.database import Database
-from fhir_taper.store.schema import ledger
+from fhir_taper.store.schema import ledger, plan_head, plan_version
 
 _CLEAR: Final = tuple(column.name for column in ledger.c if column.name not in {"state", "sealed", "key_id"})
+_OPEN: Final = (WriteState.PENDING.value, WriteState.UNKNOWN.value)
 _RESOLVED: Final = {
     WriteState.UNKNOWN: frozenset({WriteState.WRITTEN, WriteState.REJECTED, WriteState.MISMATCH}),
     WriteState.WRITTEN: frozenset({WriteState.MISMATCH}),
@@ -32,18 +35,36 @@ class Ledger:
         self._database = database
         self._keys = keys
 
-    def open_row(self, row: LedgerRow) -> None:
+    def take_turn(self, tenant_id: str, patient_id: str, *, at: datetime, until: datetime) -> WriteTurn:
+        """The next turn to write to a patient's chart; `until`: how long a turn that is not used keeps others waiting.
+
+        Raises NotInTurn while somebody else has it.
+        """
+        with self._database.begin() as connection:
+            return turns.take(connection, tenant_id, patient_id, at, until)
+
+    def end_turn(self, turn: WriteTurn) -> None:
+        """Let others write. A turn that somebody else has by now stays theirs."""
+        with self._database.begin() as connection:
+            turns.end(connection, turn)
+
+    def open_row(self, row: LedgerRow, turn: WriteTurn) -> None:
         """Commit a PENDING row: when this returns, it is on the disk, and the request may leave.
 
-        Raises StoreConflict where one of this tenant with this write identifier is PENDING or UNKNOWN, or the id is taken; StoreError for
-        another state, or inside a transaction, which could still be undone.
+        Raises NotInTurn where somebody else's turn began, or the plan has a newer version; StoreConflict where a write for the patient
+        is PENDING or UNKNOWN, or the id is taken; StoreError for another state, another patient than the turn's, or inside a
+        transaction, which could still be undone.
         """
         if row.state is not WriteState.PENDING or row.settled is not None:
             raise StoreError(f"a write is opened as pending, not {row.state}")
+        if (row.tenant_id, row.patient_id) != (turn.tenant_id, turn.patient_id):
+            raise StoreError("the turn is another patient's")
         if self._database.is_inside:
             raise StoreError("a write is not opened inside a transaction: its row must be committed before the request leaves")
         clear = {name: getattr(row, name) for name in _CLEAR}
         with self._database.begin() as connection:
+            turns.keep(connection, turn, row.opened + turns.KEPT_FOR)
+            self._refuse(connection, row)
             connection.execute(insert(ledger).values(clear | {"state": row.state.value} | self._sealed(row.tenant_id, row.id, row.detail)))
 
     def settle(self, row_id: str, state: WriteState, *, at: datetime, detail: Json) -> None:
@@ -68,7 +89,7 @@ class Ledger:
 
     def unfinished(self, older_than: datetime) -> tuple[LedgerRow, ...]:
         """Rows PENDING or UNKNOWN that were opened before an instant, of every tenant, oldest first."""
-        return self._find(ledger.c.state.in_((WriteState.PENDING.value, WriteState.UNKNOWN.value)), ledger.c.opened < older_than)
+        return self._find(ledger.c.state.in_(_OPEN), ledger.c.opened < older_than)
 
     def of_plan(self, plan_id: str) -> tuple[LedgerRow, ...]:
         """The rows of one version of a plan, oldest first."""
@@ -77,6 +98,17 @@ class Ledger:
     def of_patient(self, tenant_id: str, patient_id: str) -> tuple[LedgerRow, ...]:
         """Every write to a patient's chart, oldest first."""
         return self._find(ledger.c.tenant_id == tenant_id, ledger.c.patient_id == patient_id)
+
+    def _refuse(self, connection: Connection, row: LedgerRow) -> None:
+        """Raises StoreConflict for a write that is not over, NotInTurn for a plan that was overtaken. The turn's lock is held."""
+        of_patient = ledger.c.tenant_id == row.tenant_id, ledger.c.patient_id == row.patient_id, ledger.c.state.in_(_OPEN)
+        if connection.execute(select(ledger.c.id).where(*of_patient).limit(1)).first() is not None:
+            raise StoreConflict("an earlier write for this patient is not resolved yet: nothing was sent")
+        same = [plan_head.c[name] == plan_version.c[name] for name in ("tenant_id", "patient_id", "ingredient", "plan_key")]
+        this = plan_version.c.tenant_id == row.tenant_id, plan_version.c.id == row.plan_id
+        newer = select(plan_head.c.version).where(*same, *this, plan_head.c.version > plan_version.c.version)
+        if connection.execute(newer).first() is not None:
+            raise NotInTurn("there is a newer version of this plan: nothing was sent")
 
     def _move(self, row_id: str, was: WriteState, state: WriteState, at: datetime, detail: Json) -> None:
         with self._database.begin() as connection:

@@ -183,6 +183,16 @@ ledger = Table(
     ),
 )
 
+write_turn = Table(
+    "write_turn",
+    metadata,
+    Column("tenant_id", String, primary_key=True),
+    Column("patient_id", String, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("until", Instant),
+)
+"""Whose turn it is to write to a patient's chart (see turns): the row that every write for the patient queues up for."""
+
 pharmacist_review = Table(
     "pharmacist_review",
     metadata,

@@ -7,7 +7,7 @@ it is settled, by whoever settles it: the write itself, a sweep, or a person who
 from dataclasses import dataclass
 from datetime import datetime
 
-from fhir_taper.records import AuditEntry, Json, LedgerRow, WriteState
+from fhir_taper.records import AuditEntry, Json, LedgerRow, WriteState, WriteTurn
 from fhir_taper.workflow.audited import word
 from fhir_taper.workflow.services import Services
 
@@ -21,9 +21,9 @@ class AuditedLedger:
     action: str
     launch_id: str | None = None
 
-    def open_row(self, row: LedgerRow, /) -> None:
+    def open_row(self, row: LedgerRow, turn: WriteTurn, /) -> None:
         """As `store.ledger`."""
-        self.services.ledger.open_row(row)
+        self.services.ledger.open_row(row, turn)
 
     def settle(self, row_id: str, state: WriteState, /, *, at: datetime, detail: Json) -> None:
         """As `store.ledger`, with a line in the audit."""

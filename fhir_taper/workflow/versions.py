@@ -63,6 +63,12 @@ def version_named(services: Services, chart: OpenChart, version_id: str) -> Kept
 
 
 def compared(services: Services, chart: OpenChart, before: str, after: str) -> tuple[Kept, Kept, Differences]:
-    """Two versions, the earlier one first, and what is otherwise in the later one. Raises WrongUsage."""
-    pair = sorted((version_named(services, chart, one) for one in (before, after)), key=lambda one: (one.version.at, one.version.version))
+    """Two versions, the earlier one first (of one plan: by number, whatever the clocks said), and what is otherwise in the later one.
+
+    Raises WrongUsage.
+    """
+    named = [version_named(services, chart, one).version for one in (before, after)]
+    is_one_plan = named[0].plan == named[1].plan
+    ordered = sorted(named, key=lambda one: (one.version, one.at) if is_one_plan else (one.at, one.version))
+    pair = [Kept(one, plan_of(one)) for one in ordered]
     return pair[0], pair[1], differences(pair[0].plan, pair[1].plan)

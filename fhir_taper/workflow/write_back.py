@@ -3,20 +3,23 @@
 What a person saw is what leaves: the button carries a digest of the cards, and a write whose fresh preview differs is not sent.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from typing import Final
 
-from fhir_taper.errors import NotAllowed, WriteRefused
+from fhir_taper.errors import NotAllowed, NotInTurn, WriteRefused
 from fhir_taper.exact_json import encode
 from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
-from fhir_taper.records import LedgerRow, Role, WriteReceipt, WriteState
+from fhir_taper.records import LedgerRow, Role, WriteReceipt, WriteState, WriteTurn
 from fhir_taper.store.plans import PlanVersion
+from fhir_taper.store.turns import KEPT_FOR
 from fhir_taper.workflow.audited import NOBODY, note
 from fhir_taper.workflow.audited_ledger import AuditedLedger
-from fhir_taper.workflow.chosen_plan import newest_version, plan_of
+from fhir_taper.workflow.chosen_plan import plan_of
 from fhir_taper.workflow.ehr_statement import statement_of
 from fhir_taper.workflow.load_chart import load_chart
 from fhir_taper.workflow.open_chart import OpenChart
@@ -24,6 +27,8 @@ from fhir_taper.workflow.plan import plan_bundle
 from fhir_taper.workflow.regimen import Reading
 from fhir_taper.workflow.roles import require
 from fhir_taper.workflow.services import Services
+from fhir_taper.workflow.versions import newest_of_each
+from fhir_taper.workflow.write_choice import Writable, chosen, writable_plans
 from fhir_taper.writeback.execute import execute
 from fhir_taper.writeback.guard import WriteGuard
 from fhir_taper.writeback.negotiate import Allowed, allowed
@@ -46,6 +51,8 @@ class Proposal:
     prepared: Prepared
     preview: Preview
     reading: Reading
+    others: tuple[Writable, ...] = ()
+    """The other approved plans of the patient, those that stand unwritten first."""
 
     @property
     def seen(self) -> str:
@@ -54,28 +61,61 @@ class Proposal:
         return sha256(encode([self.plan.id, self.prepared.plan.rung.name, cards])).hexdigest()
 
 
-def preview_plan(services: Services, chart: OpenChart) -> Proposal:
-    """What writing the approved plan would do, from a fresh read. Raises NotAllowed (nothing approved), WriteRefused, EhrError."""
-    version = newest_version(services, chart)
-    if version is None or version.state is PlanState.DRAFT:
+def preview_plan(services: Services, chart: OpenChart, plan_id: str = "") -> Proposal:
+    """What writing an approved plan would do, from a fresh read. `plan_id` names the plan by any version of it: its newest one is written;
+    "" is the one that stands unwritten and was saved last.
+
+    Raises NotAllowed (nothing approved), WrongUsage (no such plan), WriteRefused, EhrError.
+    """
+    if not any(one.state is not PlanState.DRAFT for one in newest_of_each(services, chart)):
         raise NotAllowed("there is no approved plan: approve one first")
-    plan = plan_of(version)
-    reading = load_chart(services, chart, afresh=True).reading(_day(services, chart, plan))
-    may = _allowed(services, chart)
+    loaded = load_chart(services, chart, afresh=True)
+    found = writable_plans(services, chart, loaded)
+    taken = chosen(services, chart, found, plan_id)
+    if taken is None:
+        raise NotAllowed("this plan is not approved: approve it first")
+    version, plan = taken.version, taken.plan
     day = _day(services, chart, plan)
+    reading = loaded.reading(day)
+    may = _allowed(services, chart)
     bundle = plan_bundle(plan, reading, as_of=day, instant=version.at, tenant=chart.tenant.id)
     before = _written_before(services, chart, version)
     base = plan_bundle(plan_of(before), reading, as_of=day, instant=before.at, tenant=chart.tenant.id) if before else None
     rows = services.ledger.of_patient(chart.tenant.id, chart.launch.patient_id)
     prepared = prepare(bundle, plan, patient_id=chart.launch.patient_id, allowed=may, reader=chart.client, as_of=day, base=base, rows=rows)
     note(services, chart.launch, "preview", "done", {"plan": plan.id, "rung": prepared.plan.rung.name})
-    return Proposal(plan, prepared, prepared.preview(), reading)
+    others = tuple(one for one in found if one.version.id != version.id)
+    return Proposal(plan, prepared, prepared.preview(), reading, others)
 
 
-def write_plan(services: Services, chart: OpenChart, seen: str) -> WriteReceipt:
-    """Write what was previewed, once. Raises LaunchRefused ("role"), WriteRefused (with every reason; nothing was sent), EhrError."""
+def write_plan(services: Services, chart: OpenChart, seen: str, plan_id: str = "") -> WriteReceipt:
+    """Write what was previewed, once, and nobody else to this patient's chart meanwhile: what stands, and which version is the newest, is
+    looked up again in that turn.
+
+    Raises LaunchRefused ("role"), NotInTurn (somebody else is writing), WriteRefused (with every reason; nothing was sent), EhrError.
+    """
     require(services, chart, "write", (Role.PRESCRIBER,))
-    proposal = preview_plan(services, chart)
+    with _turn(services, chart) as turn:
+        return _write(services, chart, seen, plan_id, turn)
+
+
+@contextmanager
+def _turn(services: Services, chart: OpenChart) -> Iterator[WriteTurn]:
+    """The turn to write to the patient's chart. Raises NotInTurn, audited."""
+    launch, now = chart.launch, services.clock()
+    try:
+        turn = services.ledger.take_turn(launch.tenant_id, launch.patient_id, at=now, until=now + KEPT_FOR)
+    except NotInTurn:
+        note(services, launch, "write", "refused", {"why": "another-write"})
+        raise
+    try:
+        yield turn
+    finally:
+        services.ledger.end_turn(turn)
+
+
+def _write(services: Services, chart: OpenChart, seen: str, plan_id: str, turn: WriteTurn) -> WriteReceipt:
+    proposal = preview_plan(services, chart, plan_id)
     plan = proposal.plan
     if seen != proposal.seen:
         note(services, chart.launch, "write", "refused", {"plan": plan.id, "why": "changed-since-preview"})
@@ -87,7 +127,7 @@ def write_plan(services: Services, chart: OpenChart, seen: str) -> WriteReceipt:
     try:
         receipt = execute(
             proposal.prepared,
-            Errand(launch.tenant_id, launch.id, chart.client.base),
+            Errand(launch.tenant_id, launch.id, chart.client.base, turn),
             guard=guard,
             ehr=chart.client,
             ledger=AuditedLedger(services, launch.user or NOBODY, "settle-write", launch.id),

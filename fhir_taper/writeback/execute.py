@@ -1,13 +1,14 @@
 """Writing what was previewed, once: one transaction, or single requests in order until one is not taken.
 
-Nothing new leaves while an earlier write for the patient is unresolved, while the EHR asked for a pause, or where a card has a conflict.
+Nothing new leaves while an earlier write for the patient is unresolved, while the EHR asked for a pause, where a card has a conflict, or
+where somebody else writes for the patient or saved a newer version meanwhile (`store.turns`).
 After a conflict the caller reads again and shows a new preview; nothing is merged behind a person's back and nothing is tried again.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from fhir_taper.errors import StoreConflict, WriteRefused
+from fhir_taper.errors import NotInTurn, StoreConflict, WriteRefused
 from fhir_taper.records import LedgerRow, WriteReceipt, WriteState, WrittenResource
 from fhir_taper.smart.permitted import Permitted
 from fhir_taper.writeback import receipt
@@ -54,6 +55,8 @@ def execute(
     noted = preflight(permitted, ehr) if prepared.allowed.validates else ""
     try:
         sent = list(_one_request(prepared, sender) if is_one_request else _one_by_one(prepared, moving, sender))
+    except NotInTurn as overtaken:
+        return replace(empty, says=str(overtaken))
     except StoreConflict:
         return replace(empty, state=WriteState.UNKNOWN, says=_TWICE)
     made = _receipt(empty, moving, sent)
@@ -95,6 +98,11 @@ def _one_by_one(prepared: Prepared, moving: tuple[Change, ...], sender: Sender) 
     for change in moving:
         try:
             row, outcome = sender.send(single(change, prepared.changes, known, prepared.allowed, sender.errand.base), [change], known)
+        except NotInTurn as overtaken:
+            if change is moving[0]:
+                raise
+            yield "", Outcome((_told(change, WriteState.REJECTED, str(overtaken)),))
+            return
         except StoreConflict:
             yield "", Outcome((_told(change, WriteState.UNKNOWN, _TWICE),))
             return

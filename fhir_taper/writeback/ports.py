@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from fhir_taper.records import Fetched, Json, LedgerRow, WriteState
+from fhir_taper.records import Fetched, Json, LedgerRow, WriteState, WriteTurn
 from fhir_taper.smart.permitted import Permitted
 
 Clock = Callable[[], datetime]
@@ -91,8 +91,9 @@ class Ehr(Reader, Protocol):
 class Ledger(Protocol):
     """Every write, recorded before its request leaves."""
 
-    def open_row(self, row: LedgerRow, /) -> None:
-        """Commit a PENDING row. Raises StoreConflict where one of this tenant with this write identifier is PENDING or UNKNOWN."""
+    def open_row(self, row: LedgerRow, turn: WriteTurn, /) -> None:
+        """Commit a PENDING row in the patient's turn. Raises NotInTurn where it is over, or the plan has a newer version; StoreConflict
+        where a write for the patient is PENDING or UNKNOWN."""
 
     def settle(self, row_id: str, state: WriteState, /, *, at: datetime, detail: Json) -> None:
         """Commit what came of a PENDING write. `detail` replaces the row's. Raises StoreConflict where it is not PENDING any more."""

@@ -15,7 +15,7 @@ from fhir_taper.errors import AccessEnded, EhrAnswered, EhrBusy, EhrError, HostR
 from fhir_taper.mappers.fhir import strict_errors
 from fhir_taper.mappers.write.namespace import Json
 from fhir_taper.plans.tapers.plan import TaperPlan
-from fhir_taper.records import LedgerRow, WriteState, WrittenResource
+from fhir_taper.records import LedgerRow, WriteState, WriteTurn, WrittenResource
 from fhir_taper.smart.permitted import Permitted
 from fhir_taper.writeback.changes import MERGED, Change, Doing
 from fhir_taper.writeback.guard import Draft, WriteGuard
@@ -30,11 +30,12 @@ from fhir_taper.writeback.shape import sent_resource
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """On whose behalf: tenant, launch, and the FHIR base of the launch user's own EHR."""
+    """On whose behalf: tenant, launch, and the FHIR base of the launch user's own EHR; and the turn in which."""
 
     tenant_id: str
     launch_id: str
     base: str
+    turn: WriteTurn
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ class Sender:
     def send(self, draft: Draft, changes: Iterable[Change], known: Mapping[str, str] | None = None) -> tuple[str, Outcome]:
         """Send one request. Returns the id of its ledger row and what came of it.
 
-        Raises WriteRefused before anything is recorded, StoreConflict where this very write is in the ledger already.
+        Raises WriteRefused before anything is recorded, NotInTurn where somebody else writes for the patient or the plan has a newer
+        version, StoreConflict where this very write is in the ledger already.
         """
         everything = tuple(changes)
         stands = any(change.standing is not None and change.resource_type != "Device" for change in everything)
@@ -70,8 +72,8 @@ class Sender:
         return row.id, outcome
 
     def _open(self, row: LedgerRow) -> None:
-        """Two presses of one button, in two processes: looked for after opening, so that each sees the other. Raises StoreConflict."""
-        self.ledger.open_row(row)
+        """In this errand's turn only, and not where this very write was made before. Raises NotInTurn, StoreConflict."""
+        self.ledger.open_row(row, self.errand.turn)
         others = (one for one in self.ledger.of_plan(row.plan_id) if one.id != row.id and one.tenant_id == row.tenant_id)
         if any(one.write_identifier == row.write_identifier and one.state is not WriteState.REJECTED for one in others):
             self.ledger.settle(row.id, WriteState.REJECTED, at=self.clock(), detail=row.detail | {"says": "written before: not sent"})

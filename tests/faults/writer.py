@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from fhir_taper.errors import TaperError
-from fhir_taper.records import LedgerRow, WriteState
+from fhir_taper.records import LedgerRow, WriteState, WriteTurn
 from fhir_taper.smart.client import FhirClient
 from fhir_taper.store.ledger import Ledger
 from fhir_taper.workflow import write_back
@@ -55,9 +55,9 @@ def lay(killed: Killed) -> None:
     """Lay the points into ledger, client and use case."""
     opened, settled, moved = Ledger.open_row, Ledger.settle, Ledger._move
 
-    def open_row(self: Ledger, row: LedgerRow) -> None:
+    def open_row(self: Ledger, row: LedgerRow, turn: WriteTurn) -> None:
         killed.passing("before the ledger row")
-        opened(self, row)
+        opened(self, row, turn)
         killed.passing("after the ledger row")
 
     def settle(self: Ledger, row_id: str, state: WriteState, *, at: datetime, detail: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from fhir_taper.plans.tapers.plan import PlanState
 from fhir_taper.records import AuditEntry, Launch, LedgerRow, PendingLaunch, Role, Secret, TokenSet, WriteState
 from fhir_taper.store.drafts import Draft
+from fhir_taper.store.ledger import Ledger
 from fhir_taper.store.plans import PlanName, PlanVersion
 from fhir_taper.store.reviews import PlanReview, ReviewState
 
@@ -104,6 +105,15 @@ def write(row_id: str = "w1", **changes: Any) -> LedgerRow:
         detail={"resources": ["CarePlan"]},
     )
     return replace(made, **changes)
+
+
+def open_write(ledger: Ledger, row: LedgerRow) -> None:
+    """Open a write in a turn of its own."""
+    turn = ledger.take_turn(row.tenant_id, row.patient_id, at=row.opened, until=row.opened)
+    try:
+        ledger.open_row(row, turn)
+    finally:
+        ledger.end_turn(turn)
 
 
 def entry(number: int = 1, **changes: Any) -> AuditEntry:

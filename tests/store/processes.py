@@ -11,11 +11,12 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
-from fhir_taper.errors import StoreConflict, StoreError
+from fhir_taper.errors import NotInTurn, StoreConflict, StoreError
 from fhir_taper.records import WriteState
 from fhir_taper.store.audit import AuditLog
 from fhir_taper.store.crypto import KeyRing
@@ -107,10 +108,24 @@ def work_without_end(database: Database, mark: str) -> None:
             plans.append(kept.plan_version(number), expected_version=number - 1)
             log.append(kept.entry(number, actor=mark))
         print(f"plan {number}", flush=True)
-        ledger.open_row(kept.write(f"w{number}"))
+        kept.open_write(ledger, kept.write(f"w{number}"))
         print(f"opened {number}", flush=True)
         ledger.settle(f"w{number}", WriteState.WRITTEN, at=kept.NOW, detail={"number": number})
         print(f"settled {number}", flush=True)
+
+
+def turn(database: Database, mark: str) -> None:
+    """Take the turn of one patient from eight threads and write under it; print how many could. Nobody ends a turn."""
+    ledger, done = Ledger(database, OLD), list[int]()
+
+    def once() -> None:
+        with suppress(NotInTurn):
+            mine = ledger.take_turn("hospital", "p1", at=kept.NOW, until=kept.NOW + timedelta(minutes=1))
+            ledger.open_row(kept.write(f"{mark}-{mine.number}"), mine)
+            done.append(mine.number)
+
+    _in_threads(once)
+    print(len(done))
 
 
 def rotate_slowly(database: Database, mark: str) -> None:
@@ -144,7 +159,16 @@ def _in_threads(work: Callable[[], None]) -> None:
             one.result()
 
 
-WORKS = {"renew": renew, "hold": hold, "audit": audit, "append": append, "work": work_without_end, "rotate": rotate_slowly, "fill": fill}
+WORKS = {
+    "renew": renew,
+    "hold": hold,
+    "audit": audit,
+    "append": append,
+    "work": work_without_end,
+    "turn": turn,
+    "rotate": rotate_slowly,
+    "fill": fill,
+}
 
 
 def main(arguments: list[str]) -> None:

@@ -34,7 +34,7 @@ def one_of_everything(database: Database, keys: KeyRing) -> None:
     TokenStore(database, keys, "hospital").put("l1", kept.tokens())
     PlanStore(database, keys).append(kept.plan_version(), expected_version=0)
     DraftStore(database, keys).save(kept.draft())
-    Ledger(database, keys).open_row(kept.write())
+    kept.open_write(Ledger(database, keys), kept.write())
     ReviewStore(database, keys).ask(kept.review())
     AuditLog(database, kept.AUDIT_KEY).append(kept.entry())
 

@@ -13,7 +13,7 @@ from fhir_taper.records import WriteState
 from fhir_taper.store.crypto import KeyRing
 from fhir_taper.store.database import Database
 from fhir_taper.store.ledger import Ledger
-from tests.store.kept import NOW, write
+from tests.store.kept import NOW, open_write, write
 
 SETTLED = [state for state in WriteState if state is not WriteState.PENDING]
 LATER = NOW + timedelta(seconds=3)
@@ -25,25 +25,25 @@ def ledger(database: Database, keys: KeyRing) -> Ledger:
 
 
 def test_an_opened_write_is_there_for_another_process(ledger: Ledger, url: str, keys: KeyRing, opened: Callable[[str], Database]) -> None:
-    ledger.open_row(write())
+    open_write(ledger, write())
     assert Ledger(opened(url), keys).row("w1") == write()
 
 
 @pytest.mark.parametrize("row", [write(state=WriteState.WRITTEN), write(settled=NOW)])
 def test_a_write_is_opened_as_pending_only(ledger: Ledger, row: object) -> None:
     with pytest.raises(StoreError, match="opened as pending"):
-        ledger.open_row(row)  # type: ignore[arg-type]
+        open_write(ledger, row)  # type: ignore[arg-type]
 
 
 def test_a_write_is_not_opened_where_it_could_still_be_undone(ledger: Ledger, database: Database) -> None:
     with pytest.raises(StoreError, match="committed before the request leaves"), database.begin():
-        ledger.open_row(write())
+        open_write(ledger, write())
     assert ledger.row("w1") is None
 
 
 @pytest.mark.parametrize("state", SETTLED)
 def test_a_pending_write_is_settled(ledger: Ledger, state: WriteState) -> None:
-    ledger.open_row(write())
+    open_write(ledger, write())
     detail = {"reference": "CarePlan/1", "differences": ["dose 0.50"], "dose": Decimal("0.50")}
     ledger.settle("w1", state, at=LATER, detail=detail)
     assert ledger.row("w1") == write(state=state, settled=LATER, detail=detail)
@@ -52,7 +52,7 @@ def test_a_pending_write_is_settled(ledger: Ledger, state: WriteState) -> None:
 @pytest.mark.parametrize("first", SETTLED)
 @pytest.mark.parametrize("second", SETTLED)
 def test_a_settled_write_is_not_settled_again(ledger: Ledger, first: WriteState, second: WriteState) -> None:
-    ledger.open_row(write())
+    open_write(ledger, write())
     ledger.settle("w1", first, at=NOW, detail={})
     with pytest.raises(StoreConflict, match="is not pending any more"):
         ledger.settle("w1", second, at=LATER, detail={"late": True})
@@ -60,7 +60,7 @@ def test_a_settled_write_is_not_settled_again(ledger: Ledger, first: WriteState,
 
 
 def test_one_of_many_who_settle_at_once_does(ledger: Ledger) -> None:
-    ledger.open_row(write())
+    open_write(ledger, write())
 
     def settle(number: int) -> bool:
         try:
@@ -85,7 +85,7 @@ def test_nothing_is_settled_as_pending_or_without_having_been_opened(ledger: Led
 @pytest.mark.parametrize("was", WriteState)
 @pytest.mark.parametrize("state", WriteState)
 def test_only_what_was_unknown_or_not_read_back_is_resolved(ledger: Ledger, was: WriteState, state: WriteState) -> None:
-    ledger.open_row(write())
+    open_write(ledger, write())
     if was is not WriteState.PENDING:
         ledger.settle("w1", was, at=NOW, detail={})
     allowed = (was is WriteState.UNKNOWN and state not in {WriteState.UNKNOWN, WriteState.PENDING}) or (
@@ -100,7 +100,7 @@ def test_only_what_was_unknown_or_not_read_back_is_resolved(ledger: Ledger, was:
 
 
 def test_a_write_that_somebody_else_resolved_is_a_conflict(ledger: Ledger) -> None:
-    ledger.open_row(write())
+    open_write(ledger, write())
     ledger.settle("w1", WriteState.REJECTED, at=NOW, detail={})
     with pytest.raises(StoreConflict, match="not unknown any more"):
         ledger.resolve("w1", WriteState.UNKNOWN, WriteState.WRITTEN, at=LATER, detail={})
@@ -108,39 +108,40 @@ def test_a_write_that_somebody_else_resolved_is_a_conflict(ledger: Ledger) -> No
 
 @pytest.mark.parametrize("state", WriteState)
 def test_an_identifier_is_written_under_again_only_when_it_is_known_what_became_of_it(ledger: Ledger, state: WriteState) -> None:
-    ledger.open_row(write())
+    open_write(ledger, write())
     if state is not WriteState.PENDING:
         ledger.settle("w1", state, at=NOW, detail={})
     again = write("w2", write_identifier=write().write_identifier)
     if state in {WriteState.PENDING, WriteState.UNKNOWN}:
         with pytest.raises(StoreConflict):
-            ledger.open_row(again)
+            open_write(ledger, again)
         assert ledger.row("w2") is None
     else:
-        ledger.open_row(again)
+        open_write(ledger, again)
         assert ledger.row("w2") == again
 
 
 def test_an_identifier_of_another_tenant_is_another_one(ledger: Ledger) -> None:
-    ledger.open_row(write())
-    ledger.open_row(write("w2", tenant_id="clinic", write_identifier=write().write_identifier))
+    open_write(ledger, write())
+    open_write(ledger, write("w2", tenant_id="clinic", write_identifier=write().write_identifier))
     assert ledger.row("w2") is not None
 
 
 def test_what_is_not_finished_is_found_oldest_first(ledger: Ledger) -> None:
     for number, state in enumerate([*SETTLED, WriteState.PENDING]):
-        ledger.open_row(write(state, opened=NOW - timedelta(minutes=number)))
+        open_write(ledger, write(state, patient_id=state, opened=NOW - timedelta(minutes=number)))
         if state is not WriteState.PENDING:
             ledger.settle(state, state, at=NOW, detail={})
-    ledger.open_row(write("new", opened=NOW))
+    open_write(ledger, write("new", opened=NOW))
     assert [row.id for row in ledger.unfinished(NOW)] == ["pending", "unknown"]
 
 
 def test_the_writes_of_a_plan_and_of_a_patient_come_oldest_first(ledger: Ledger) -> None:
     rows = [write(f"w{number}", opened=NOW - timedelta(minutes=number)) for number in range(3)]
     for row in rows:
-        ledger.open_row(row)
-    ledger.open_row(replace(write("other"), plan_id="plan-2", patient_id="p2"))
-    assert ledger.of_plan("plan-1") == tuple(reversed(rows))
-    assert ledger.of_patient("hospital", "p1") == tuple(reversed(rows))
+        open_write(ledger, row)
+        ledger.settle(row.id, WriteState.REJECTED, at=NOW, detail={})
+    open_write(ledger, replace(write("other"), plan_id="plan-2", patient_id="p2"))
+    assert [row.id for row in ledger.of_plan("plan-1")] == ["w2", "w1", "w0"]
+    assert [row.id for row in ledger.of_patient("hospital", "p1")] == ["w2", "w1", "w0"]
     assert ledger.of_patient("clinic", "p1") == ()

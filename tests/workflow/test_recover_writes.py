@@ -21,6 +21,7 @@ from fhir_taper.workflow.services import Services, utc_now
 from fhir_taper.workflow.write_back import preview_plan, write_plan
 from tests.interop.writing_to import Clock, Scene
 from tests.odd_ehr import between, refusing
+from tests.store.kept import open_write
 from tests.web.running import Stage
 from tests.workflow.opened import cookie_of
 
@@ -181,7 +182,7 @@ def untellable(stage: Stage) -> Lost:
         settled=None,
         detail={"sent": [sent]},
     )
-    stage.services.ledger.open_row(row)
+    open_write(stage.services.ledger, row)
     return replace(lost, row_id=row.id)
 
 

@@ -14,7 +14,7 @@ from fhir_taper.errors import StoreError
 from fhir_taper.records import WriteState
 from fhir_taper.workflow.services import Services, open_services, upgrade_database
 from fhir_taper.workflow.upkeep import TASKS, Task, Upkeep, keep_up, kept_up
-from tests.store.kept import launch, write
+from tests.store.kept import launch, open_write, write
 from tests.web.running import Stage
 
 
@@ -98,7 +98,7 @@ def test_sessions_that_ended_a_day_ago_are_removed_and_others_stay(alone: Servic
 
 
 def test_a_write_whose_answer_was_lost_is_looked_for_and_counted(alone: Services) -> None:
-    alone.ledger.open_row(write("w1", tenant_id="demo", opened=alone.clock() - timedelta(hours=1)))
+    open_write(alone.ledger, write("w1", tenant_id="demo", opened=alone.clock() - timedelta(hours=1)))
     assert keep_up(alone, TASKS[0])
     assert "fhir_taper_unresolved_writes 1.0" in figures(alone)
     row = alone.ledger.row("w1")

@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from fhir_taper import exact_json
-from fhir_taper.errors import EhrAnswered, EhrUnreachable, StoreConflict
-from fhir_taper.records import Fetched, LedgerRow, WriteState
+from fhir_taper.errors import EhrAnswered, EhrUnreachable, NotInTurn, StoreConflict
+from fhir_taper.records import Fetched, LedgerRow, WriteState, WriteTurn
 from fhir_taper.smart.permitted import Permitted
 
 Json = dict[str, Any]
@@ -250,14 +250,17 @@ def replayed(_ehr: FakeEhr, _permitted: Permitted, do: Callable[[], FakeAnswer])
 
 
 class FakeLedger:
-    """Rows in memory; `crash_at` kills the process at the named call. Unique as the store is while a write is unfinished."""
+    """Rows in memory; `crash_at` kills the process at the named call, `turn` is whose it is. Unique as the store is while unfinished."""
 
     def __init__(self) -> None:
         self.rows: dict[str, LedgerRow] = {}
         self.crash_at = ""
+        self.turn = 1
 
-    def open_row(self, row: LedgerRow, /) -> None:
+    def open_row(self, row: LedgerRow, turn: WriteTurn, /) -> None:
         self._crash("before opening")
+        if turn.number < self.turn:
+            raise NotInTurn("another write for this patient began meanwhile: nothing was sent")
         taken = {(one.tenant_id, one.write_identifier) for one in self.rows.values() if one.state in UNFINISHED}
         if (row.tenant_id, row.write_identifier) in taken:
             raise StoreConflict("this write is in the ledger")

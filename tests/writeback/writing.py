@@ -11,7 +11,7 @@ from fhir_taper.plans.tables.life_rules import load_life_rules
 from fhir_taper.plans.tapers.dispensing import next_window
 from fhir_taper.plans.tapers.new_version import Decision, new_version
 from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
-from fhir_taper.records import LedgerRow, WriteReceipt, WriteState
+from fhir_taper.records import LedgerRow, WriteReceipt, WriteState, WriteTurn
 from fhir_taper.writeback.execute import execute
 from fhir_taper.writeback.guard import WriteGuard
 from fhir_taper.writeback.negotiate import Allowed, SiteSwitches, allowed
@@ -59,7 +59,7 @@ class Scene:
     switches: SiteSwitches = field(default_factory=SiteSwitches)
     ledger_knows: bool = True
     """Off: the ledger was lost, or another installation wrote."""
-    errand: Errand = field(default_factory=lambda: Errand(TENANT, "launch-1", BASE))
+    errand: Errand = field(default_factory=lambda: Errand(TENANT, "launch-1", BASE, WriteTurn(TENANT, PATIENT, 1)))
 
     def allowed(self) -> Allowed:
         return allowed(FakeCapabilities(self.ehr), self.granted, self.overlay, self.switches, signed_off=True)

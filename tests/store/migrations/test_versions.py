@@ -55,7 +55,7 @@ def test_the_tables_of_the_program_are_those_of_the_migrations(database: Databas
 def test_every_state_of_a_write_may_be_stored(database: Database, keys: KeyRing) -> None:
     ledger = Ledger(database, keys)
     for state in WriteState:
-        ledger.open_row(kept.write(state))
+        kept.open_write(ledger, kept.write(state, patient_id=state))
         if state is not WriteState.PENDING:
             ledger.settle(state, state, at=kept.NOW, detail={})
     assert {row.state for row in ledger.of_plan("plan-1")} == set(WriteState)
