@@ -124,7 +124,9 @@ class Granted:
             elif found["rights"]:
                 letters = _VERSION_1.get(found["rights"], found["rights"])
                 rights.append(Right(found["level"], found["type"], letters, found["only"] or ""))
-        rights += [Right("user", kind, _NAMED_RIGHTS[verb.lower()]) for kind, verb in _NAMED.findall(text) if "/" not in kind]
+        # A scope that says its level was judged above: read once more without it, a right to part of a type would be one to all of it.
+        named = " ".join(word for word in text.split() if "/" not in word)
+        rights += [Right("user", kind, _NAMED_RIGHTS[verb.lower()]) for kind, verb in _NAMED.findall(named)]
         return cls(tuple(dict.fromkeys(rights)), frozenset(others))
 
     def allows(self, resource_type: str, letter: str) -> bool:
@@ -135,6 +137,23 @@ class Granted:
         """The queries to which the right is limited ("category=vital-signs"); () where it is not granted or not limited."""
         given = [right.only for right in self.rights if letter in right.letters and right.resource_type in ("*", resource_type)]
         return () if "" in given else tuple(given)
+
+    def lacks(self, asked: "Granted") -> Mapping[str, str]:
+        """What was asked for and is not granted: letters by type. Of "*" only what is granted for no type at all."""
+        lacking: dict[str, str] = {}
+        for right in asked.rights:
+            found = "".join(letter for letter in right.letters if not self._grants(right.resource_type, letter))
+            if found:
+                lacking[right.resource_type] = _ordered(lacking.get(right.resource_type, "") + found)
+        return lacking
+
+    def _grants(self, resource_type: str, letter: str) -> bool:
+        return any(letter in right.letters for right in self.rights) if resource_type == "*" else self.allows(resource_type, letter)
+
+    def within(self, bounds: "Granted") -> "Granted":
+        """What both grant: a token that was renewed never brings more than was granted first (RFC 6749, section 6)."""
+        both = [found for right in self.rights for bound in bounds.rights if (found := _shared(right, bound)) is not None]
+        return Granted(tuple(dict.fromkeys(both)), self.others & bounds.others)
 
     @property
     def letters(self) -> Mapping[str, str]:
@@ -154,6 +173,16 @@ def _written(kind: str, letters: str, *, old: bool, level: str) -> list[str]:
         return [f"{level}/{kind}.{letters}"]
     reads, writes = set(letters) & {"r", "s"}, set(letters) & {"c", "u", "d"}
     return [f"{level}/{kind}.{word}" for word, wanted in (("read", reads), ("write", writes)) if wanted]
+
+
+def _shared(one: Right, other: Right) -> Right | None:
+    """The part of a right that another one grants, too; None where they have nothing in common."""
+    if one.resource_type != other.resource_type and "*" not in (one.resource_type, other.resource_type):
+        return None
+    letters = "".join(letter for letter in one.letters if letter in other.letters)
+    kind = other.resource_type if one.resource_type == "*" else one.resource_type
+    only = "&".join(dict.fromkeys(query for query in (one.only, other.only) if query))
+    return Right(one.level, kind, letters, only) if letters else None
 
 
 def _ordered(letters: str) -> str:

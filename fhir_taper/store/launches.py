@@ -37,6 +37,7 @@ class LaunchStore:
             "verifier": pending.verifier.reveal(),
             "nonce": pending.nonce.reveal(),
             "launch": pending.launch.reveal() if pending.launch is not None else None,
+            "scope": pending.scope,
         }
         row = {"state_hash": pending.state_hash, "tenant_id": pending.tenant_id, "expires": pending.expires}
         with self._database.begin() as connection:
@@ -44,13 +45,20 @@ class LaunchStore:
             connection.execute(insert(pending_launch).values(row | sealed))
 
     def take_pending(self, state_hash: str, now: datetime) -> PendingLaunch | None:
-        """The pending launch of a state, to exactly one of all who ask for it; None where it is unknown, taken or expired."""
+        """The pending launch of a state, to exactly one of all who ask for it; None where it is unknown, taken or expired.
+
+        Its secrets are gone then; whose it was, `tenant_of_state` still says for a while.
+        """
         with self._database.begin() as connection:
-            taken = delete(pending_launch).where(pending_launch.c.state_hash == state_hash).returning(*pending_launch.c)
-            row = connection.execute(taken).mappings().one_or_none()
-        if row is None or row["expires"] <= now:
+            asked = select(pending_launch).where(pending_launch.c.state_hash == state_hash).with_for_update()
+            row = connection.execute(asked).mappings().one_or_none()
+            held = self._unseal(row, pending_launch.name, state_hash) if row is not None else {}
+            if row is None or not held:
+                return None
+            emptied = self._seal({}, row["tenant_id"], pending_launch.name, state_hash)
+            connection.execute(update(pending_launch).where(pending_launch.c.state_hash == state_hash).values(emptied))
+        if row["expires"] <= now:
             return None
-        held = self._unseal(row, pending_launch.name, state_hash)
         return PendingLaunch(
             state_hash=state_hash,
             tenant_id=row["tenant_id"],
@@ -59,7 +67,15 @@ class LaunchStore:
             nonce=Secret(held["nonce"]),
             launch=None if held["launch"] is None else Secret(held["launch"]),
             expires=row["expires"],
+            scope=held.get("scope", ""),  # not there in what an earlier program kept
         )
+
+    def tenant_of_state(self, state_hash: str) -> str | None:
+        """Whose launch a state began, also one that was answered or expired; None where nobody began any, or it was long ago."""
+        with self._database.read() as connection:
+            asked = select(pending_launch.c.tenant_id).where(pending_launch.c.state_hash == state_hash)
+            found: str | None = connection.execute(asked).scalar_one_or_none()
+            return found
 
     def save(self, launch: Launch, browser_hash: str | None = None) -> tuple[str, ...]:
         """Keep a launch that was opened; returns the ids of the browser's older launches that end for it (20 are live at most).
@@ -79,17 +95,23 @@ class LaunchStore:
             connection.execute(insert(launch_table).values(row | sealed))
             if browser_hash is None:
                 return ()
-            live = (
-                select(launch_table.c.id)
-                .where(launch_table.c.browser_hash == browser_hash, launch_table.c.ended.is_(None), launch_table.c.ends > launch.begun)
-                .where(launch_table.c.id != launch.id)
-                .order_by(launch_table.c.last_seen.desc(), launch_table.c.id)
-                .offset(LIVE_PER_BROWSER - 1)
-            )
-            too_many = tuple(connection.execute(live).scalars())
+            too_many = tuple(one.id for one in self.too_many(browser_hash, launch.begun, launch.id))
             for launch_id in too_many:
                 self.end(launch_id, launch.begun)
         return too_many
+
+    def too_many(self, browser_hash: str, now: datetime, opened: str = "") -> tuple[Launch, ...]:
+        """The launches of a browser that end for one more, those seen longest ago. `opened` is that one, where it is kept already."""
+        live = (
+            select(launch_table)
+            .where(launch_table.c.browser_hash == browser_hash, launch_table.c.ended.is_(None), launch_table.c.ends > now)
+            .where(launch_table.c.id != opened)
+            .order_by(launch_table.c.last_seen.desc(), launch_table.c.id)
+            .offset(LIVE_PER_BROWSER - 1)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(live).mappings().all()
+        return tuple(_launch(row, self._unseal(row, launch_table.name, row["id"])) for row in rows)
 
     def get(self, launch_id: str, now: datetime) -> Launch | None:
         """The launch with an id; None where it is unknown, was ended, or has come to its end. How long it was idle, the caller judges."""
@@ -153,6 +175,7 @@ def _document(launch: Launch) -> Json:
         "need_patient_banner": launch.need_patient_banner,
         "style_url": launch.style_url,
         "fhir_context": list(launch.fhir_context),
+        "asked": launch.asked,
     }
 
 

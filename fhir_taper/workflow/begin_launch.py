@@ -78,5 +78,5 @@ def _begun(services: Services, tenant: Tenant, launch: Secret | None) -> Begun:
         scope=scope,
     )
     expires = services.clock() + PENDING_FOR
-    services.launches.save_pending(PendingLaunch(hashed(state), tenant.id, hashed(secret), verifier, nonce, launch, expires))
+    services.launches.save_pending(PendingLaunch(hashed(state), tenant.id, hashed(secret), verifier, nonce, launch, expires, scope))
     return Begun(request, tenant, name_of(state), secret)

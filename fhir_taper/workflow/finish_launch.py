@@ -4,22 +4,23 @@ Refused: a state that is unknown, used or another browser's; another authorizati
 launch without a patient. Who may do what is the tenant's table's word, never the browser's (privacy S4).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hmac import compare_digest
 from typing import Final
 
-from fhir_taper.errors import EhrError, LaunchRefused
+from fhir_taper.errors import LaunchRefused
 from fhir_taper.records import Launch, PendingLaunch, Secret, Tenant
 from fhir_taper.smart.client import FhirClient
 from fhir_taper.smart.launch.authorize import callback_code, callback_state, new_secret
 from fhir_taper.smart.launch.context import context_of
 from fhir_taper.smart.launch.id_token import validate
-from fhir_taper.smart.launch.token_endpoint import TokenAnswer, exchange_code, revoke
+from fhir_taper.smart.launch.token_endpoint import TokenAnswer, exchange_code
 from fhir_taper.workflow.audited import note, note_stranger
 from fhir_taper.workflow.begin_launch import hashed, name_of
-from fhir_taper.workflow.open_chart import chart_of
+from fhir_taper.workflow.end_session import close_session, revoke_tokens
+from fhir_taper.workflow.open_chart import chart_of, not_granted
 from fhir_taper.workflow.recover_writes import sweep_chart
 from fhir_taper.workflow.roles import person_of, role_of
 from fhir_taper.workflow.services import Services
@@ -82,7 +83,10 @@ def _refuse_other_browser(pending: PendingLaunch, brought: str) -> None:
 def _opened(services: Services, tenant: Tenant, pending: PendingLaunch, parameters: Sequence[tuple[str, str]], browser: Secret) -> Finished:
     configuration, transport = services.configuration(tenant), services.transport(tenant)
     code = callback_code(tenant, configuration, parameters)
-    answer = exchange_code(tenant, configuration, transport, code=code, verifier=pending.verifier, redirect_uri=services.redirect_uri)
+    redirect_uri, asked = services.redirect_uri, pending.scope
+    answer = exchange_code(
+        tenant, configuration, transport, code=code, verifier=pending.verifier, redirect_uri=redirect_uri, requested_scope=asked
+    )
     values = context_of(answer)
     user = _user(services, tenant, pending, answer)
     client = FhirClient(tenant.issuer, transport, lambda: answer.tokens.access_token, values.patient_id, lambda _: None)
@@ -106,14 +110,29 @@ def _opened(services: Services, tenant: Tenant, pending: PendingLaunch, paramete
         need_patient_banner=values.need_patient_banner,
         style_url=values.style_url,
         fhir_context=values.fhir_context,
+        asked=asked,
     )
     with services.database.begin():
+        older = services.launches.too_many(hashed(browser), now)
+        held = [(one, whose, close_session(services, whose, one, "log-out", "one-too-many")) for one, whose in _whose(services, older)]
         services.tokens(tenant).put(launch.id, answer.tokens)
-        ended = services.launches.save(launch, hashed(browser))
+        services.launches.save(launch, hashed(browser))
         # The one line that ties the id of a person, which stands on every other line of the launch, to their name.
-        note(services, launch, "launch", "opened", {"role": launch.role.value, "name": launch.user_name})
+        scope = {"scope": "said" if answer.says_scope else "as-asked", "denied": not_granted(launch)}
+        said = {"role": launch.role.value, "name": launch.user_name, **scope}
+        note(services, launch, "launch", "opened", said)
+    for one, whose, tokens in held:
+        revoke_tokens(services, whose, one, tokens)
     sweep_chart(services, chart_of(services, launch, tenant))
-    return Finished(launch, secret, ended)
+    return Finished(launch, secret, tuple(one.id for one in older))
+
+
+def _whose(services: Services, launches: Iterable[Launch]) -> Iterator[tuple[Launch, Tenant]]:
+    """Launches with their tenants; of one that is not configured any more nothing can be taken back."""
+    for one in launches:
+        tenant = services.settings.tenant(one.tenant_id)
+        if tenant is not None:
+            yield one, tenant
 
 
 def _user(services: Services, tenant: Tenant, pending: PendingLaunch, answer: TokenAnswer) -> str:
@@ -130,18 +149,3 @@ def _user(services: Services, tenant: Tenant, pending: PendingLaunch, answer: To
         kept=services.ehr_keys(),
     )
     return identity.fhir_user
-
-
-def end_launch(services: Services, tenant: Tenant, launch: Launch) -> None:
-    """Log out: the tokens are taken back at the EHR where it offers that, and the launch is over whatever it answers."""
-    held = services.tokens(tenant).get(launch.id)
-    outcome = "ended"
-    try:
-        if held is not None:
-            revoke(tenant, services.configuration(tenant), services.transport(tenant), token=held.refresh_token or held.access_token)
-    except EhrError:
-        outcome = "ended-not-revoked"
-    with services.database.begin():
-        services.launches.end(launch.id, services.clock())
-        note(services, launch, "log-out", outcome)
-    services.charts.drop(launch.id)

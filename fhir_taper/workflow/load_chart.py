@@ -42,7 +42,7 @@ SEARCHED: Final = (
     "AllergyIntolerance",
     "CarePlan",
 )
-_NAMES: Final = {
+NAMES: Final = {
     "MedicationRequest": "Prescriptions",
     "MedicationStatement": "Reported medicines",
     "MedicationDispense": "Dispenses",
@@ -220,9 +220,9 @@ def _issues(found: Mapping[str, Found | EhrError]) -> Iterator[Issue]:
     for kind, answer in found.items():
         severity = "error" if kind in _DOSES else "warning"
         if isinstance(answer, EhrError):
-            yield Issue(severity, "not-read", f"{_NAMES[kind]} could not be read: {_words(answer)}", kind)
+            yield Issue(severity, "not-read", f"{NAMES[kind]} could not be read: {_words(answer)}", kind)
         elif not answer.complete:
-            yield Issue(severity, "maybe-incomplete", f"{_NAMES[kind]} may be incomplete: {answer.why}", kind)
+            yield Issue(severity, "maybe-incomplete", f"{NAMES[kind]} may be incomplete: {answer.why}", kind)
         if isinstance(answer, Found) and answer.refused:
             says = f"{len(answer.refused)} in the EHR's answer for {kind} did not belong here: not shown"
             yield Issue("information", "not-shown", says, kind)

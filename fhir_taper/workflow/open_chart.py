@@ -4,6 +4,7 @@ Every request names its launch in the path and proves it by that launch's cookie
 another. A session ends with its token, after the tenant's time without a sign of life, or when the person ends it; drafts stay.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -18,7 +19,12 @@ from fhir_taper.smart.scopes import Granted
 from fhir_taper.store.launches import SEEN_EVERY
 from fhir_taper.workflow.audited import note, note_refused
 from fhir_taper.workflow.begin_launch import hashed
+from fhir_taper.workflow.end_session import end_session
 from fhir_taper.workflow.services import Services
+
+
+def _none() -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,8 @@ class OpenChart:
     client: FhirClient
     seen: datetime
     """When the person last did something: now."""
+    scope_held: Callable[[], str | None] = _none
+    """What the token of now grants; None where that is not known."""
 
     @property
     def until(self) -> datetime:
@@ -38,8 +46,9 @@ class OpenChart:
 
     @property
     def granted(self) -> Granted:
-        """What the EHR granted."""
-        return Granted.parse(self.launch.scope)
+        """What the EHR grants now: a token that was renewed may bring less than the launch was given, and never brings more."""
+        first, held = self.launch.scope, self.scope_held()
+        return Granted.parse(first) if held is None or held == first else Granted.parse(held).within(Granted.parse(first))
 
     @property
     def who(self) -> str:
@@ -83,7 +92,7 @@ def open_chart(services: Services, launch_id: str, cookie: str) -> OpenChart:
         note(services, launch, "open", "refused", {"reason": "not-yours"})
         raise LaunchRefused("not-yours", "This chart was opened by another session.")
     if now - launch.last_seen > _idle(tenant):
-        raise _ended_idle(services, launch, tenant, now)
+        raise _ended_idle(services, launch, tenant)
     services.launches.touch(launch.id, now)
     return chart_of(services, launch, tenant)
 
@@ -91,22 +100,31 @@ def open_chart(services: Services, launch_id: str, cookie: str) -> OpenChart:
 def chart_of(services: Services, launch: Launch, tenant: Tenant) -> OpenChart:
     """A launch with the EHR behind it. Whose launch it is was judged before."""
     transport = services.transport(tenant)
-    session = Session(services.tokens(tenant), launch.id, tenant, transport, partial(services.configuration, tenant))
-    refused = partial(note_refused, services, launch)
+    tokens, refused = services.tokens(tenant), partial(note_refused, services, launch)
+    session = Session(tokens, launch.id, tenant, transport, partial(services.configuration, tenant), partial(note, services, launch))
     client = FhirClient(tenant.issuer, transport, session.token, launch.patient_id, refused, renew=session.renew)
-    return OpenChart(launch, tenant, client, services.clock())
+    return OpenChart(launch, tenant, client, services.clock(), session.scope)
+
+
+def not_granted(launch: Launch, granted: Granted | None = None) -> dict[str, str]:
+    """What was asked for in a launch and is not granted (now, or where that is not given, at first): letters by type."""
+    return dict((granted or Granted.parse(launch.scope)).lacks(Granted.parse(launch.asked)))
+
+
+def only_in_part(launch: Launch, granted: Granted) -> dict[str, tuple[str, ...]]:
+    """Types that were asked for and may be read or searched in part only, each with the queries that it is limited to."""
+    kinds = dict.fromkeys(right.resource_type for right in Granted.parse(launch.asked).rights)
+    limited = {kind: granted.limits(kind, "s") or granted.limits(kind, "r") for kind in kinds}
+    return {kind: queries for kind, queries in limited.items() if queries}
 
 
 def _idle(tenant: Tenant) -> timedelta:
     return timedelta(minutes=tenant.idle_minutes)
 
 
-def _ended_idle(services: Services, launch: Launch, tenant: Tenant, now: datetime) -> LaunchRefused:
+def _ended_idle(services: Services, launch: Launch, tenant: Tenant) -> LaunchRefused:
     """End a session that nobody used. Its tokens are gone; the patient's drafts stay, and whoever had it open is told so."""
-    with services.database.begin():
-        services.launches.end(launch.id, now)
-        note(services, launch, "open", "refused", {"reason": "idle"})
-    services.charts.drop(launch.id)
+    end_session(services, tenant, launch, "open", "refused", {"reason": "idle"})
     kept = services.drafts.names(launch.tenant_id, launch.patient_id)
     drafts = "The draft that was saved is kept" if kept else "There was no saved draft"
     return LaunchRefused("idle", f"Nobody used this session for {tenant.idle_minutes} minutes, so it was ended. {drafts}.")

@@ -34,6 +34,7 @@ def launched(demo: Demo, transport: Transport, patient: str) -> tuple[TokenAnswe
     """A launch in a patient's chart up to the tokens, and the nonce that was sent."""
     tenant, configuration = transport.tenant, discover(transport.tenant, transport)
     verifier, nonce, launch = new_secret(), new_secret(), Secret(demo.new_launch(patient))
+    scope = least_scopes(configuration, tenant, in_chart=True)
     asked = authorization_request(
         tenant,
         configuration,
@@ -42,11 +43,15 @@ def launched(demo: Demo, transport: Transport, patient: str) -> tuple[TokenAnswe
         verifier=verifier,
         nonce=nonce,
         redirect_uri=demo.redirect_uri,
-        scope=least_scopes(configuration, tenant, in_chart=True),
+        scope=scope,
     )
     answer = requests.get(asked.url, allow_redirects=False, timeout=30)
     code = callback_code(tenant, configuration, parse_qsl(urlsplit(answer.headers["Location"]).query))
-    return exchange_code(tenant, configuration, transport, code=code, verifier=verifier, redirect_uri=demo.redirect_uri), nonce
+    redirect_uri = demo.redirect_uri
+    answered = exchange_code(
+        tenant, configuration, transport, code=code, verifier=verifier, redirect_uri=redirect_uri, requested_scope=scope
+    )
+    return answered, nonce
 
 
 def chart_of(demo: Demo, transport: Transport, patient: str, refused: list[Refusal]) -> FhirClient:

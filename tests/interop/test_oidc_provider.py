@@ -93,7 +93,15 @@ class Launch:
     def tokens(self) -> TokenAnswer:
         assert callback_state(self.parameters) == self.state
         code = callback_code(self.tenant, self.configuration, self.parameters)
-        return exchange_code(self.tenant, self.configuration, self.transport, code=code, verifier=self.verifier, redirect_uri=CALLBACK)
+        return exchange_code(
+            self.tenant,
+            self.configuration,
+            self.transport,
+            code=code,
+            verifier=self.verifier,
+            redirect_uri=CALLBACK,
+            requested_scope=SCOPE,
+        )
 
 
 def answered(url: str) -> list[tuple[str, str]]:

@@ -143,10 +143,56 @@ def test_what_was_granted_and_not_what_was_asked_for_is_read() -> None:
     assert not Granted.parse("").allows("Patient", "r")
 
 
+@pytest.mark.parametrize(
+    ("asked", "granted", "lacking"),
+    [
+        ("patient/Goal.crus patient/Patient.r", "patient/Goal.crus patient/Patient.r", {}),
+        ("patient/Goal.crus", "patient/Goal.rs", {"Goal": "cu"}),
+        ("patient/Goal.crus patient/Consent.rs", "patient/*.read", {"Goal": "cu"}),
+        ("patient/Goal.read patient/Goal.write", "user/Goal.rs", {"Goal": "cud"}),
+        ("patient/*.rs", "patient/Goal.rs", {}),
+        ("patient/*.crs", "patient/Goal.rs", {"*": "c"}),
+        ("openid patient/Goal.r", "", {"Goal": "r"}),
+        ("", "patient/Goal.r", {}),
+    ],
+)
+def test_what_is_lacking_is_what_was_asked_for_and_not_granted(asked: str, granted: str, lacking: dict[str, str]) -> None:
+    assert Granted.parse(granted).lacks(Granted.parse(asked)) == lacking
+
+
+@pytest.mark.parametrize(
+    ("now", "first", "both"),
+    [
+        ("patient/Goal.rs", "patient/Goal.crus", "patient/Goal.rs"),
+        ("patient/Goal.cruds", "patient/Goal.rs", "patient/Goal.rs"),
+        ("patient/*.rs", "patient/Goal.crs patient/Patient.r", "patient/Goal.rs patient/Patient.r"),
+        ("patient/Goal.r", "patient/*.rs", "patient/Goal.r"),
+        ("patient/Goal.r patient/Consent.r", "patient/Goal.r", "patient/Goal.r"),
+        ("patient/Goal.r", "patient/Goal.c", ""),
+        ("patient/Observation.rs?category=a", "patient/Observation.rs", "patient/Observation.rs?category=a"),
+        ("patient/Observation.rs", "patient/Observation.rs?category=a", "patient/Observation.rs?category=a"),
+        ("patient/Observation.r?category=a", "patient/Observation.r?category=a", "patient/Observation.r?category=a"),
+        ("patient/Observation.r?category=a", "patient/Observation.r?status=b", "patient/Observation.r?category=a&status=b"),
+        ("patient/Goal.read", "patient/Goal.rs", "patient/Goal.rs"),
+    ],
+)
+def test_a_renewed_token_never_brings_more_than_the_launch_was_given(now: str, first: str, both: str) -> None:
+    assert Granted.parse(now).within(Granted.parse(first)).rights == Granted.parse(both).rights
+
+
 @pytest.mark.requirement("219", "220")
 def test_scopes_written_as_uris_mean_the_same() -> None:
     text = "http://smarthealthit.org/fhir/scopes/patient/Goal.r http://openid.net/specs/openid-connect-core-1_0#openid"
     assert Granted.parse(text) == Granted.parse("patient/Goal.r openid")
+
+
+@pytest.mark.parametrize(
+    "scope", ["patient/Observation.read?category=a", "patient/observation.read", "patient/Xyz1.read", "other/Goal.read"]
+)
+def test_a_scope_with_a_level_is_never_read_as_the_name_of_an_interface(scope: str) -> None:
+    granted = Granted.parse(scope)
+    assert not any(right.level == "user" for right in granted.rights)
+    assert granted.limits("Observation", "s") == (("category=a",) if "?" in scope else ())
 
 
 def test_names_of_interfaces_of_one_vendor_are_understood() -> None:

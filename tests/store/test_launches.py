@@ -30,7 +30,7 @@ def count(database: Database, table: str) -> int:
         return int(connection.execute(select(func.count()).select_from(schema.metadata.tables[table])).scalar_one())
 
 
-@pytest.mark.parametrize("made", [pending(), pending(launch=None)])
+@pytest.mark.parametrize("made", [pending(), pending(launch=None), pending(scope="openid patient/*.rs")])
 def test_a_pending_launch_comes_back_as_it_was(launches: LaunchStore, made: object) -> None:
     launches.save_pending(made)  # type: ignore[arg-type]
     assert launches.take_pending("s1", NOW) == made
@@ -46,10 +46,25 @@ def test_a_state_that_nobody_began_is_nothing(launches: LaunchStore) -> None:
     assert launches.take_pending("forged", NOW) is None
 
 
-def test_an_expired_pending_launch_is_not_given_and_does_not_stay(launches: LaunchStore, database: Database) -> None:
+def test_an_expired_pending_launch_is_not_given(launches: LaunchStore) -> None:
     launches.save_pending(pending(expires=NOW))
     assert launches.take_pending("s1", NOW) is None
-    assert count(database, "pending_launch") == 0
+    assert launches.take_pending("s1", NOW - MINUTE) is None
+
+
+def test_whose_state_was_answered_is_known_and_its_secrets_are_gone(launches: LaunchStore, database: Database, keys: KeyRing) -> None:
+    for state, expires in (("s1", NOW + MINUTE), ("s2", NOW)):
+        launches.save_pending(pending(state, expires=expires))
+        launches.take_pending(state, NOW)
+        assert launches.tenant_of_state(state) == "hospital"
+        with database.read() as connection:
+            sealed = connection.execute(
+                select(schema.pending_launch.c.sealed).where(schema.pending_launch.c.state_hash == state)
+            ).scalar_one()
+        assert keys.unseal(sealed, "hospital", "pending_launch", state) == b"{}"
+    assert launches.tenant_of_state("forged") is None
+    launches.purge(NOW + MINUTE * 2)
+    assert launches.tenant_of_state("s1") is None
 
 
 def test_one_state_is_pending_once(launches: LaunchStore) -> None:
@@ -73,6 +88,7 @@ def test_one_of_many_who_take_a_pending_launch_gets_it(url: str, keys: KeyRing, 
     [
         launch(),
         launch(encounter_id=None, intent="order-review", style_url="https://ehr.example.org/style.json", need_patient_banner=False),
+        launch(asked="launch patient/*.rs patient/CarePlan.c"),
         launch(user_name="Ана Ж. 李", fhir_context=({"reference": "X/1", "weight": Decimal("0.50")},)),
     ],
 )

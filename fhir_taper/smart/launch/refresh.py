@@ -16,6 +16,7 @@ from fhir_taper.errors import AccessEnded, EhrError, TokenRefused
 from fhir_taper.records import Secret, Tenant, TokenSet
 from fhir_taper.smart.launch.discovery import SmartConfiguration
 from fhir_taper.smart.launch.token_endpoint import refresh, take_back
+from fhir_taper.smart.scopes import Granted
 from fhir_taper.smart.transport import Transport
 
 EARLY: Final = timedelta(seconds=60)
@@ -47,7 +48,8 @@ def _nobody(what: str, outcome: str) -> None:
 class Session:
     """The tokens of one grant. `token` and `renew` are what a FhirClient takes. `configuration` is asked for only when it is needed.
 
-    `tell` hears of what nobody asked for: "take-back" ("done", "failed", "not-offered") of tokens that came too late.
+    `tell` hears of what nobody asked for: "take-back" ("done", "failed", "not-offered") of tokens that came too late, and "scope"
+    ("narrowed") of tokens that grant less than those before.
     """
 
     grants: Grants
@@ -67,6 +69,11 @@ class Session:
     def renew(self, refused: Secret) -> Secret:
         """Another access token than the one the EHR refused: a sibling's newer one, or a new one. Raises AccessEnded, EhrError."""
         return self._renewed(refused)
+
+    def scope(self) -> str | None:
+        """What the tokens held grant, as the EHR wrote it; None where the session is over."""
+        held = self.grants.get(self.grant_id)
+        return held.scope if held is not None else None
 
     def _renewed(self, refused: Secret | None) -> Secret:
         configuration = self._asked()
@@ -117,6 +124,8 @@ class Session:
         if kept is None:
             self._take_back(configuration, renewed)
             raise AccessEnded(_ENDED)
+        if kept is renewed and Granted.parse(renewed.scope).lacks(Granted.parse(held.scope)):
+            self.tell("scope", "narrowed")
         return kept.access_token
 
     def _take_back(self, configuration: SmartConfiguration, tokens: TokenSet) -> None:

@@ -40,11 +40,15 @@ _SECRET_KEYS: Final = frozenset({"access_token", "refresh_token", "id_token"})
 
 @dataclass(frozen=True, slots=True)
 class TokenAnswer:
-    """What the endpoint gave: the tokens, the id_token if any, and everything beside them (the launch context)."""
+    """What the endpoint gave: the tokens, the id_token if any, and everything beside them (the launch context).
+
+    `says_scope`: whether it said what it granted; else the tokens carry what was asked for, or what was granted before (RFC 6749, 5.1 and 6).
+    """
 
     tokens: TokenSet
     id_token: Secret | None
     beside: Mapping[str, Any] = field(repr=False)
+    says_scope: bool = True
 
 
 def exchange_code(
@@ -55,9 +59,9 @@ def exchange_code(
     code: Secret,
     verifier: Secret,
     redirect_uri: str,
-    requested_scope: str = "",
+    requested_scope: str,
 ) -> TokenAnswer:
-    """The tokens for a code. Raises TokenRefused, EhrAnswered, EhrUnreachable (then the code is spent or not: launch again)."""
+    """The tokens for a code; `requested_scope` is what they grant where the answer does not say it. Raises TokenRefused, EhrAnswered, EhrUnreachable (then the code is spent or not: launch again)."""
     form = {"grant_type": "authorization_code", "code": code.reveal(), "redirect_uri": redirect_uri}
     if tenant.pkce:
         form["code_verifier"] = verifier.reveal()
@@ -167,17 +171,25 @@ def _token_answer(answer: Answer, transport: Transport, asked_scope: str, held: 
         raise EhrAnswered(answer.status, "its token endpoint sent no bearer token")
     if not _SENDABLE.fullmatch(access):
         raise EhrAnswered(answer.status, "its token endpoint sent a token that cannot be sent back")
-    renewed, identity, scope = document.get("refresh_token"), document.get("id_token"), document.get("scope")
+    renewed, identity, scope = document.get("refresh_token"), document.get("id_token"), _said_scope(document.get("scope"))
     return TokenAnswer(
         TokenSet(
             Secret(access),
             transport.local_now() + _life(document.get("expires_in")),
-            scope if isinstance(scope, str) else asked_scope,
+            asked_scope if scope is None else scope,
             Secret(renewed) if isinstance(renewed, str) and renewed else held,
         ),
         Secret(identity) if isinstance(identity, str) and identity else None,
         {name: value for name, value in document.items() if name not in _SECRET_KEYS},
+        scope is not None,
     )
+
+
+def _said_scope(scope: object) -> str | None:
+    """What an answer says that it grants; None where it does not say. A list of words is taken as they mean it; nonsense grants nothing."""
+    if isinstance(scope, list):
+        return " ".join(one for one in scope if isinstance(one, str))
+    return scope if scope is None or isinstance(scope, str) else ""
 
 
 def _life(expires_in: object) -> timedelta:

@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from fhir_taper.errors import LaunchRefused
 from fhir_taper.records import Secret
-from fhir_taper.web.dependencies import SEE_OTHER, Body, Form_, In, form_of
+from fhir_taper.web.dependencies import SEE_OTHER, Body, Form_, In, Opened, form_of
 from fhir_taper.web.rendering import page
 from fhir_taper.web.security import (
     BROWSER_COOKIE,
@@ -19,7 +19,8 @@ from fhir_taper.web.security import (
     set_cookie,
 )
 from fhir_taper.workflow.begin_launch import PENDING_FOR, Begun, begin_ehr_launch, begin_standalone_launch, new_browser
-from fhir_taper.workflow.finish_launch import end_launch, finish_launch, recall_launch
+from fhir_taper.workflow.end_session import end_launch
+from fhir_taper.workflow.finish_launch import finish_launch, recall_launch
 from fhir_taper.workflow.services import Services
 
 router = APIRouter()
@@ -56,7 +57,7 @@ def callback(request: Request, services: In) -> Response:
     browser = Secret(known) if known else new_browser()
     brought = request.cookies.get(pending_cookie(recalled.name), "")
     finished = finish_launch(services, recalled, parameters, brought, browser)
-    answer = RedirectResponse(f"/app/{finished.launch.id}/regimen", SEE_OTHER)
+    answer = RedirectResponse(f"/app/{finished.launch.id}/opening", SEE_OTHER)
     seconds = int((finished.launch.ends - finished.launch.begun).total_seconds())
     cookies = [
         set_cookie(launch_cookie(finished.launch.id), session_value(finished.secret, recalled.tenant), seconds),
@@ -67,6 +68,12 @@ def callback(request: Request, services: In) -> Response:
     for cookie in cookies:
         answer.headers.append("Set-Cookie", cookie)
     return answer
+
+
+@router.get("/app/{launch}/opening")
+def opening(visit: Opened) -> Response:
+    """What stands on the screen while the chart is read for the first time: it leads on by itself, and without a script."""
+    return page("opening.html", tenant=visit.chart.tenant, onward=f"/app/{visit.chart.launch.id}/regimen")
 
 
 @router.post("/app/{launch}/end")

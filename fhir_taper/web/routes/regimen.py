@@ -16,6 +16,7 @@ from fhir_taper.render.regimen_rows import issues_of, left_out_of, not_counted, 
 from fhir_taper.render.total_words import companions_in_words, total_in_words
 from fhir_taper.web.dependencies import Form_, Opened, Visit
 from fhir_taper.web.fields import FormRefused
+from fhir_taper.web.granted_words import not_granted_words
 from fhir_taper.web.open_records import Typed, open_records, refused_dose, typed_dose
 from fhir_taper.workflow.assessed import with_assessed
 from fhir_taper.workflow.dose_history import thresholds
@@ -78,6 +79,7 @@ def _page(visit: Visit, typed: Typed | None = None) -> Response:
         "regimen.html",
         "regimen",
         status=422 if typed else 200,
+        not_granted=not_granted_words(visit.chart),
         kept=[(one, visit.chart.local(one.at)) for one in kept_work(visit.services, visit.chart)],
         open_records=records,
         gone=typed.refused.errors if typed and is_gone else (),

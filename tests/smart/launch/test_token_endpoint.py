@@ -21,6 +21,7 @@ from tests.smart.stub_server import Received, Reply, Stub
 
 KINDS = ("public", "symmetric", "asymmetric RS384", "asymmetric ES384")
 AsClient = Callable[[str], Tenant]
+ASKED = "openid patient/Patient.r"
 
 
 @pytest.fixture(params=KINDS)
@@ -30,7 +31,13 @@ def client(request: pytest.FixtureRequest, as_client: AsClient) -> Tenant:
 
 def exchange(tenant: Tenant, configuration: SmartConfiguration, transport: Transport) -> TokenAnswer:
     return exchange_code(
-        tenant, configuration, transport, code=Secret("c0de"), verifier=Secret("ver1fier"), redirect_uri="https://taper.test/callback"
+        tenant,
+        configuration,
+        transport,
+        code=Secret("c0de"),
+        verifier=Secret("ver1fier"),
+        redirect_uri="https://taper.test/callback",
+        requested_scope=ASKED,
     )
 
 
@@ -149,6 +156,42 @@ def test_a_new_refresh_token_replaces_the_old_one(
 ) -> None:
     ehr.on("/token", Reply(body={**TOKEN, **sent}), method="POST")
     assert refresh(tenant, configuration, transport, held=held()).tokens.refresh_token == Secret(kept)
+
+
+UNSAID = object()
+
+
+@pytest.mark.parametrize(
+    ("said", "granted", "is_said"),
+    [
+        (UNSAID, ASKED, False),
+        (None, ASKED, False),
+        ("patient/Patient.r", "patient/Patient.r", True),
+        ("", "", True),
+        (["openid", "patient/Goal.r"], "openid patient/Goal.r", True),
+        ([], "", True),
+        ([7], "", True),
+        (7, "", True),
+        ({"scope": "openid"}, "", True),
+    ],
+)
+def test_only_an_answer_that_says_no_scope_grants_what_was_asked(
+    said: Any, granted: str, is_said: bool, tenant: Tenant, ehr: Stub, configuration: SmartConfiguration, transport: Transport
+) -> None:
+    """RFC 6749, section 5.1; what is said and makes no sense grants nothing."""
+    body = {name: value for name, value in {**TOKEN, "scope": said}.items() if value is not UNSAID}
+    ehr.on("/token", Reply(body=body), method="POST")
+    answer = exchange(tenant, configuration, transport)
+    assert (answer.tokens.scope, answer.says_scope) == (granted, is_said)
+
+
+def test_a_refresh_takes_a_narrower_scope_over_and_keeps_the_one_held_where_none_is_said(
+    tenant: Tenant, ehr: Stub, configuration: SmartConfiguration, transport: Transport
+) -> None:
+    unsaid = {name: value for name, value in TOKEN.items() if name != "scope"}
+    ehr.on("/token", Reply(body={**TOKEN, "scope": "patient/Patient.r"}), Reply(body=unsaid), method="POST")
+    assert refresh(tenant, configuration, transport, held=held()).tokens.scope == "patient/Patient.r"
+    assert refresh(tenant, configuration, transport, held=held()).tokens.scope == "patient/*.rs"
 
 
 @pytest.mark.parametrize(
