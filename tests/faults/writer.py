@@ -9,9 +9,11 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from fhir_taper.errors import TaperError
@@ -32,6 +34,7 @@ POINTS = (
     "before the receipt",
 )
 """Where a writer may be killed by itself; the server may kill it between request and answer besides."""
+LONGEST_WAIT = 30.0
 SECONDS = 1.0
 """How long it waits for an answer."""
 
@@ -51,12 +54,24 @@ class Killed:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-def lay(killed: Killed) -> None:
-    """Lay the points into ledger, client and use case."""
+def wait_at(folder: Path) -> None:
+    """Say that a point is reached, and go on when somebody says so."""
+    (folder / "there").touch()
+    give_up = time.monotonic() + LONGEST_WAIT
+    while not (folder / "go").exists():
+        if time.monotonic() > give_up:
+            raise TimeoutError("nobody says to go on")
+        time.sleep(0.01)
+
+
+def lay(killed: Killed, waits: str = "") -> None:
+    """Lay the points into ledger, client and use case. `waits` is the folder in which it is said to go on, just before the ledger row."""
     opened, settled, moved = Ledger.open_row, Ledger.settle, Ledger._move
 
     def open_row(self: Ledger, row: LedgerRow, turn: WriteTurn) -> None:
         killed.passing("before the ledger row")
+        if waits:
+            wait_at(Path(waits))
         opened(self, row, turn)
         killed.passing("after the ledger row")
 
@@ -91,13 +106,14 @@ def lay(killed: Killed) -> None:
 def do(job: dict[str, Any]) -> str:
     """Look for what was left, then preview and write, as the next launch does; the state of the receipt, or why there is none."""
     killed = Killed(job["point"], job["number"])
-    lay(killed)
+    lay(killed, job.get("waits", ""))
     clock = Clock() if "minutes" not in job else Clock(Clock().now + timedelta(minutes=job["minutes"]))
     services = services_on(job["url"], job["base"], clock, seconds=SECONDS)
     scene = Scene(services, job["patient"], clock)
     try:
         scene.sweep()
-        state = scene.write().state.value
+        receipt = scene.write()
+        state = f"{receipt.state.value}: {receipt.says}" if "waits" in job else receipt.state.value
     except TaperError as error:
         state = f"{type(error).__name__}: {error}"
     finally:

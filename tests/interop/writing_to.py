@@ -130,13 +130,13 @@ class Scene:
 
     def approve(self, name: str = "diazepam") -> None:
         """Keep a plan and its approval."""
-        self._keep(*approved_for(self.patient, name, self.tenant))
+        self.keep(*approved_for(self.patient, name, self.tenant))
 
     def revise(self, **fields: Any) -> None:
         """Keep the next version, approved too."""
-        self._keep(new_version(replace(self.plan, **fields), self.plan, replace(DECISION, reason="as discussed"), "approve", "changed"))
+        self.keep(new_version(replace(self.plan, **fields), self.plan, replace(DECISION, reason="as discussed"), "approve", "changed"))
 
-    def _keep(self, *versions: TaperPlan) -> None:
+    def keep(self, *versions: TaperPlan) -> None:
         name = PlanName(self.tenant, self.patient, versions[0].ingredient, versions[0].key)
         kept = [
             PlanVersion(one.id, name, one.version, PlanState(one.state), encode(to_document(one)), DOCTOR, self.clock()) for one in versions
