@@ -2,8 +2,8 @@
 
 A lease, not a lock of the database: it is held while an EHR answers, and a transaction that waits for a network would stop every other
 writer (SQLite) or keep a connection each (PostgreSQL). A holder that lives keeps its lease, however slow the EHR is; one that was killed
-is waited for until its lease ends, never longer. One that stood still (a suspended machine) can lose it: what it then writes must be refused
-by what it writes to.
+is waited for until its lease ends, never longer. One that stood still (a suspended machine) can lose it: what it then writes must be
+refused by what it writes to.
 """
 
 import secrets

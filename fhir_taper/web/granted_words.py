@@ -1,4 +1,4 @@
-"""What an EHR did not grant of what a launch asked for, as sentences for the first screen: what is denied is said, and not merely missing."""
+"""What an EHR did not grant of what a launch asked for, as sentences for the first screen: what is denied is said, not merely missing."""
 
 from collections.abc import Iterator
 from typing import Final

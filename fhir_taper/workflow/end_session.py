@@ -1,7 +1,8 @@
 """The end of a session, however it comes: logged out, left alone, or one too many in a browser.
 
-Its tokens are removed here first, and then taken back at the EHR where it offers that: a renewal that is under way meanwhile finds no session
-any more and takes back what it got (`smart.launch.refresh`). Whatever the EHR answers, the session is over; what it did not take back is audited.
+Its tokens are removed here first, and then taken back at the EHR where it offers that: a renewal that is under way meanwhile finds no
+session any more and takes back what it got (`smart.launch.refresh`). Whatever the EHR answers, the session is over; what it did not take
+back is audited.
 """
 
 from fhir_taper.errors import EhrError

@@ -216,9 +216,11 @@ class Grants:
         del grant_id
         return self.tokens
 
-    def put(self, grant_id: str, tokens: TokenSet) -> None:
+    def replace(self, grant_id: str, spent: TokenSet, tokens: TokenSet) -> TokenSet:
         del grant_id
+        assert self.tokens == spent
         self.tokens = tokens
+        return tokens
 
     def drop_refresh_token(self, grant_id: str, refused: Secret | None = None) -> None:
         raise AssertionError(grant_id, refused)

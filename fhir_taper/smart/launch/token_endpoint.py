@@ -42,7 +42,8 @@ _SECRET_KEYS: Final = frozenset({"access_token", "refresh_token", "id_token"})
 class TokenAnswer:
     """What the endpoint gave: the tokens, the id_token if any, and everything beside them (the launch context).
 
-    `says_scope`: whether it said what it granted; else the tokens carry what was asked for, or what was granted before (RFC 6749, 5.1 and 6).
+    `says_scope`: whether it said what it granted; else the tokens carry what was asked for, or what was granted before (RFC 6749,
+    5.1 and 6).
     """
 
     tokens: TokenSet
@@ -61,7 +62,10 @@ def exchange_code(
     redirect_uri: str,
     requested_scope: str,
 ) -> TokenAnswer:
-    """The tokens for a code; `requested_scope` is what they grant where the answer does not say it. Raises TokenRefused, EhrAnswered, EhrUnreachable (then the code is spent or not: launch again)."""
+    """The tokens for a code; `requested_scope` is what they grant where the answer does not say it.
+
+    Raises TokenRefused, EhrAnswered, EhrUnreachable (then the code is spent or not: launch again).
+    """
     form = {"grant_type": "authorization_code", "code": code.reveal(), "redirect_uri": redirect_uri}
     if tenant.pkce:
         form["code_verifier"] = verifier.reveal()
