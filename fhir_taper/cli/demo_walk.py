@@ -3,6 +3,7 @@
 Every step is checked by what the page says and, at the end, by what the EHR holds. It knows no inside of the app.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -16,6 +17,7 @@ from fhir_taper.sandbox.forwarding import send
 PATIENT: Final = "lorazepam-elder"
 _MOST_REDIRECTS: Final = 8
 _MOST_FINDINGS: Final = 20
+_AT_ONCE: Final = re.compile(r'<meta http-equiv="refresh" content="0; url=([^"]+)">')
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _OK: Final = 200
 _SECONDS: Final = 60
@@ -110,7 +112,10 @@ class Shown:
 
 @dataclass(slots=True)
 class Browser:
-    """Cookies by host, redirects followed, no script: as much of a browser as the app needs. `at` is the page that is open."""
+    """Cookies by host, redirects followed and pages that lead on by themselves, no script: as much of a browser as the app needs.
+
+    `at` is the page that is open.
+    """
 
     cookies: dict[str, dict[str, str]] = field(default_factory=dict)
     at: str = ""
@@ -128,9 +133,10 @@ class Browser:
         for _ in range(_MOST_REDIRECTS):
             self.at = target
             shown = self.once(method, target, body)
-            if shown.status not in _REDIRECTS:
+            onward = shown.header("location") if shown.status in _REDIRECTS else _leads_on(shown.text)
+            if not onward:
                 return shown
-            method, body, target = "GET", None, urljoin(target, shown.header("location"))
+            method, body, target = "GET", None, urljoin(target, onward)
         raise StepFailed("redirects", "they do not end")
 
     def once(self, method: str, url: str, body: bytes | None = None, beside: Mapping[str, str] | None = None) -> Shown:
@@ -153,6 +159,12 @@ class Browser:
             if name == "set-cookie":
                 _keep(jar, value)
         return shown
+
+
+def _leads_on(html: str) -> str:
+    """Where a page leads by itself and at once; "" where it stays."""
+    found = _AT_ONCE.search(html)
+    return found[1] if found else ""
 
 
 def _keep(jar: dict[str, str], cookie: str) -> None:

@@ -1,8 +1,9 @@
 """From the EHR's click to an open chart, and every way in which that is refused."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import pytest
 
@@ -36,6 +37,23 @@ def test_a_launch_opens_the_chart_of_the_patient_that_the_ehr_had_open(stage: St
     shown = stage.opened(ELDER).get("regimen")
     assert "Edna Example" in shown.text
     assert "lorazepam" in shown.text
+
+
+def test_while_the_chart_is_read_a_page_says_so_and_leads_on_without_a_script(stage: Stage) -> None:
+    browser, back = stage.begun(ELDER)
+    sent = browser.once("GET", back)
+    opening = browser.once("GET", urljoin(back, sent.header("location")))
+    assert "Reading the chart…" in opening.text
+    assert "<script" not in opening.text
+    onward = re.findall(r'url=([^"]+)"', opening.text)
+    assert onward == re.findall(r'class="button" href="([^"]+)"', opening.text)
+    assert "What is taken" in browser.once("GET", urljoin(back, onward[0])).text
+
+
+def test_the_page_before_the_chart_is_refused_like_every_other_without_its_cookie(stage: Stage) -> None:
+    browser, back = stage.begun(ELDER)
+    opening = urljoin(back, browser.once("GET", back).header("location"))
+    assert Browser().once("GET", opening).status == 403
 
 
 def test_an_ehr_may_launch_by_form_post(stage: Stage) -> None:
