@@ -1,5 +1,6 @@
 """Templates into pages. Text from a chart is escaped, and made printable; the one thing that is put in as markup is our own SVG."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -8,7 +9,7 @@ from typing import Any, Final
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from fhir_taper.records import Tenant
 from fhir_taper.render.charts import step_chart
@@ -26,6 +27,16 @@ _templates: Final = Environment(
     finalize=lambda value: printable(value) if type(value) is str else value,
 )
 _templates.filters["in_form_words"] = in_form_words
+# A day that breaks after its year, and a dose that loses its unit to the next line, are read wrongly.
+_WHOLE: Final = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d)?|[\d½¼¾][\d.,–½¼¾]* (?:%|mg|mcg|mL|MME|days|weeks)(?:/h)?(?![\w])")
+
+
+def unbroken(text: str) -> Markup:
+    """Words for a page in which days, and amounts with their units, stay on one line."""
+    return Markup(_WHOLE.sub(r'<span class="nowrap">\g<0></span>', str(escape(printable(text)))))  # noqa: S704 (escaped above)
+
+
+_templates.filters["unbroken"] = unbroken
 
 
 @dataclass(frozen=True, slots=True)

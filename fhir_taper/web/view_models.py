@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from string import ascii_uppercase
 
 from fhir_taper.plans.medicines.dose import brief, dose_for_people, one_decimal
 from fhir_taper.plans.medicines.regimen import RegimenItem
@@ -20,11 +21,11 @@ MOST_LINES = 5
 
 @dataclass(frozen=True, slots=True)
 class CandidateRow:
-    """One way to taper in the table of strategies; `no` says why it cannot be made."""
+    """One way to taper in the table of strategies: `letter` is that of its line, "" where none is drawn; `no` says why it cannot be made."""
 
     key: str
     name: str
-    title: str
+    letter: str = ""
     figures: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
     no: str = ""
@@ -37,16 +38,17 @@ def tapered(items: Iterable[RegimenItem]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item.ingredient for item in open_to_ask if item.ingredient))
 
 
-def candidate_rows(found: Candidates, titles: dict[str, str]) -> tuple[CandidateRow, ...]:
+def candidate_rows(found: Candidates, titles: dict[str, str], chosen: str = "") -> tuple[CandidateRow, ...]:
     """One row per candidate: those that can be made first, in their order."""
-    rows = [_row(one, titles) for one in found.candidates]
+    drawn = [one for one, _ in _drawn(found, chosen)]
+    letters = {_key(one): letter for one, letter in zip(drawn, ascii_uppercase, strict=False) if len(drawn) > 1}
+    rows = [_row(one, titles, letters.get(_key(one), "")) for one in found.candidates]
     return tuple(sorted(rows, key=lambda row: bool(row.no)))
 
 
-def charted(found: Candidates) -> tuple[Series, ...]:
-    """The lines of the first candidates that can be made."""
-    plans = [(one, one.outcome) for one in found.candidates if isinstance(one.outcome, TaperPlan)]
-    return tuple(series_of(plan, _name(one)) for one, plan in plans[:MOST_LINES])
+def charted(found: Candidates, titles: dict[str, str], chosen: str = "") -> tuple[Series, ...]:
+    """The lines of the first candidates that can be made, and of the one that was `chosen` (its key)."""
+    return tuple(series_of(plan, _name(one, titles)) for one, plan in _drawn(found, chosen))
 
 
 def no_in_words(no: Infeasible) -> tuple[str, tuple[str, ...]]:
@@ -61,19 +63,25 @@ def by_severity(findings: Iterable[Finding]) -> tuple[tuple[Severity, tuple[tupl
     return tuple((severity, group) for severity, group in groups if group)
 
 
-def _row(one: Candidate, titles: dict[str, str]) -> CandidateRow:
-    key = name_of_way(one.protocol, one.strategy)
-    name, title = _name(one), titles.get(one.protocol or "", "")
+def _drawn(found: Candidates, chosen: str) -> list[tuple[Candidate, TaperPlan]]:
+    """What the chart has room for, in the order of the table."""
+    plans = [(one, one.outcome) for one in found.candidates if isinstance(one.outcome, TaperPlan)]
+    first, later = plans[:MOST_LINES], plans[MOST_LINES:]
+    return [*first[:-1], *beyond] if (beyond := [pair for pair in later if _key(pair[0]) == chosen]) else first
+
+
+def _row(one: Candidate, titles: dict[str, str], letter: str) -> CandidateRow:
+    key, name = _key(one), _name(one, titles)
     if isinstance(one.outcome, Infeasible):
         no, ways_out = no_in_words(one.outcome)
-        return CandidateRow(key, name, title, no=no, ways_out=ways_out)
+        return CandidateRow(key, name, no=no, ways_out=ways_out)
     figures = figures_of(one.outcome)
     kinds = dict.fromkeys((one.severity, one.code) for one in one.outcome.findings if one.severity is not Severity.INFORMATION)
     says = {severity: ", ".join(finding_in_words(code) for of, code in kinds if of is severity) for severity, _ in kinds}
     return CandidateRow(
         key,
         name,
-        title,
+        letter,
         (
             f"{one_decimal(figures.first_cut_pct)} %",
             str(figures.steps),
@@ -86,5 +94,10 @@ def _row(one: Candidate, titles: dict[str, str]) -> CandidateRow:
     )
 
 
-def _name(one: Candidate) -> str:
-    return one.protocol or way_in_words(one.strategy, one.params)
+def _key(one: Candidate) -> str:
+    return name_of_way(one.protocol, one.strategy)
+
+
+def _name(one: Candidate, titles: dict[str, str]) -> str:
+    """A protocol by its title, a strategy with its parameters."""
+    return titles.get(one.protocol, one.protocol) if one.protocol else way_in_words(one.strategy, one.params)

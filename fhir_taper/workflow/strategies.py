@@ -63,6 +63,12 @@ def way_named(reading: Reading, options: PlanOptions, way: str) -> PlanOptions:
     return found
 
 
+def without_a_way(options: PlanOptions) -> PlanOptions:
+    """The question of a way that was chosen, as it was before: so that the others stay beside it. A cross-over's own agent goes with it."""
+    own = ("to", CROSS_OVER_TO) if options.strategy == "substitution" else None
+    return replace(options, strategy=None, protocol=None, params=tuple(pair for pair in options.params if pair != own))
+
+
 def name_of_way(protocol: str | None, strategy: str | None) -> str:
     """What tells the candidates of one question apart."""
     return f"protocol {protocol}" if protocol else f"strategy {strategy}"

@@ -15,8 +15,8 @@ from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
 from fhir_taper.render.cover import Cover
 from fhir_taper.render.pages import page_of, title_of
-from fhir_taper.render.series import series_of
 from fhir_taper.web import forms
+from fhir_taper.web.course_views import charted, paused_step
 from fhir_taper.web.dependencies import Form_, Opened, Visit, whole_number
 from fhir_taper.web.edit_forms import edit_of
 from fhir_taper.web.editor_view import Notice, last_edit, open_step, totals_of
@@ -113,9 +113,11 @@ def _page(
         return answer
     is_draft = work is not None and work.plan is not None and found.state is PlanState.DRAFT
     may_edit = is_draft and visit.chart.may(*EDITORS)
+    day = visit.today(found.zone)
     words = {
         "plan": page_of(found, cover_for(visit, found, work)),
-        "chart": chart([series_of(found)], title_of(found)),
+        "chart": chart([charted(found, day, found.drug)], title_of(found)),
+        "paused": "" if found.state is PlanState.DRAFT else paused_step(found, day),
         "totals": totals_of(found),
         "options": work.options if may_edit and work else None,
         "params": dict(found.params),

@@ -11,10 +11,11 @@ from fhir_taper.web.fields import FieldError, FormRefused, Shown
 from fhir_taper.web.option_words import LABELS, field_of, in_form_words
 from fhir_taper.web.question_views import question_words
 from fhir_taper.web.rendering import chart
-from fhir_taper.web.view_models import MOST_LINES, candidate_rows, charted, no_in_words
+from fhir_taper.web.view_models import candidate_rows, charted, no_in_words
 from fhir_taper.workflow.assessment import is_overtaken, with_intake
 from fhir_taper.workflow.chosen_plan import ask, candidates_of, choose, work_of
 from fhir_taper.workflow.keep_assessment import assessment_of
+from fhir_taper.workflow.strategies import name_of_way, without_a_way
 
 router = APIRouter()
 
@@ -61,14 +62,17 @@ def _page(visit: Visit, refused: Infeasible | None = None, wrong: FormRefused | 
     reading = visit.reading()
     status = 422 if wrong else 409 if refused else 200
     found, no_more = None, ""
-    if work and not wrong:
+    # A way that was chosen stays among the others: they are compared afterwards too.
+    asked = without_a_way(work.options) if work else None
+    chosen = name_of_way(work.options.protocol, work.options.strategy or "") if work and work.plan else ""
+    if asked and not wrong:
         try:
-            found = candidates_of(visit.chart, loaded, work.options)
+            found = candidates_of(visit.chart, loaded, asked)
         except WrongUsage as error:  # the chart changed under a question that could be asked once
             no_more = in_form_words(str(error))
     refused = refused or (found.refused if found else None)
     titles = {row.id: row.title for row in reading.tables.limits.protocols.values()}
-    lines = charted(found) if found else ()
+    lines = charted(found, titles, chosen) if found else ()
     return visit.page(
         "strategies.html",
         "strategies",
@@ -80,8 +84,8 @@ def _page(visit: Visit, refused: Infeasible | None = None, wrong: FormRefused | 
         found=found,
         refused=no_in_words(refused) if refused else None,
         stops=(found.stops or (found.refused.findings if found.refused else ())) if found else (),
-        rows=candidate_rows(found, titles) if found else (),
+        rows=candidate_rows(found, titles, chosen) if found else (),
+        chosen=chosen,
         chart=chart(lines, f"{found.drug}: ways to taper") if found and lines else "",
-        most_lines=MOST_LINES,
-        **question_words(visit.chart, reading, work.options if work else None, visit.today()),
+        **question_words(visit.chart, reading, asked, visit.today()),
     )

@@ -2,7 +2,9 @@
 
 import re
 
-from tests.web.running import MIXED, Stage
+import pytest
+
+from tests.web.running import ELDER, MIXED, Stage
 
 OPIOID = "oxycodone"
 
@@ -20,6 +22,46 @@ def test_ways_that_cannot_be_made_stay_with_the_reason(stage: Stage) -> None:
     shown = stage.opened(MIXED).send("strategies", "/strategies", drug="diazepam")
     assert "Nothing here ranks them" in shown.text
     assert 'role="img"' in shown.text
+
+
+def ways(html: str) -> list[str]:
+    """The ways that can still be chosen."""
+    return re.findall(r'name="way" value="([^"]+)"', html)
+
+
+def test_all_ways_stay_beside_the_one_that_was_chosen_which_is_marked(stage: Stage) -> None:
+    stage.forget(MIXED)
+    person = stage.opened(MIXED)
+    offered = ways(person.send("strategies", "/strategies", drug="diazepam", benzo_table="va-dod-2021", reason="falls").text)
+    person.send("strategies", "/choose", way=offered[1])
+    afterwards = person.get("strategies").text
+    assert ways(afterwards) == [one for one in offered if one != offered[1]]
+    assert afterwards.count('<strong class="done">Chosen</strong>') == 1
+    assert "Another choice replaces the draft" in afterwards
+    person.send("strategies", "/choose", way=offered[0])
+    assert ways(person.get("strategies").text) == offered[1:]
+
+
+def test_a_cross_over_that_was_chosen_leaves_the_other_ways_as_they_were(stage: Stage) -> None:
+    stage.forget(ELDER)
+    person = stage.opened(ELDER)
+    before = person.send("strategies", "/strategies", benzo_table="va-dod-2021", reason="falls").text
+    person.send("strategies", "/choose", way="strategy substitution")
+    afterwards = person.get("strategies").text
+    assert set(ways(before)) - set(ways(afterwards)) == {"strategy substitution"}
+    for figures in (r'data-label="End"[^>]*>([^<]+)', r'data-label="Units"[^>]*>([^<]+)'):
+        assert re.findall(figures, afterwards) == re.findall(figures, before)
+    assert person.form("strategies", "/strategies")["params_more"] == ""
+    stage.forget(ELDER)
+
+
+@pytest.mark.parametrize(
+    ("screen", "words"),
+    [("plan", "Steps"), ("course", "The plan that stands"), ("next", "Next version"), ("versions", "Versions"), ("review", "Pharmacist")],
+)
+def test_the_links_between_the_pages_of_a_plan_say_which_of_them_is_open(stage: Stage, screen: str, words: str) -> None:
+    links = stage.opened(MIXED).get(screen).text.partition('aria-label="Of this plan"')[2].partition("</nav>")[0]
+    assert re.findall(r'aria-current="page">([^<]+)', links) == [words]
 
 
 def test_a_draft_is_kept_when_the_session_ends_and_is_there_in_the_next(stage: Stage) -> None:
