@@ -18,6 +18,7 @@ from fhir_taper.render.contingency_words import ContingencyWords, contingency_wo
 from fhir_taper.render.cover import Cover
 from fhir_taper.render.plan_rows import PlanRow, equivalent_heading, equivalent_tables, rows_of, used_slots
 from fhir_taper.render.printable import printable
+from fhir_taper.render.record_words import record_words
 from fhir_taper.render.words import parameters_in_words
 
 PAUSE_RULE = "Pausing means: pause reductions and keep taking today's dose. It never means stopping."
@@ -47,6 +48,7 @@ class PlanPage:
     advice: tuple[str, ...]
     contacts: tuple[str, ...]
     contingency: ContingencyWords
+    record: tuple[tuple[str, str], ...]
     footer: str
 
 
@@ -67,6 +69,7 @@ def page_of(plan: TaperPlan, cover: Cover) -> PlanPage:
         advice=(NEVER_STOP, PAUSE_RULE, ASK_FOR_A_PAUSE),
         contacts=plan.contingency.emergency_contacts,
         contingency=contingency_words(plan),
+        record=record_words(plan),
         footer=" · ".join(part for part in told if part),
     )
 
@@ -154,6 +157,9 @@ def page_text(plan: TaperPlan, cover: Cover) -> str:
     lines += ["", "Steps", "-----", *step_lines(plan), "", *page.advice]
     lines += [f"Contact: {contact}" for contact in page.contacts]
     lines += _contingency_lines(page.contingency)
+    if page.record:
+        lines += ["", "Decided", "-------"]
+        lines += [line for label, words in page.record for line in _hanging(f"{label}: {words}", 4)]
     if page.findings:
         lines += ["", "Findings", "--------"]
         lines += [line for finding in page.findings for line in _finding_lines(finding)]

@@ -15,6 +15,7 @@ from fhir_taper.web.routes import (
     next_version,
     operations,
     plan,
+    prints,
     regimen,
     review,
     safety,
@@ -31,7 +32,7 @@ def create_app(services: Services) -> FastAPI:
     """The ASGI application over some services. Whoever opened them closes them."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.services = services
-    of_the_plan = (plan, safety, approval, write_back, course, next_version, versions, review, contingency)
+    of_the_plan = (plan, prints, safety, approval, write_back, course, next_version, versions, review, contingency)
     for module in (operations, launch, regimen, intake, strategies, *of_the_plan):
         app.include_router(module.router)
     add_error_pages(app)

@@ -22,6 +22,7 @@ from fhir_taper.errors import (
     EhrUnreachable,
     HostRefused,
     LaunchRefused,
+    MissingSystemLibrary,
     NotAllowed,
     StoreConflict,
     StoreError,
@@ -90,6 +91,7 @@ _UNKNOWN: Final = Told(500, "Something went wrong here", ("Nothing was sent to t
 _OTHERS: Final[tuple[tuple[type[TaperError], Callable[[str], Told]], ...]] = (
     (StoreConflict, lambda says: Told(409, "Somebody else was first", (says,), "Open the page again: it shows what is there now.")),
     (StoreError, lambda _: Told(503, "Nothing can be saved now", ("The database did not take it.",), _OURS)),
+    (MissingSystemLibrary, lambda says: Told(503, "No PDF can be made here", (says,), "Take the plain text; tell whoever runs this app.")),
     (WrongUsage, lambda says: Told(422, "Something in the form cannot be meant", (says,), "Go back and correct it.")),
     (BadInput, lambda says: Told(502, "The chart cannot be read", (says,), "Tell whoever runs the EHR.")),
 )

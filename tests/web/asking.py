@@ -14,7 +14,12 @@ class Answered:
 
     status: int
     headers: tuple[tuple[str, str], ...]
-    text: str
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The body, where it is words; of a file, what can be read of it."""
+        return self.body.decode("utf-8", "replace")
 
     def header(self, name: str) -> str:
         return next((value for key, value in self.headers if key == name), "")
@@ -57,4 +62,4 @@ def ask(
     asyncio.run(app(scope, receive, send))
     start = sent[0]
     listed = tuple((name.decode().lower(), value.decode()) for name, value in start["headers"])
-    return Answered(start["status"], listed, b"".join(one.get("body", b"") for one in sent[1:]).decode())
+    return Answered(start["status"], listed, b"".join(one.get("body", b"") for one in sent[1:]))

@@ -15,6 +15,7 @@ from fhir_taper.errors import (
     EhrUnreachable,
     HostRefused,
     LaunchRefused,
+    MissingSystemLibrary,
     NotAllowed,
     StoreConflict,
     StoreError,
@@ -48,6 +49,7 @@ ERRORS: list[tuple[Exception, int, str]] = [
     (StoreError("x"), 503, "Nothing can be saved now"),
     (WrongUsage("x"), 422, "Something in the form cannot be meant"),
     (ChartConflict("x"), 502, "The chart cannot be read"),
+    (MissingSystemLibrary("x"), 503, "No PDF can be made here"),
 ]
 
 
