@@ -39,21 +39,24 @@ def main() -> None:
 @contextmanager
 def running(milliseconds: int, resources: int) -> Iterator[tuple[str, str, int]]:
     """Origins of the stub and of the app, and the app's process id."""
-    with tempfile.TemporaryDirectory() as folder:
-        ehr = _process("benchmarks.stub_ehr", str(milliseconds), str(resources))
-        stub = _port(ehr)
-        app = _process("benchmarks.launch_app", stub, folder)
-        try:
-            yield f"http://127.0.0.1:{stub}", f"http://127.0.0.1:{_port(app)}", app.pid
-        finally:
-            for one in (app, ehr):
-                one.kill()
-                one.wait()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_stub(milliseconds, resources) as stub,
+        _served("benchmarks.launch_app", stub, folder) as (app, pid),
+    ):
+        yield stub, app, pid
 
 
-def launched(stub: str, app: str) -> tuple[Browser, str]:
+@contextmanager
+def running_stub(milliseconds: int, resources: int) -> Iterator[str]:
+    """Origin of the stub alone."""
+    with _served("benchmarks.stub_ehr", str(milliseconds), str(resources)) as (stub, _):
+        yield stub
+
+
+def launched(stub: str, app: str, browser: Browser | None = None) -> tuple[Browser, str]:
     """A browser with the regimen on its screen, and the path of its launch."""
-    browser = Browser()
+    browser = browser or Browser()
     sent = browser.once("GET", f"{app}/launch?{urlencode({'iss': f'{stub}/fhir', 'launch': 'x'})}")
     asked = dict(parse_qsl(urlsplit(sent.header("location")).query))
     shown = browser.get(f"{app}/callback?{urlencode({'code': asked['nonce'], 'state': asked['state']})}")
@@ -182,15 +185,19 @@ def _resident_mb(pid: int) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1000
 
 
-def _process(module: str, *arguments: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen([sys.executable, "-m", module, *arguments], stdout=subprocess.PIPE, text=True)  # noqa: S603 (our own program)
-
-
-def _port(process: "subprocess.Popen[str]") -> str:
-    line = process.stdout.readline().strip() if process.stdout else ""
-    if not line:
-        raise RuntimeError("it did not start")
-    return line
+@contextmanager
+def _served(module: str, *arguments: str) -> Iterator[tuple[str, int]]:
+    """Origin and process id of a program of ours that prints its port."""
+    command = [sys.executable, "-m", module, *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 (our own program)
+    try:
+        line = process.stdout.readline().strip() if process.stdout else ""
+        if not line:
+            raise RuntimeError("it did not start")
+        yield f"http://127.0.0.1:{line}", process.pid
+    finally:
+        process.kill()
+        process.wait()
 
 
 if __name__ == "__main__":

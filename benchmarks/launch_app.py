@@ -1,4 +1,4 @@
-"""The app for a stub EHR, served in a process of its own: `python -m benchmarks.launch_app PORT_OF_THE_STUB FOLDER`. Prints its port."""
+"""The app for a stub EHR, served in a process of its own: `python -m benchmarks.launch_app ORIGIN_OF_THE_STUB FOLDER`. Prints its port."""
 
 import secrets
 import socket
@@ -15,21 +15,19 @@ from fhir_taper.web.app import create_app
 from fhir_taper.workflow.services import open_services, upgrade_database
 
 
-def main(stub: int, folder: Path) -> None:
-    """Serve until killed."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-    port = listener.getsockname()[1]
+def settings_for(stub: str, app: str, folder: Path) -> Settings:
+    """Settings of an app at the origin `app` for the stub at the origin `stub`, with a database in a folder."""
     tenant = Tenant(
         "bench",
-        f"http://127.0.0.1:{stub}/fhir",
+        f"{stub}/fhir",
         CLIENT,
         "America/New_York",
         insecure_loopback=True,
         roles={Role.PRESCRIBER: ("Practitioner/dr1",)},
     )
     key = Secret(b64encode(secrets.token_bytes(32)).decode())
-    settings = Settings(
-        f"http://127.0.0.1:{port}",
+    return Settings(
+        app,
         f"sqlite:///{folder / 'bench.db'}",
         (tenant,),
         (("bench", key),),
@@ -37,6 +35,13 @@ def main(stub: int, folder: Path) -> None:
         allow_insecure_loopback=True,
         rate_limits=RateLimits(100_000, 100_000, 100_000, 100_000),  # all users come from one address here
     )
+
+
+def main(stub: str, folder: Path) -> None:
+    """Serve until killed."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+    port = listener.getsockname()[1]
+    settings = settings_for(stub, f"http://127.0.0.1:{port}", folder)
     upgrade_database(settings)
     services = open_services(settings)
     config = uvicorn.Config(create_app(services), log_config=None, access_log=False, server_header=False, ws="none")
@@ -45,4 +50,4 @@ def main(stub: int, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
+    main(sys.argv[1], Path(sys.argv[2]))

@@ -56,18 +56,26 @@ class Cell:
 
 def cell_of(step: Step, slot: Slot, plan: TaperPlan, labels: Mapping[str, tuple[str, ...]], *, is_named: bool) -> Cell:
     """What a step gives at one time of day. Raises KeyError for a product that the plan does not name: a blank would be a lost dose."""
-    products = {product.rxcui: product for product in plan.products}
     given = []
     for dose in step.doses:
         amounts = tuple(
-            amount_in_words(count, products[units.rxcui], labels[units.rxcui])
-            for units in dose.units
-            for at, count in units.slots
-            if at is slot and count != ZERO
+            [
+                amount_in_words(count, _product(plan, units.rxcui), labels[units.rxcui])
+                for units in dose.units
+                for at, count in units.slots
+                if at is slot and count != ZERO
+            ]
         )
         if amounts:
             given.append(Given(dose.ingredient if is_named else "", amounts))
     return Cell(tuple(given), every_in_words(step.every_days, slot) if given else "")
+
+
+def _product(plan: TaperPlan, rxcui: str) -> PlanProduct:
+    for product in plan.products:
+        if product.rxcui == rxcui:
+            return product
+    raise KeyError(rxcui)
 
 
 def amount_in_words(count: Decimal, product: PlanProduct, label: tuple[str, ...]) -> tuple[str, ...]:

@@ -106,7 +106,7 @@ def _equivalent(equivalent: Exact | tuple[Exact, Exact] | None) -> str:
     """Diazepam mg or MME per day by the plan's table, one decimal; a range where no table was chosen; empty where nothing converts."""
     if equivalent is None:
         return ""
-    ends = equivalent if isinstance(equivalent, tuple) else (equivalent, equivalent)
+    ends = equivalent if isinstance(equivalent, tuple) else (equivalent,)
     return "–".join(dict.fromkeys(one_decimal(end) for end in ends))
 
 

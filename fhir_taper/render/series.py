@@ -50,13 +50,17 @@ def series_of(plan: TaperPlan, label: str = "") -> Series:
     A cross-over is drawn in mg that the first medicine would be, by the plan's own equivalents: drawn in its own mg it would fall to zero
     in two weeks, which is not what the patient feels.
     """
-    levels = tuple(Level(step.start, _drawn_mg(plan, step), step.kind is StepKind.HOLD) for step in plan.steps)
+    crosses = is_cross_over(plan)
+    levels = tuple(
+        Level(step.start, _in_first(plan, step) if crosses else step.mg_per_day(plan.ingredient), step.kind is StepKind.HOLD)
+        for step in plan.steps
+    )
     last = plan.steps[-1]
     before = plan.steps[-2] if len(plan.steps) > 1 else last
     tail = max(7, (last.start - before.start).days)
     name = label or plan.drug
     given = " and ".join(dict.fromkeys(dose.ingredient for step in plan.steps for dose in step.doses if dose.units))
-    shown_as = f"{label or given}, as mg of {plan.ingredient}" if is_cross_over(plan) else name
+    shown_as = f"{label or given}, as mg of {plan.ingredient}" if crosses else name
     return Series(shown_as, levels, last.start + timedelta(days=tail))
 
 
@@ -75,9 +79,8 @@ def is_cross_over(plan: TaperPlan) -> bool:
     return any(dose.ingredient != plan.ingredient and dose.units for step in plan.steps for dose in step.doses)
 
 
-def _drawn_mg(plan: TaperPlan, step: Step) -> Exact:
-    if not is_cross_over(plan):
-        return step.mg_per_day(plan.ingredient)
+def _in_first(plan: TaperPlan, step: Step) -> Exact:
+    """What a step gives, as mg of the medicine that the plan starts with; its own mg of that where the plan cannot convert."""
     per_mg = {factor.ingredient: factor.high for factor in plan.equivalents}
     total = equivalent_range(plan, step)
     if total is None or not per_mg.get(plan.ingredient):

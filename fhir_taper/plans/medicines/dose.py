@@ -15,7 +15,7 @@ Exact = Decimal | Fraction
 ZERO = Decimal(0)
 MCG_PER_MG, HOURS_PER_DAY = Decimal(1000), Decimal(24)
 SIX_PLACES = Decimal("0.000001")
-_ONE = Decimal(1)
+_ONE, _TEN = Decimal(1), Decimal(10)
 _MEAN_PLACES = 2
 _EXACT = Context(prec=60, traps=[Inexact])
 """Asked directly (`_EXACT.add`): entering it as the local context for every sum cost three times the sum."""
@@ -86,7 +86,16 @@ def shown(amount: Exact) -> Decimal:
 
 def six_places(amount: Exact) -> Decimal:
     """An ideal dose as plans keep it: at most 6 decimals, no trailing zeros."""
-    return canonical(Decimal(round(Fraction(amount) * 10**6)).scaleb(-6))
+    return to_places(amount, 6)
+
+
+def to_places(amount: Exact, places: int) -> Decimal:
+    """Rounded half-even to so many decimals, without trailing zeros."""
+    above, below = amount.as_integer_ratio()
+    whole, left = divmod(above * 10**places, below)
+    if 2 * left > below or (2 * left == below and whole % 2):
+        whole += 1
+    return canonical(Decimal(whole).scaleb(-places))
 
 
 def canonical(amount: Decimal) -> Decimal:
@@ -94,6 +103,8 @@ def canonical(amount: Decimal) -> Decimal:
     if amount == 0:
         return ZERO
     normal = amount.normalize()
+    if -_TEN < normal < _TEN:
+        return normal  # one digit before the point has no exponent to take out
     exponent = normal.as_tuple().exponent
     return normal.quantize(Decimal(1)) if isinstance(exponent, int) and exponent > 0 else normal
 
@@ -111,7 +122,7 @@ def brief(amount: Exact) -> str:
 
 def one_decimal(amount: Exact) -> str:
     """A percent or an equivalent as people read it: one decimal, half up, no trailing zero. Never of a rounded number."""
-    return brief(_half_up(Fraction(amount), 1))
+    return brief(_half_up(amount, 1))
 
 
 def dose_for_people(mg: Exact) -> str:
@@ -125,9 +136,10 @@ def dose_for_people(mg: Exact) -> str:
     return brief(_half_up(mg, places))
 
 
-def _half_up(amount: Fraction, places: int) -> Decimal:
-    nearest = (2 * abs(amount.numerator) * 10**places + amount.denominator) // (2 * amount.denominator)
-    return Decimal(nearest if amount >= 0 else -nearest).scaleb(-places)
+def _half_up(amount: Exact, places: int) -> Decimal:
+    above, below = amount.as_integer_ratio()
+    nearest = (2 * abs(above) * 10**places + below) // (2 * below)
+    return Decimal(nearest if above >= 0 else -nearest).scaleb(-places)
 
 
 def _terminating(value: Fraction) -> Decimal | None:

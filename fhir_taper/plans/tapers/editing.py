@@ -19,7 +19,7 @@ from fhir_taper.plans.tables import Tables
 from fhir_taper.plans.tables.rows import LimitsRow
 from fhir_taper.plans.tapers.companions import refused_step, shares
 from fhir_taper.plans.tapers.course import Drafted, DraftStep, Track
-from fhir_taper.plans.tapers.day_by_day import broken_limits, daily_doses
+from fhir_taper.plans.tapers.day_by_day import daily_doses
 from fhir_taper.plans.tapers.edit_desk import Desk, desk_for
 from fhir_taper.plans.tapers.edit_refusals import refusal_of
 from fhir_taper.plans.tapers.edit_rows import Row, Rows, only_slower, rows_of
@@ -143,12 +143,15 @@ def _judged(base: TaperPlan, made: TaperPlan, edits: Sequence[Edited], desk: Des
     refused = refused_step((step.doses for step in made.steps), desk.products, allowed)
     if refused is not None:
         return refused
-    past = desk.request.past
-    beyond = {one.step for one in broken_limits(made, past) if one.rule == "limit"}
-    steps = tuple(replace(step, kind=StepKind.UNIT_LIMITED) if step.number in beyond else step for step in made.steps)
-    labelled = replace(made, steps=steps)
-    whole = replace(labelled, findings=_findings(base, labelled, edits, desk, tables))
-    broken = (*check(whole, past), *_skipped(whole, desk))
+    whole = replace(made, findings=_findings(base, made, edits, desk, tables))
+    broken = check(whole, desk.request.past)
+    beyond = {one.step for one in broken if one.rule == "limit"}
+    if beyond:
+        steps = tuple(replace(step, kind=StepKind.UNIT_LIMITED) if step.number in beyond else step for step in made.steps)
+        labelled = replace(made, steps=steps)
+        whole = replace(labelled, findings=_findings(base, labelled, edits, desk, tables))
+        broken = check(whole, desk.request.past)
+    broken = (*broken, *_skipped(whole, desk))
     return refusal_of(whole, desk, broken) if broken else whole
 
 

@@ -4,14 +4,16 @@ Derived from the plan, never stored in it, and exact: whoever shows a figure rou
 everything else six (`rounded`). In a cross-over mg of two drugs are not compared: changes then go by the equivalents of the plan's table.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from fhir_taper.plans.medicines.dose import ZERO, Exact, add, as_exact, canonical, multiply, six_places
-from fhir_taper.plans.tapers.plan import Step, TaperPlan
+from fhir_taper.plans.medicines.dose import ZERO, Exact, add, as_exact, multiply, six_places, to_places
+from fhir_taper.plans.tapers.plan import EquivalentFactor, Step, TaperPlan
 
 _HUNDRED = 100
+_NONE = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,31 +42,44 @@ class StepFigures:
 
 def step_figures(plan: TaperPlan) -> tuple[StepFigures, ...]:
     """Figures of every step, in order."""
-    given = [_given(step) for step in plan.steps]
-    ranges = [_range(plan, amounts) for amounts in given]
-    amounts = [_Amounts(mg, pair) for mg, pair in zip(given, ranges, strict=True)]
-    return tuple(_figures(amounts, number) for number in range(len(amounts)))
+    factors = _factors(plan)
+    amounts = [_amounts(_given(step), factors) for step in plan.steps]
+    return tuple(_figures(before, step, amounts[0]) for before, step in zip((None, *amounts), amounts, strict=False))
 
 
 def equivalent_range(plan: TaperPlan, step: Step) -> tuple[Exact, Exact] | None:
     """Equivalent of a step as (low, high), exact; None where an ingredient that is given has no factor in the plan."""
-    return _range(plan, _given(step))
+    return _range(_factors(plan), _given(step))
 
 
 @dataclass(frozen=True, slots=True)
 class _Amounts:
-    """One step: mean mg a day by ingredient that is given, and their equivalent."""
+    """One step: mean mg a day by ingredient that is given, and their equivalent, as it is said (the one, where both ends are one)."""
 
-    mg: dict[str, Exact]
-    equivalent: tuple[Exact, Exact] | None
+    mg: dict[str, Fraction]
+    equivalent: Exact | tuple[Exact, Exact] | None
+
+    @property
+    def highest(self) -> Fraction | None:
+        """The upper end of the equivalent."""
+        said = self.equivalent
+        return None if said is None else Fraction(said[1] if isinstance(said, tuple) else said)
+
+
+def _amounts(given: dict[str, Exact], factors: Mapping[str, EquivalentFactor]) -> _Amounts:
+    pair = _range(factors, given)
+    return _Amounts({ingredient: Fraction(mg) for ingredient, mg in given.items()}, pair[0] if pair and pair[0] == pair[1] else pair)
+
+
+def _factors(plan: TaperPlan) -> dict[str, EquivalentFactor]:
+    return {factor.ingredient: factor for factor in plan.equivalents}
 
 
 def _given(step: Step) -> dict[str, Exact]:
     return {dose.ingredient: step.mg_per_day(dose.ingredient) for dose in step.doses if dose.units}
 
 
-def _range(plan: TaperPlan, given: dict[str, Exact]) -> tuple[Exact, Exact] | None:
-    factors = {factor.ingredient: factor for factor in plan.equivalents}
+def _range(factors: Mapping[str, EquivalentFactor], given: dict[str, Exact]) -> tuple[Exact, Exact] | None:
     if not factors or any(ingredient not in factors for ingredient in given):
         return None
     low = add(ZERO, *(multiply(mg, factors[ingredient].low) for ingredient, mg in given.items()))
@@ -72,13 +87,12 @@ def _range(plan: TaperPlan, given: dict[str, Exact]) -> tuple[Exact, Exact] | No
     return low, high
 
 
-def _figures(steps: list[_Amounts], number: int) -> StepFigures:
-    step = steps[number]
-    equivalent = _one_or_both(step.equivalent)
-    if number == 0:
-        return StepFigures(equivalent, None, None, None)
-    before = steps[number - 1]
-    return StepFigures(equivalent, _change_mg(before, step), _change_pct(before, step, before), _change_pct(before, step, steps[0]))
+def _figures(before: _Amounts | None, step: _Amounts, first: _Amounts) -> StepFigures:
+    if before is None:
+        return StepFigures(step.equivalent, None, None, None)
+    of_previous = _change_pct(before, step, before)
+    of_baseline = of_previous if before is first else _change_pct(before, step, first)
+    return StepFigures(step.equivalent, _change_mg(before, step), of_previous, of_baseline)
 
 
 def _change_mg(before: _Amounts, step: _Amounts) -> Exact | None:
@@ -87,7 +101,7 @@ def _change_mg(before: _Amounts, step: _Amounts) -> Exact | None:
     if len(ingredients) != 1:
         return None
     (ingredient,) = ingredients
-    return as_exact(Fraction(step.mg.get(ingredient, ZERO)) - Fraction(before.mg.get(ingredient, ZERO)))
+    return as_exact(step.mg.get(ingredient, _NONE) - before.mg.get(ingredient, _NONE))
 
 
 def _change_pct(before: _Amounts, step: _Amounts, reference: _Amounts) -> Exact | None:
@@ -95,16 +109,15 @@ def _change_pct(before: _Amounts, step: _Amounts, reference: _Amounts) -> Exact 
     ingredients = before.mg.keys() | step.mg.keys() | reference.mg.keys()
     if len(ingredients) == 1:
         (ingredient,) = ingredients
-        amounts = [Fraction(one.mg.get(ingredient, ZERO)) for one in (before, step, reference)]
+        amounts = [one.mg.get(ingredient, _NONE) for one in (before, step, reference)]
     else:
-        amounts = [Fraction(one.equivalent[1]) for one in (before, step, reference) if one.equivalent is not None]
-    if len(amounts) < 3 or amounts[2] == 0:  # noqa: PLR2004 - before, step and reference
+        amounts = [one.highest for one in (before, step, reference) if one.highest is not None]
+    if len(amounts) < 3 or not amounts[2]:  # noqa: PLR2004 - before, step and reference
         return None
-    return as_exact((amounts[1] - amounts[0]) / amounts[2] * _HUNDRED)
-
-
-def _one_or_both(pair: tuple[Exact, Exact] | None) -> Exact | tuple[Exact, Exact] | None:
-    return pair[0] if pair and Fraction(pair[0]) == Fraction(pair[1]) else pair
+    then, now, whole = amounts
+    change = now - then
+    # Made into one fraction at once: each operation on fractions looks for common factors again.
+    return as_exact(Fraction(change.numerator * whole.denominator * _HUNDRED, change.denominator * whole.numerator))
 
 
 def _six_places(amount: Exact | None) -> Decimal | None:
@@ -112,4 +125,4 @@ def _six_places(amount: Exact | None) -> Decimal | None:
 
 
 def _hundredths(percent: Exact | None) -> Decimal | None:
-    return None if percent is None else canonical(Decimal(round(Fraction(percent) * _HUNDRED)).scaleb(-2))
+    return None if percent is None else to_places(percent, 2)

@@ -17,6 +17,7 @@ from fhir_taper.plans.medicines.dose import (
     plain,
     shown,
     six_places,
+    to_places,
 )
 
 
@@ -66,6 +67,20 @@ def test_numbers_are_shown_in_plain_notation() -> None:
     assert shown(Decimal("0.50")) == Decimal("0.50")
     assert str(canonical(Decimal("7.500"))) == "7.5"
     assert str(six_places(Fraction(2, 3))) == "0.666667"
+
+
+@pytest.mark.parametrize(
+    ("amount", "is_now"), [("1E+1", "10"), ("1.2E+2", "120"), ("-7.50", "-7.5"), ("100.0", "100"), ("9.90", "9.9"), ("-0.0", "0")]
+)
+def test_a_number_has_one_plain_form(amount: str, is_now: str) -> None:
+    assert str(canonical(Decimal(amount))) == is_now
+
+
+@pytest.mark.parametrize(
+    ("amount", "is_now"), [("0.125", "0.12"), ("0.135", "0.14"), ("-0.125", "-0.12"), ("-0.135", "-0.14"), ("-2/3", "-0.67"), ("250", "250")]
+)
+def test_what_documents_hold_is_rounded_half_even(amount: str, is_now: str) -> None:
+    assert str(to_places(Fraction(amount), 2)) == is_now
 
 
 @pytest.mark.parametrize(
