@@ -77,7 +77,8 @@ def test_a_number_has_one_plain_form(amount: str, is_now: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "is_now"), [("0.125", "0.12"), ("0.135", "0.14"), ("-0.125", "-0.12"), ("-0.135", "-0.14"), ("-2/3", "-0.67"), ("250", "250")]
+    ("amount", "is_now"),
+    [("0.125", "0.12"), ("0.135", "0.14"), ("-0.125", "-0.12"), ("-0.135", "-0.14"), ("-2/3", "-0.67"), ("250", "250")],
 )
 def test_what_documents_hold_is_rounded_half_even(amount: str, is_now: str) -> None:
     assert str(to_places(Fraction(amount), 2)) == is_now
