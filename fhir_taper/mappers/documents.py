@@ -70,7 +70,7 @@ def _refuse_hopeless(name: str, data: bytes) -> None:
         raise NotJson(f"larger than {FILE_LIMIT // (1024 * 1024)} MB; split it into several files of one folder", name)
     if data.startswith(_UTF_16) or b"\0" in data[:2]:
         raise NotJson("UTF-16 text; FHIR JSON is UTF-8: save it as UTF-8", name)
-    if data.count(b",") + data.count(b"{") + data.count(b"[") > VALUE_LIMIT:
+    if len(data) > VALUE_LIMIT and data.count(b",") + data.count(b"{") + data.count(b"[") > VALUE_LIMIT:
         raise NotJson(f"more than {VALUE_LIMIT:,} values; split it into several files of one folder", name)
 
 

@@ -51,6 +51,8 @@ _FEEDS: Final[Mapping[str, frozenset[str]]] = {
 }  # fmt: skip
 """Which elements of a type the core reads. A type that is not here is judged whole (a CarePlan of ours). References to people are
 judged by their shape alone (`shape.element_error`): a model for each of them would cost as much as the dosage."""
+_JUDGED: Final = {kind: frozenset({"modifierExtension", *names, *(f"_{name}" for name in names)}) for kind, names in _FEEDS.items()}
+"""The same with their extensions, and with what may change the meaning of all."""
 _SOMEONE: Final[Mapping[str, Any]] = {"subject": {}, "patient": {}}
 """Stands in for the required reference to the patient, of which `subjects` is the judge."""
 
@@ -134,7 +136,7 @@ def model_of(resource_type: str) -> "type[BaseModel]":
 def _judged(resource: Mapping[str, Any], known: frozenset[str]) -> Verdict:
     kind = resource["resourceType"]
     feeding = _feeding(resource)
-    remarks = [f"{name}: unknown element" for name in resource if name not in known]
+    remarks = [] if resource.keys() <= known else [f"{name}: unknown element" for name in resource if name not in known]
     error = element_error(resource)
     if not error and is_plain(kind, feeding):
         return Verdict("", tuple(remarks))
@@ -165,14 +167,10 @@ def _judged_by_model(elements: dict[str, Any], error: str, remarks: list[str]) -
 
 def _feeding(resource: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a resource that the core reads; of contained resources, the medicines."""
-    wanted = _FEEDS.get(resource["resourceType"])
-    if wanted is None:
+    judged = _JUDGED.get(resource["resourceType"])
+    if judged is None:
         return {name: value for name, value in resource.items() if name not in ("resourceType", "id", "text")}
-    feeding = {
-        name: value
-        for name, value in resource.items()
-        if name in wanted or name == "modifierExtension" or (name.startswith("_") and name.lstrip("_") in wanted)
-    }
+    feeding = {name: value for name, value in resource.items() if name in judged}
     inside = feeding.get("contained")
     if isinstance(inside, list):
         medicines = [item for item in inside if not isinstance(item, dict) or item.get("resourceType") == "Medication"]

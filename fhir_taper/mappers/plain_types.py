@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 from fhir_taper.mappers.shape import is_sane_number
@@ -63,7 +64,13 @@ def a_list_of(look: Look) -> Look:
 
 def is_code(text: Any) -> bool:
     """Text that is neither empty nor padded nor broken by anything but single spaces, as every code must be."""
-    return type(text) is str and text != "" and text == " ".join(text.split())
+    return type(text) is str and _is_single_spaced(text)
+
+
+@lru_cache(maxsize=4096)
+def _is_single_spaced(text: str) -> bool:
+    """A chart says the same few codes and systems again and again."""
+    return text != "" and text == " ".join(text.split())
 
 
 def is_words(text: Any) -> bool:

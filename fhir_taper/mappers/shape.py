@@ -49,10 +49,10 @@ _TEXT_VALUES: Final = frozenset({"identifier", "telecom", "groupIdentifier"})
 def element_error(resource: Mapping[str, Any]) -> str:
     """What is wrong with the JSON types of the elements that the core reads by hand, with its path; "" where nothing is."""
     kinds = _ELEMENT_TYPES.get(resource["resourceType"], {})
-    wrong = {name for name, value in resource.items() if name in kinds and type(value) is not kinds[name] and value is not None}
-    for name in kinds if wrong else ():
-        if name in wrong:
-            return f"{name} is {json_kind(resource[name])}, not {_WORDS[kinds[name]]}"
+    for name, value in resource.items():
+        wanted = kinds.get(name)
+        if wanted is not None and type(value) is not wanted and value is not None:
+            return f"{name} is {json_kind(value)}, not {_WORDS[wanted]}"
     return _coding_error(resource.get("code"), "code")
 
 

@@ -41,8 +41,15 @@ def patient_of(found: Sequence[Found], merges: Merges = NO_MERGES) -> str:
     one: _Person | None = None
     for person in (_patient(copy) for copy in patients):
         one = _the_same(one, person, merges)
+    named_before: set[Address] = set()
     for copy in found:
-        person_named = _subject(copy, patients, kinds_by_url)
+        reference = _subject_of(copy)
+        target = address(reference)
+        if reference is None or target in named_before:
+            continue
+        if target.key:  # who that is depends on nothing else; nearly all resources of a chart name one person in one way
+            named_before.add(target)
+        person_named = _person(target, reference, copy, patients, kinds_by_url)
         if person_named is not None:
             one = _the_same(one, person_named, merges)
     return one.id if one else ""
@@ -70,11 +77,17 @@ def _patient(copy: Found) -> _Person:
     return _Person(name or f"at {copy.place}", address(copy.full_url).base, copy.place)
 
 
-def _subject(copy: Found, patients: Iterable[Found], kinds_by_url: Mapping[str, str]) -> _Person | None:
-    reference = next((copy.resource[name] for name in _SUBJECT_ELEMENTS if isinstance(copy.resource.get(name), dict)), None)
-    if reference is None:
-        return None
-    target = address(reference)
+def _subject_of(copy: Found) -> Mapping[str, Any] | None:
+    for name in _SUBJECT_ELEMENTS:
+        reference = copy.resource.get(name)
+        if isinstance(reference, dict):
+            return reference
+    return None
+
+
+def _person(
+    target: Address, reference: Mapping[str, Any], copy: Found, patients: Iterable[Found], kinds_by_url: Mapping[str, str]
+) -> _Person | None:
     if target.urn:
         return _by_urn(target.urn, copy, patients, kinds_by_url)
     if target.key:

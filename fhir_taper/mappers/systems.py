@@ -102,9 +102,8 @@ def coding_of(item: object) -> Coding | None:
     if not isinstance(item, dict):
         return None
     code, system, display = item.get("code"), item.get("system"), item.get("display")
-    if not isinstance(code, str) or not code.strip():
-        return None
-    return _coding(system if isinstance(system, str) else "", code.strip(), display if isinstance(display, str) else "")
+    code = code.strip() if isinstance(code, str) else ""
+    return _coding(system if isinstance(system, str) else "", code, display if isinstance(display, str) else "") if code else None
 
 
 @lru_cache(maxsize=4096)

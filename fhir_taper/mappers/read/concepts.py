@@ -47,7 +47,8 @@ class ConceptIndex:
 
     def concepts_of(self, codeable_concept: object) -> tuple[str, ...]:
         """The ids of all our concepts that any coding means, each once, in the order of the codings."""
-        return tuple(dict.fromkeys(concept for coding in codings(codeable_concept) for concept in self._meant(coding.system, coding.code)))
+        found = [concept for coding in codings(codeable_concept) for concept in self._meant(coding.system, coding.code)]
+        return tuple(dict.fromkeys(found) if len(found) > 1 else found)
 
     def is_comparable(self, codeable_concept: object) -> bool:
         """Whether any coding is of a system that the table has codes of: what it does not mean then is none of our concepts."""

@@ -56,16 +56,21 @@ def medicine_spans(chart: Chart, catalogue: ProductCatalogue, supply_days: int) 
 
 def all_spans(chart: Chart, catalogue: ProductCatalogue, supply_days: int) -> tuple[Span, ...]:
     """The spans of all requests, statements and dispenses, whether or not the catalogue knows the medicine."""
+    known: dict[str, tuple[Ingredient, ...]] = {}
     return tuple(
-        _span(chart, entry, catalogue, supply_days)
+        _span(chart, entry, catalogue, supply_days, known)
         for entry in chart.of("MedicationRequest", "MedicationStatement", "MedicationDispense")
         if _was_taken(entry)
     )
 
 
-def _span(chart: Chart, entry: Entry, catalogue: ProductCatalogue, supply_days: int) -> Span:
+def _span(chart: Chart, entry: Entry, catalogue: ProductCatalogue, supply_days: int, known: dict[str, tuple[Ingredient, ...]]) -> Span:
+    """The span of one resource. Charts repeat their medicines: which ingredients a concept has, word for word, is remembered in `known`."""
     concept = medicine_concept(chart, entry)
-    ingredients = medicine_ingredients(concept, catalogue)
+    said = repr(concept)
+    ingredients = known.get(said)
+    if ingredients is None:
+        ingredients = known[said] = medicine_ingredients(concept, catalogue)
     if entry.resource_type == "MedicationDispense":
         start, end = _supplied(entry.resource, supply_days)
     elif entry.resource_type == "MedicationStatement":
@@ -106,8 +111,10 @@ def _bounds(resource: Mapping[str, Any]) -> Iterator[tuple[date | None, date | N
     listed = resource.get("dosageInstruction")
     for dosage in listed if isinstance(listed, list) else ():
         if isinstance(dosage, dict):
-            path = "timing.repeat.boundsPeriod"
-            yield first_day_of(dosage, f"{path}.start"), last_day_of(dosage, f"{path}.end")
+            timing = dosage.get("timing")
+            repeat = timing.get("repeat") if isinstance(timing, dict) else None
+            period = repeat.get("boundsPeriod") if isinstance(repeat, dict) else None
+            yield (first_day_of(period, "start"), last_day_of(period, "end")) if isinstance(period, dict) else (None, None)
 
 
 def _supplied(resource: Mapping[str, Any], supply_days: int) -> tuple[date | None, date | None]:

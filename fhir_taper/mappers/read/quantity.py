@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -102,7 +103,13 @@ def hours_of(duration: Json, path: str) -> Fraction | None:
         return None
     if value == 0:
         raise BadInput("is a time of 0", f"{path}.value")
-    return HOURS[key] * Fraction(1 if value is None else value)
+    return _length(key, Decimal(1) if value is None else value)
+
+
+@lru_cache(maxsize=256)
+def _length(unit: str, value: Decimal) -> Fraction:
+    """A chart says the same few lengths again and again: 28 days, 30 days, 3 months."""
+    return HOURS[unit] * Fraction(value)
 
 
 def _written(quantity: Json, path: str) -> _Written | Refusal:

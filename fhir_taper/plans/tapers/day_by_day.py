@@ -4,7 +4,7 @@ Written apart from the walk on purpose: D(t) is spread out over every day of the
 limit as domain §4 words it. What the walk kept in its books is not looked at.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -16,7 +16,7 @@ from typing import NamedTuple
 from fhir_taper.plans.medicines.codes import DrugClass, RxNormCode, SourceState
 from fhir_taper.plans.medicines.dose import ZERO
 from fhir_taper.plans.medicines.products import Product, Source
-from fhir_taper.plans.medicines.rounding import Grid
+from fhir_taper.plans.medicines.rounding import Grid, Measure
 from fhir_taper.plans.tables.rows import Basis, Limit
 from fhir_taper.plans.tapers.pace import longest_window
 from fhir_taper.plans.tapers.plan import PlanProduct, Step, StepKind, TaperPlan
@@ -58,12 +58,18 @@ def _stretches(plan: TaperPlan, past: Past | None) -> list[_Stretch]:
     weights = _weights(plan)
     starts = [step.start.toordinal() for step in plan.steps]
     ends = [*starts[1:], starts[-1] + 1]
-    amounts = [sum((Fraction(step.mg_per_day(name)) * weight for name, weight in weights.items()), Fraction(0)) for step in plan.steps]
+    amounts = [_weighted(step, weights) for step in plan.steps]
     if plan.drug_class is DrugClass.OPIOID and len(weights) < len(ingredients_in(plan)):
         crossed = plan.steps.index(_after_crossing(plan))
         amounts[:crossed] = [amounts[crossed]] * crossed
     stretches = [_Stretch(range(start, end), mg) for start, end, mg in zip(starts, ends, amounts, strict=True)]
     return [one for one in (*_of_past(past, starts[0]), *stretches) if one.days]
+
+
+def _weighted(step: Step, weights: Mapping[str, Fraction]) -> Fraction:
+    """Mean mg a day of a step, of the agent that limits judge."""
+    found = [(Fraction(step.mg_per_day(name)), weight) for name, weight in weights.items()]
+    return found[0][0] if len(found) == 1 and found[0][1] == 1 else sum((mg * weight for mg, weight in found), Fraction(0))
 
 
 def _of_past(past: Past | None, start: int) -> Iterator[_Stretch]:
@@ -83,7 +89,7 @@ def broken_limits(plan: TaperPlan, past: Past | None) -> Iterator[Violation]:
     original, start = int(mg * grain), plan.steps[0].start.toordinal()
     days: dict[int, int] = {}
     for stretch in stretches:
-        days.update(dict.fromkeys(stretch.days, int(stretch.mg * grain)))
+        days.update(dict.fromkeys(stretch.days, stretch.mg.numerator * (grain // stretch.mg.denominator)))
     falls = [day for day, amount in days.items() if amount < days.get(day - 1, original)]
     has_cut = past is not None and any(amount < original for day, amount in days.items() if day < start)
     cap, unit = plan.limits.first_cut, plan.limits.unit
@@ -137,6 +143,9 @@ def _skips_a_notch(plan: TaperPlan, earlier: Step, step: Step, before: Fraction,
     codes = {product.rxcui for product in group}
     slots = {slot for one in plan.steps for dose in one.doses for unit in dose.units if unit.rxcui in codes for slot, _ in unit.slots}
     products = tuple(_as_product(product, plan.drug_class) for product in group)
+    measure = Measure(products)
+    if (before - now) * measure.per_mg <= measure.quantum:
+        return False  # every dose is a multiple of the quantum: no other one lies between the two
     at_once = Fraction(max(mg_at_a_time(earlier, codes).values(), default=before))  # no intake of a plan is larger than the ones before
     grid = Grid(products, max(1, len(slots)), plan.limits.max_pieces, max(before, Fraction(1)), at_once)
     lower = grid.below(int(before * grid.measure.per_mg))

@@ -118,12 +118,13 @@ def _can_be_measured(units: Decimal, parts: int, smallest_ml: Decimal | None) ->
 def _falls(plan: TaperPlan) -> Iterator[Violation]:
     """No dose rises but the incoming agent's in a crossing; no time of day rises but where a finding says so."""
     flagged = {finding.code for finding in plan.findings}
-    for before, step in pairwise(plan.steps):
+    mg = {name: [step.mg_per_day(name) for step in plan.steps] for name in ingredients_in(plan)}
+    for index, (before, step) in enumerate(pairwise(plan.steps)):
         for dose in before.doses:
             name = dose.ingredient
             incoming = step.kind is StepKind.SUBSTITUTION and name != plan.ingredient
-            if step.mg_per_day(name) > before.mg_per_day(name) and not incoming:
-                yield Violation("dose-rises", step.number, f"{name} rises to {step.mg_per_day(name)} mg")
+            if mg[name][index + 1] > mg[name][index] and not incoming:
+                yield Violation("dose-rises", step.number, f"{name} rises to {mg[name][index + 1]} mg")
             if not incoming and RISE not in flagged and step.every_days == 1 and _rises_at_a_time(before, step, name):
                 yield Violation("slot-rises", step.number, f"{name} rises at one time of day")
 

@@ -112,7 +112,8 @@ class Step:
 
     def mg_per_day(self, ingredient: str) -> Exact:
         """Mean mg per day of one ingredient."""
-        mg = add(ZERO, *(dose.mg for dose in self.doses if dose.ingredient == ingredient))
+        doses = [dose.mg for dose in self.doses if dose.ingredient == ingredient]
+        mg = doses[0] if len(doses) == 1 else add(ZERO, *doses)
         return mg if self.every_days == 1 else divide(mg, Decimal(self.every_days))
 
 
