@@ -20,6 +20,7 @@
     │   │   └── TokenRefused  the token endpoint says no: its OAuth error code, never its prose
     │   ├── HostRefused     an address that the tenant does not name: no request was sent
     │   ├── EhrBusy         it is asked as often as it may be, or asked for a pause: no request was sent
+    │   ├── NotGranted      what the access that was given does not cover: no request was sent
     │   ├── AccessEnded     the token is no longer taken and cannot be renewed
     │   └── WrongPatient    an answer about another patient than that of the launch
     ├── WriteRefused        what the guard does not let out: every reason
@@ -139,6 +140,10 @@ class EhrBusy(EhrError):
     def __init__(self, wait: timedelta) -> None:
         self.wait = wait
         super().__init__(f"the EHR cannot be asked for {max(1, round(wait.total_seconds()))} seconds: nothing was sent")
+
+
+class NotGranted(EhrError):
+    """The access that the EHR gave does not cover this, or covers a part of it only. Nothing was sent: "not there" would prove nothing."""
 
 
 class AccessEnded(EhrError):

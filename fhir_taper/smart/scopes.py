@@ -138,6 +138,10 @@ class Granted:
         given = [right.only for right in self.rights if letter in right.letters and right.resource_type in ("*", resource_type)]
         return () if "" in given else tuple(given)
 
+    def covers(self, resource_type: str, letter: str) -> bool:
+        """Whether the interaction is granted for all of the type: only then does "not there" say something."""
+        return self.allows(resource_type, letter) and not self.limits(resource_type, letter)
+
     def lacks(self, asked: "Granted") -> Mapping[str, str]:
         """What was asked for and is not granted: letters by type. Of "*" only what is granted for no type at all."""
         lacking: dict[str, str] = {}

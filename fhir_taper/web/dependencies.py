@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from fhir_taper.errors import LaunchRefused, WrongUsage
 from fhir_taper.web.rendering import page
-from fhir_taper.web.security import LONGEST_BODY, is_csrf_token, launch_cookie, session_secret, tenant_of_cookie
+from fhir_taper.web.security import LONGEST_BODY, brought, is_csrf_token, launch_cookie, session_secret, tenant_of_cookie
 from fhir_taper.web.strip import session_of, strip_of
 from fhir_taper.workflow.load_chart import Loaded, load_chart
 from fhir_taper.workflow.open_chart import OpenChart, open_chart, tenant_of_launch
@@ -141,7 +141,7 @@ def form_of(body: bytes, headers: Mapping[str, str]) -> Form:
 def visit_of(request: Request, launch: str) -> Visit:
     """The chart of the launch in the path. Raises LaunchRefused, with the tenant noted for the page that says so."""
     services = services_of(request)
-    cookie = request.cookies.get(launch_cookie(launch), "") if launch.replace("-", "").replace("_", "").isalnum() else ""
+    cookie = brought(request.cookies, launch_cookie(launch)) if launch.replace("-", "").replace("_", "").isalnum() else ""
     # A browser that lost the cookie shows the page that says so in the EHR's frame, or it shows nothing.
     request.state.tenant = tenant_of_cookie(services.settings, cookie) or tenant_of_launch(services, launch)
     chart = open_chart(services, launch, session_secret(cookie))

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from fhir_taper.settings import RateLimits
 from fhir_taper.web.dependencies import whole_number
 from fhir_taper.web.errors import Told, error_page
-from fhir_taper.web.security import LONGEST_BODY, App, Receive, Scope, Send, launch_cookie, tenant_of_cookie
+from fhir_taper.web.security import LONGEST_BODY, App, Receive, Scope, Send, brought, launch_cookie, tenant_of_cookie
 from fhir_taper.workflow.services import Services
 
 _MOST: Final = 20_000
@@ -95,7 +95,7 @@ class Limits:
         settings = self._services.settings
         found = _LAUNCH.match(request.url.path)
         if found:
-            return tenant_of_cookie(settings, request.cookies.get(launch_cookie(found[1]), ""))
+            return tenant_of_cookie(settings, brought(request.cookies, launch_cookie(found[1])))
         issuers = [value for name, value in parse_qsl(request.url.query) if name == "iss"]
         return settings.tenant_of_issuer(issuers[0]) if issuers else None
 
@@ -103,8 +103,8 @@ class Limits:
 def _session(request: Request) -> tuple[str, str] | None:
     """The launch in the path with the cookie that proves it: a made-up launch is nobody's session."""
     found = _LAUNCH.match(request.url.path)
-    cookie = request.cookies.get(launch_cookie(found[1])) if found else None
-    return (found[1], cookie[:100]) if found and cookie else None
+    cookie = brought(request.cookies, launch_cookie(found[1])) if found else ""
+    return (found[1], cookie) if found and cookie else None
 
 
 def _address(request: Request) -> str:

@@ -4,7 +4,8 @@ A page may be framed by the EHR that launched it and by nobody else; where no te
 the framework of the oldest Python that is supported cannot write `Partitioned`.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Any, Final
@@ -22,6 +23,8 @@ LONGEST_BODY: Final = 64 * 1024
 BROWSER_COOKIE: Final = "__Host-taper-browser"
 _SECONDS_OF_A_BROWSER: Final = 30 * 24 * 3600
 _ATTRIBUTES: Final = "Path=/; Secure; HttpOnly; SameSite=None; Partitioned"
+_VALUE: Final = re.compile(r"[A-Za-z0-9_-]{43}(?:\.[0-9a-f]{12})?")
+"""A secret of 256 bits, and in the cookie of an open chart the mark of its tenant."""
 FIXED: Final = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -75,6 +78,15 @@ def launch_cookie(launch_id: str) -> str:
 def pending_cookie(name: str) -> str:
     """The name of the cookie of one launch under way."""
     return f"__Host-taper-begin-{name}"
+
+
+def brought(cookies: Mapping[str, str], name: str) -> str:
+    """The value of a cookie of ours that a browser brought; "" where it brought none, or one that no page of ours can have set.
+
+    A quoted value may hold anything, a line break too: what is not of our making goes no further.
+    """
+    value = cookies.get(name, "")
+    return value if _VALUE.fullmatch(value) else ""
 
 
 def set_cookie(name: str, value: str, seconds: int) -> str:

@@ -32,13 +32,11 @@ def statement_of(services: Services, tenant: Tenant, client: FhirClient) -> Capa
     return kept
 
 
-def found_by_identifier(services: Services, tenant: Tenant, client: FhirClient, granted: Granted | None = None) -> frozenset[str]:
+def found_by_identifier(services: Services, tenant: Tenant, client: FhirClient, granted: Granted) -> frozenset[str]:
     """Types of which "not found by our identifier" means "not there". Raises EhrError.
 
-    `granted` is what a person's launch may do: a search that it may not make, or only of a part of the type, proves nothing. None is the
-    program's own access, which asks for all of each type and is refused otherwise.
+    `granted` is what the access may do, a person's or the program's own: a search that it may not make, or only of a part of the type,
+    proves nothing.
     """
     kinds = searchable(statement_of(services, tenant, client), load_overlay(tenant.vendor))
-    if granted is None:
-        return kinds
-    return frozenset(kind for kind in kinds if granted.allows(kind, "s") and not granted.limits(kind, "s"))
+    return frozenset(kind for kind in kinds if granted.covers(kind, "s"))

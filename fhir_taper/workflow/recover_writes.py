@@ -4,6 +4,7 @@ After a crash, a lost answer or a restart. Three come by: the sweep with the pro
 launch in the same chart with its user's access, and a person who looked in the EHR. None of them sends a write.
 """
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,11 +12,13 @@ from functools import partial
 from typing import Final
 
 from fhir_taper.errors import EhrError, SettingsError, WriteRefused, WrongUsage
+from fhir_taper.logs import log
 from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.records import AuditEntry, LedgerRow, Role, Secret, Tenant, WriteState
 from fhir_taper.smart.client import FhirClient
 from fhir_taper.smart.patients import Refusal
-from fhir_taper.smart.scopes import system_scopes
+from fhir_taper.smart.granted_reads import GrantedReads
+from fhir_taper.smart.scopes import Granted, system_scopes
 from fhir_taper.workflow.audited import word
 from fhir_taper.workflow.audited_ledger import AuditedLedger, audit_line
 from fhir_taper.workflow.ehr_statement import found_by_identifier
@@ -24,6 +27,7 @@ from fhir_taper.workflow.roles import require
 from fhir_taper.workflow.services import Services
 from fhir_taper.writeback.changes import ORDER
 from fhir_taper.writeback.execute import unresolved
+from fhir_taper.writeback.locate import sent_of
 from fhir_taper.writeback.recover import FOUND_BY_PERSON, LATEST_COMMIT, by_person, resolve
 
 PROGRAM: Final = "fhir-taper"
@@ -52,14 +56,21 @@ def sweep(services: Services, now: datetime) -> Swept:
     """
     states: dict[str, WriteState] = {}
     waiting: dict[str, str] = {}
+    told: set[str] = set()
     for row in services.ledger.unfinished(now - LATEST_COMMIT):
         tenant = services.settings.tenant(row.tenant_id)
         if tenant is None or tenant.backend_client_id is None:
             waiting[row.id] = "no-access"
             continue
         try:
-            client = _own_access(services, tenant, row)
-            states[row.id] = _look(services, row, client, found_by_identifier(services, tenant, client), PROGRAM, None)
+            client, granted, lacking = _own_access(services, tenant, row)
+            if lacking and tenant.id not in told:
+                _tell_lacking(services, tenant, lacking)
+                told.add(tenant.id)
+            if not any(granted.covers(one.resource_type, letter) for one in sent_of(row.detail) for letter in "rs"):
+                waiting[row.id] = "not-granted"
+                continue
+            states[row.id] = _look(services, row, client, granted, found_by_identifier(services, tenant, client, granted), PROGRAM, None)
         except SettingsError:
             waiting[row.id] = "no-access"
         except EhrError:
@@ -73,11 +84,12 @@ def sweep_chart(services: Services, chart: OpenChart) -> Swept:
     if not rows:
         return Swept()
     try:
-        searchable = found_by_identifier(services, chart.tenant, chart.client, chart.granted)
+        granted = chart.granted
+        searchable = found_by_identifier(services, chart.tenant, chart.client, granted)
     except EhrError:
         return Swept(waiting={row.id: "no-answer" for row in rows})
     actor = chart.launch.user or PROGRAM
-    return Swept({row.id: _look(services, row, chart.client, searchable, actor, chart.launch.id) for row in rows})
+    return Swept({row.id: _look(services, row, chart.client, granted, searchable, actor, chart.launch.id) for row in rows})
 
 
 def unresolved_writes(services: Services, chart: OpenChart) -> tuple[LedgerRow, ...]:
@@ -114,16 +126,19 @@ def told_by_person(services: Services, chart: OpenChart, row_id: str, found: Wri
 
 
 def _look(
-    services: Services, row: LedgerRow, client: FhirClient, searchable: Iterable[str], actor: str, launch_id: str | None
+    services: Services, row: LedgerRow, client: FhirClient, granted: Granted, searchable: Iterable[str], actor: str, launch_id: str | None
 ) -> WriteState:
-    state = resolve(row, client, AuditedLedger(services, actor, _ACTION, launch_id), services.clock, searchable)
+    state = resolve(row, GrantedReads(client, granted), AuditedLedger(services, actor, _ACTION, launch_id), services.clock, searchable)
     if state is row.state:  # nothing was settled: that somebody looked is told all the same
         services.audit.append(audit_line(row, state, services.clock(), row.detail, actor, _ACTION, launch_id))
     return state
 
 
-def _own_access(services: Services, tenant: Tenant, row: LedgerRow) -> FhirClient:
-    """The EHR for the patient of a row, with the program's own token. Raises SettingsError, EhrError."""
+def _own_access(services: Services, tenant: Tenant, row: LedgerRow) -> tuple[FhirClient, Granted, Mapping[str, str]]:
+    """The EHR for the patient of a row, with the program's own token; what that may do, and what it was asked for and may not.
+
+    Raises SettingsError, EhrError.
+    """
     transport, configuration = services.transport(tenant), partial(services.configuration, tenant)
     scope = system_scopes(configuration(), (*ORDER, "Patient"), "rs")
     token = partial(services.backend.token, tenant, transport, configuration, scope)
@@ -137,5 +152,14 @@ def _own_access(services: Services, tenant: Tenant, row: LedgerRow) -> FhirClien
         detail = {"resource": word(f"{refused.resource_type}/{refused.id}"), "why": "not-usable", "ledger": row.id}
         services.audit.append(AuditEntry(row.tenant_id, services.clock(), PROGRAM, "read", "refused", row.patient_id, None, detail))
 
-    token()  # no token, no look: told apart from an EHR that does not find it
-    return FhirClient(tenant.issuer, transport, token, row.patient_id, note_refused, renew=renewed)
+    # No token, no look: told apart from an EHR that does not find it.
+    granted = Granted.parse(services.backend.access(tenant, transport, configuration, scope).scope)
+    client = FhirClient(tenant.issuer, transport, token, row.patient_id, note_refused, renew=renewed)
+    return client, granted, granted.lacks(Granted.parse(scope))
+
+
+def _tell_lacking(services: Services, tenant: Tenant, lacking: Mapping[str, str]) -> None:
+    """The EHR gave the program less than it asked for: said once a sweep, to whoever audits and to whoever runs it."""
+    entry = AuditEntry(tenant.id, services.clock(), PROGRAM, _ACTION, "partly", detail={"not-granted": dict(lacking)})
+    services.audit.append(entry)
+    log("sweep", {"tenant": tenant.id, "not_granted": len(lacking)}, level=logging.WARNING)

@@ -1,12 +1,15 @@
 """`check` looks at an EHR from outside: what it offers, what would be sent there and why not by a better way, and what is in the way."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fhir_taper.sandbox.demo import Demo
+from fhir_taper.smart.launch import backend, token_endpoint
+from fhir_taper.smart.launch.token_endpoint import TokenAnswer
 from tests.cli.conftest import Run
 from tests.cli.installation import Installation, of_demo
 from tests.smart.stub_server import Reply, Stub
@@ -51,6 +54,22 @@ def test_the_demo_ehr_can_be_launched_from_and_takes_a_plan_as_one_transaction(e
     assert ways["plan"]["skipped"] == []
     assert all(why for way in ways.values() for why in (one["why"] for one in way["skipped"]))
     assert tenant["reads"]["MedicationRequest"] == "searched by patient"
+
+
+def test_an_access_to_which_less_was_granted_than_asked_for_says_what_is_lacking(
+    ehr: Demo, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def granted(*args: Any, **named: Any) -> TokenAnswer:
+        answer = token_endpoint.client_credentials(*args, **named)
+        return replace(answer, tokens=replace(answer.tokens, scope="system/CarePlan.rs system/Goal.r"))
+
+    monkeypatch.setattr(backend, "client_credentials", granted)
+    _, tenant = checked(run, of_demo(tmp_path, ehr, '[tenants.backend]\nclient_id = "fhir-taper-backend"'))
+    state, says = areas(tenant)["backend"]
+    assert state == "note"
+    assert "but not for" in says
+    assert "Goal (s)" in says
+    assert "CarePlan" not in says
 
 
 def test_the_same_for_a_person_names_every_better_way_that_is_not_taken(ehr: Demo, run: Run, tmp_path: Path) -> None:

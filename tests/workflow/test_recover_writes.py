@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,10 @@ from fhir_taper.errors import LaunchRefused, StoreError, WriteRefused, WrongUsag
 from fhir_taper.exact_json import encode
 from fhir_taper.records import LedgerRow, Secret, Tenant, WriteState
 from fhir_taper.sandbox.forwarding import Answer, send
+from fhir_taper.sandbox.resource_server import Intercept
 from fhir_taper.settings import Settings
+from fhir_taper.smart.launch import backend, token_endpoint
+from fhir_taper.smart.launch.token_endpoint import TokenAnswer
 from fhir_taper.store.audit import AuditLog
 from fhir_taper.workflow.open_chart import OpenChart, open_chart
 from fhir_taper.workflow.recover_writes import found_in_words, sweep, sweep_chart, told_by_person, unresolved_writes
@@ -234,3 +238,64 @@ def test_only_what_a_person_can_have_found_is_a_word_for_it() -> None:
     for word in ("unknown", "pending", "", "Written"):
         with pytest.raises(WrongUsage):
             found_in_words(word)
+
+
+def granting(stage: Stage, monkeypatch: pytest.MonkeyPatch, scope: str) -> Services:
+    """Services to whose own access the EHR grants this, whatever is asked."""
+
+    def granted(*args: Any, **named: Any) -> TokenAnswer:
+        answer = token_endpoint.client_credentials(*args, **named)
+        return replace(answer, tokens=replace(answer.tokens, scope=scope))
+
+    monkeypatch.setattr(backend, "client_credentials", granted)
+    return replace(stage.services, backend=backend.BackendTokens(), clock=lambda: utc_now() + LATER)
+
+
+def asked_of(stage: Stage, asked: list[str]) -> Intercept:
+    def intercept(method: str, path: str, forward: Callable[[], Answer]) -> Answer:
+        asked.append(f"{method} {path}")
+        return forward()
+
+    return intercept
+
+
+@pytest.mark.parametrize("scope", ["", "system/Patient.rs", "system/CarePlan.c", "system/*.rs?_tag=x"])
+def test_an_access_to_which_nothing_of_a_write_was_granted_asks_for_nothing_of_it_and_says_so(
+    scope: str, stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    lost = lose(stage, commits=False)
+    asked: list[str] = []
+    before = len(stage.services.audit.entries("demo", limit=100_000))
+    with between(stage.demo, asked_of(stage, asked)):
+        swept = sweep(granting(stage, monkeypatch, scope), lost.now)
+    assert swept.waiting[lost.row.id] == "not-granted"
+    assert lost.row.state is WriteState.UNKNOWN
+    assert [one for one in asked if "metadata" not in one] == []
+    if "*" not in scope:
+        lines = [one.entry for one in stage.services.audit.entries("demo", after=before)]
+        (line,) = [one for one in lines if (one.actor, one.outcome) == ("fhir-taper", "partly")]
+        assert line.detail["not-granted"]["CarePlan"] == "rs"
+        assert "not_granted" in caplog.text
+    sweep(lost.later, lost.now)
+
+
+def test_an_access_that_was_granted_a_part_asks_for_no_more_and_concludes_no_more(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was granted finds the care plan; what it refers to may not be read, so nobody says that it arrived."""
+    lost = lose(stage, commits=True)
+    asked: list[str] = []
+    with between(stage.demo, asked_of(stage, asked)):
+        swept = sweep(granting(stage, monkeypatch, "system/CarePlan.rs"), lost.now)
+    assert swept.states[lost.row.id] is WriteState.UNKNOWN
+    assert {one.split()[1].partition("/")[0].partition("?")[0] for one in asked} <= {"CarePlan", "metadata"}
+    assert sweep(lost.later, lost.now).states[lost.row.id] is WriteState.WRITTEN
+
+
+def test_an_access_that_does_not_say_what_it_grants_has_what_was_asked(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = lose(stage, commits=True)
+
+    def unsaid(*args: Any, scope: str, **named: Any) -> TokenAnswer:
+        answer = token_endpoint.client_credentials(*args, scope=scope, **named)
+        return replace(answer, tokens=replace(answer.tokens, scope=scope), says_scope=False)
+
+    monkeypatch.setattr(backend, "client_credentials", unsaid)
+    assert sweep(replace(lost.later, backend=backend.BackendTokens()), lost.now).states[lost.row.id] is WriteState.WRITTEN

@@ -26,7 +26,11 @@ class BackendTokens:
         self._guard = threading.Lock()
 
     def token(self, tenant: Tenant, transport: Transport, configuration: Callable[[], SmartConfiguration], scope: str) -> Secret:
-        """A token for these system/ scopes. Raises SettingsError (no backend client, other scopes), TokenRefused, EhrError."""
+        """A token for these system/ scopes, of which the EHR may have granted less (`access`). Raises as that."""
+        return self.access(tenant, transport, configuration, scope).access_token
+
+    def access(self, tenant: Tenant, transport: Transport, configuration: Callable[[], SmartConfiguration], scope: str) -> TokenSet:
+        """The same with what was granted. Raises SettingsError (no backend client, other scopes), TokenRefused, EhrError."""
         if tenant.backend_client_id is None:
             raise SettingsError(f"tenant {tenant.id}: there is no [tenants.backend]")
         if not scope or not all(one.startswith(_LEVEL) for one in scope.split()):
@@ -39,7 +43,7 @@ class BackendTokens:
             if held is None or held.expires - transport.local_now() <= EARLY:
                 answer = client_credentials(tenant, configuration(), transport, client_id=tenant.backend_client_id, scope=scope)
                 held = self._held[key] = answer.tokens
-            return held.access_token
+            return held
 
     def forget(self, tenant: Tenant, scope: str) -> None:
         """Drop a token that the EHR refused, so that the next call asks for a new one."""

@@ -11,6 +11,7 @@ from fhir_taper.web.dependencies import SEE_OTHER, Body, Form_, In, Opened, form
 from fhir_taper.web.rendering import page
 from fhir_taper.web.security import (
     BROWSER_COOKIE,
+    brought,
     browser_cookie,
     drop_cookie,
     launch_cookie,
@@ -53,10 +54,10 @@ def callback(request: Request, services: In) -> Response:
     request.state.tenant = services.settings.tenant_of_issuer(request.query_params.get("iss", ""))
     recalled = recall_launch(services, parameters)
     request.state.tenant = recalled.tenant
-    known = request.cookies.get(BROWSER_COOKIE, "")
+    known = brought(request.cookies, BROWSER_COOKIE)
     browser = Secret(known) if known else new_browser()
-    brought = request.cookies.get(pending_cookie(recalled.name), "")
-    finished = finish_launch(services, recalled, parameters, brought, browser)
+    secret = brought(request.cookies, pending_cookie(recalled.name))
+    finished = finish_launch(services, recalled, parameters, secret, browser)
     answer = RedirectResponse(f"/app/{finished.launch.id}/opening", SEE_OTHER)
     seconds = int((finished.launch.ends - finished.launch.begun).total_seconds())
     cookies = [

@@ -12,6 +12,7 @@ from fhir_taper.records import Tenant
 from fhir_taper.smart.transport import Transport
 from fhir_taper.store import launches
 from fhir_taper.web.app import create_app
+from fhir_taper.web.security import BROWSER_COOKIE
 from fhir_taper.workflow.services import Kept
 from tests.odd_ehr import between, refusing
 from tests.web.asking import ask
@@ -188,6 +189,41 @@ def test_an_answer_in_another_browser_is_refused(stage: Stage) -> None:
     assert not [one for one in attacker.cookies[host] if not one.startswith(("__Host-taper-begin", "__Host-taper-browser"))]
 
 
+ODD_COOKIES = ['"a\\015\\012Set-Cookie: x=1"', '"a\\012b"', '"\\377"', "é", "a b", '""', "x" * 5000, "a;", "\x7f", '"a\\"b"']
+
+
+@pytest.mark.parametrize("odd", ODD_COOKIES)
+def test_a_cookie_of_a_launch_that_no_page_of_ours_set_is_refused_with_a_page(stage: Stage, odd: str) -> None:
+    """A quoted line break in it ended the answer without a page."""
+    app = create_app(stage.services)
+    browser, back = stage.begun()
+    (name,) = [one for one in browser.cookies[urlsplit(back).netloc] if "begin" in one]
+    answer = ask(app, "GET", "/callback", query=urlsplit(back).query, headers=[("Cookie", f"{name}={odd}")])
+    assert answer.status == 403
+    assert "did not bring the cookie back" in answer.text
+    assert answer.header("set-cookie") == ""
+
+
+@pytest.mark.parametrize("odd", ODD_COOKIES)
+def test_a_name_of_a_browser_that_no_page_of_ours_gave_is_not_taken_over(stage: Stage, odd: str) -> None:
+    app = create_app(stage.services)
+    browser, back = stage.begun()
+    ((name, value),) = [pair for pair in browser.cookies[urlsplit(back).netloc].items() if "begin" in pair[0]]
+    answer = ask(app, "GET", "/callback", query=urlsplit(back).query, headers=[("Cookie", f"{name}={value}; {BROWSER_COOKIE}={odd}")])
+    assert answer.status == 303
+    named = [one for key, one in answer.headers if key == "set-cookie" and one.startswith(BROWSER_COOKIE)]
+    assert [re.fullmatch(rf"{BROWSER_COOKIE}=[A-Za-z0-9_-]{{43}}; .*", one) is not None for one in named] == [True]
+    assert all(one.isprintable() for _, one in answer.headers)
+
+
+@pytest.mark.parametrize("odd", ODD_COOKIES)
+def test_a_cookie_of_a_session_that_no_page_of_ours_set_is_refused_with_a_page(stage: Stage, odd: str) -> None:
+    app, person = create_app(stage.services), stage.opened(ELDER)
+    answer = ask(app, "GET", f"{person.here}/regimen", headers=[("Cookie", f"__Host-taper-{person.launch}={odd}")])
+    assert answer.status == 403
+    assert "did not bring the cookie back" in answer.text
+
+
 def test_a_forged_answer_is_refused(stage: Stage) -> None:
     forged: dict[str, Callable[[Pairs], Pairs]] = {
         "a state that nobody made": lambda pairs: replaced(pairs, "state", "x" * 43),
@@ -225,7 +261,7 @@ def test_a_lost_session_cookie_a_strange_one_and_an_unknown_launch_are_refused(s
     person = stage.opened(ELDER)
     address = f"{stage.demo.app_url}{person.here}/regimen"
     assert Browser().once("GET", address).status == 403
-    person.browser.cookies[urlsplit(address).netloc][f"__Host-taper-{person.launch}"] = "forged.mark"
+    person.browser.cookies[urlsplit(address).netloc][f"__Host-taper-{person.launch}"] = f"{'f' * 43}.{'0' * 12}"
     wrong = person.browser.once("GET", address)
     assert wrong.status == 403
     assert "This is not your session" in wrong.text
