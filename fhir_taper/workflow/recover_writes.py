@@ -16,8 +16,8 @@ from fhir_taper.logs import log
 from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.records import AuditEntry, LedgerRow, Role, Secret, Tenant, WriteState
 from fhir_taper.smart.client import FhirClient
-from fhir_taper.smart.patients import Refusal
 from fhir_taper.smart.granted_reads import GrantedReads
+from fhir_taper.smart.patients import Refusal
 from fhir_taper.smart.scopes import Granted, system_scopes
 from fhir_taper.workflow.audited import word
 from fhir_taper.workflow.audited_ledger import AuditedLedger, audit_line

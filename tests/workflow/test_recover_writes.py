@@ -251,7 +251,7 @@ def granting(stage: Stage, monkeypatch: pytest.MonkeyPatch, scope: str) -> Servi
     return replace(stage.services, backend=backend.BackendTokens(), clock=lambda: utc_now() + LATER)
 
 
-def asked_of(stage: Stage, asked: list[str]) -> Intercept:
+def noting(asked: list[str]) -> Intercept:
     def intercept(method: str, path: str, forward: Callable[[], Answer]) -> Answer:
         asked.append(f"{method} {path}")
         return forward()
@@ -266,7 +266,7 @@ def test_an_access_to_which_nothing_of_a_write_was_granted_asks_for_nothing_of_i
     lost = lose(stage, commits=False)
     asked: list[str] = []
     before = len(stage.services.audit.entries("demo", limit=100_000))
-    with between(stage.demo, asked_of(stage, asked)):
+    with between(stage.demo, noting(asked)):
         swept = sweep(granting(stage, monkeypatch, scope), lost.now)
     assert swept.waiting[lost.row.id] == "not-granted"
     assert lost.row.state is WriteState.UNKNOWN
@@ -283,7 +283,7 @@ def test_an_access_that_was_granted_a_part_asks_for_no_more_and_concludes_no_mor
     """What was granted finds the care plan; what it refers to may not be read, so nobody says that it arrived."""
     lost = lose(stage, commits=True)
     asked: list[str] = []
-    with between(stage.demo, asked_of(stage, asked)):
+    with between(stage.demo, noting(asked)):
         swept = sweep(granting(stage, monkeypatch, "system/CarePlan.rs"), lost.now)
     assert swept.states[lost.row.id] is WriteState.UNKNOWN
     assert {one.split()[1].partition("/")[0].partition("?")[0] for one in asked} <= {"CarePlan", "metadata"}
