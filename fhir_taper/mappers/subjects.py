@@ -57,7 +57,10 @@ def patient_of(found: Sequence[Found], merges: Merges = NO_MERGES) -> str:
 
 def has_no_subject(resource: Mapping[str, Any]) -> bool:
     """Whether the resource leaves open whose it is."""
-    return not any(_addresses_someone(resource.get(name)) for name in _SUBJECT_ELEMENTS)
+    for name in _SUBJECT_ELEMENTS:  # noqa: SIM110 — asked of every resource of a chart
+        if _addresses_someone(resource.get(name)):
+            return False
+    return True
 
 
 def _the_same(one: _Person | None, other: _Person, merges: Merges) -> _Person:

@@ -89,14 +89,15 @@ def _unfold_bundle(bundle: Mapping[str, Any], place: str, into: Unfolded, depth:
 
 
 def _unfold_entry(entry: Mapping[str, Any], place: str, into: Unfolded, depth: int, bundle_type: str) -> None:
-    request, response = _part(entry, "request"), _part(entry, "response")
-    modified = response.get("lastModified")
-    modified = modified if isinstance(modified, str) else ""
-    if request.get("method") == "DELETE":
-        into.deletions.append(Deletion(address(request.get("url")).key, place, modified, into.next_order()))
-        return
-    if "outcome" in response:
-        _heed(response["outcome"], place, into)
+    modified = ""
+    if "request" in entry or "response" in entry:
+        request, response = _part(entry, "request"), _part(entry, "response")
+        modified = response["lastModified"] if isinstance(response.get("lastModified"), str) else ""
+        if request.get("method") == "DELETE":
+            into.deletions.append(Deletion(address(request.get("url")).key, place, modified, into.next_order()))
+            return
+        if "outcome" in response:
+            _heed(response["outcome"], place, into)
     resource = entry.get("resource")
     if resource is None and "resource" in entry:
         into.set_aside.append(SetAside("the entry's resource is null", place))

@@ -26,16 +26,24 @@ _ADDRESSED: Final[Mapping[DrugClass, tuple[str, ...]]] = {
 
 def inputs_of(sources: Iterable[str], findings: Iterable[Finding], reading: Reading) -> tuple[str, ...]:
     """Everything that fed a plan: the `sources` of its doses, all orders, the newest fact of each kind, the evidence of its findings."""
-    facts = [_newest(reading, concept) for concept in reading.facts.concepts]
+    evidence = (reference for finding in findings for reference in finding.evidence)
+    return tuple(dict.fromkeys((*_references(sources), *reading.once("inputs", _of_the_chart), *_references(evidence))))
+
+
+def _of_the_chart(reading: Reading) -> tuple[str, ...]:
+    """What feeds every plan of a chart."""
     orders = [
         source
         for item in reading.regimen.items
         if item.drug_class in TAPERED_CLASSES and item.state is not ItemState.EXCLUDED
         for source in item.sources
     ]
-    evidence = [reference for finding in findings for reference in finding.evidence]
-    found = (*sources, *orders, *(fact.source for some in facts for fact in some), *evidence)
-    return tuple(dict.fromkeys(source for source in found if _REFERENCE.fullmatch(source)))
+    facts = (fact.source for concept in reading.facts.concepts for fact in _newest(reading, concept))
+    return _references((*orders, *facts))
+
+
+def _references(sources: Iterable[str]) -> tuple[str, ...]:
+    return tuple(source for source in sources if _REFERENCE.fullmatch(source))
 
 
 def addressed_by(plan: TaperPlan, reading: Reading) -> tuple[str, ...]:

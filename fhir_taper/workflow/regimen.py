@@ -1,10 +1,11 @@
 """What a patient takes: chart to regimen, facts and totals. One function per use; the clinical work is in `mappers` and `plans`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import Any, TypeVar
 
 from fhir_taper.exact_json import encode
 from fhir_taper.mappers.chart import Chart
@@ -34,6 +35,7 @@ from fhir_taper.plans.tapers.safety import findings_in
 from fhir_taper.plans.tapers.signs.case import ChartCase, DoseTotals
 from fhir_taper.workflow.read_chart import read_chart
 
+Made = TypeVar("Made")
 _MUST_BE_KNOWN = TAPERED_CLASSES | {DrugClass.UNKNOWN}
 
 
@@ -52,7 +54,7 @@ class Reading:
     ordered_tapers: tuple[TaperForm, ...] = ()
     person: Person = field(default_factory=lambda: Person(""))
     allergies: AllergyList = field(default_factory=AllergyList)
-    _cases: dict[tuple[date, DoseTotals], ChartCase] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _made: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def totals(self) -> DoseTotals:
@@ -70,9 +72,14 @@ class Reading:
     def case_on(self, day: date, totals: DoseTotals | None = None) -> ChartCase:
         """The patient on a day as findings look at it, made once for all candidates; `totals` None: those of the chart."""
         key = day, totals or self.totals
-        if key not in self._cases:
-            self._cases[key] = chart_case(self.regimen, self.facts, self.tables.medicines, *key)
-        return self._cases[key]
+        return self.once(key, lambda reading: chart_case(reading.regimen, reading.facts, reading.tables.medicines, *key))
+
+    def once(self, key: Hashable, make: "Callable[[Reading], Made]") -> Made:
+        """What is made of the reading alone, and is the same for all candidates: made the first time and remembered after that."""
+        if key not in self._made:
+            self._made[key] = make(self)
+        made: Made = self._made[key]
+        return made
 
 
 def before_a_taper(reading: Reading) -> tuple[Finding, ...]:

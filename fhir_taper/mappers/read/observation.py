@@ -125,8 +125,9 @@ def _parts(resource: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def _is_absent(part: Mapping[str, Any]) -> bool:
     """Whether the value is said to be missing, or an Observation that is there for its components holds none of its own."""
-    holds_value = any(name.startswith("value") and part[name] is not None for name in part)
-    return not holds_value and (part.get("dataAbsentReason") is not None or "component" in part or "hasMember" in part)
+    if part.get("dataAbsentReason") is None and "component" not in part and "hasMember" not in part:
+        return False
+    return not any(name.startswith("value") and part[name] is not None for name in part)
 
 
 def _value_of(part: Mapping[str, Any], tables: ChartTables) -> _Value:

@@ -32,7 +32,7 @@ NORMAL: Final = Label(CONFIDENTIALITY, "N")
 
 def labels_of(resources: Iterable[Mapping[str, Any]]) -> tuple[Label, ...]:
     """The labels of what is derived from these resources: union, with the highest confidentiality, at least normal."""
-    found = {label for resource in resources for label in _labels(resource)}
+    found = {label for resource in resources if "meta" in resource for label in _labels(resource)}
     levels = {label.code for label in found if label.system == CONFIDENTIALITY and label.code in _RANK} | {NORMAL.code}
     others = {label for label in found if label.system != CONFIDENTIALITY}
     return (Label(CONFIDENTIALITY, max(levels, key=_RANK.index)), *sorted(others))

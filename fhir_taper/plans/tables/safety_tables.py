@@ -72,6 +72,9 @@ class FindingRule:
     clears: str
     source: Source
 
+    def __hash__(self) -> int:
+        return hash(self.id)  # no two rows of a table have one
+
 
 @dataclass(frozen=True, slots=True)
 class TierRow:

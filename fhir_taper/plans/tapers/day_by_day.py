@@ -90,15 +90,14 @@ def broken_limits(plan: TaperPlan, past: Past | None) -> Iterator[Violation]:
     days: dict[int, int] = {}
     for stretch in stretches:
         days.update(dict.fromkeys(stretch.days, stretch.mg.numerator * (grain // stretch.mg.denominator)))
-    falls = [day for day, amount in days.items() if amount < days.get(day - 1, original)]
     has_cut = past is not None and any(amount < original for day, amount in days.items() if day < start)
-    cap, unit = plan.limits.first_cut, plan.limits.unit
+    cap, unit, hard = plan.limits.first_cut, plan.limits.unit, plan.limits.hard
     for earlier, step in pairwise(plan.steps):
         day = step.start.toordinal()
         before, now = days.get(day - 1, original), days.get(day, original)
         if step.kind is StepKind.SUBSTITUTION or now >= before:
             continue
-        broken = [limit for limit in plan.limits.hard if _is_broken(limit, days.get(day - limit.days, original), before, now, original)]
+        broken = [limit for limit in hard if _is_broken(limit, days.get(day - limit.days, original), before, now, original)]
         if cap is not None and not has_cut and _is_more(before - now, cap.fraction, original):
             broken.append(cap)
         has_cut = True
@@ -110,7 +109,7 @@ def broken_limits(plan: TaperPlan, past: Past | None) -> Iterator[Violation]:
         if unit is None or before - now > Fraction(unit.unit_max_mg) * grain:
             yield Violation("unit-rule", step.number, f"a unit-limited cut of {Fraction(before - now, grain)} mg")
         window = longest_window(plan.limits)
-        if any(day - window < fall < day for fall in falls):
+        if any(days.get(one, original) < days.get(one - 1, original) for one in range(day - window + 1, day)):
             yield Violation("unit-rule", step.number, f"another reduction within {window} days")
         if step.every_days == 1 and _skips_a_notch(plan, earlier, step, Fraction(before, grain), Fraction(now, grain)):
             yield Violation("unit-rule", step.number, "more than one notch")

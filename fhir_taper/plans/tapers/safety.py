@@ -5,6 +5,7 @@ can cause (a unit-limited step, a pace beyond the advised one) come from `propos
 """
 
 from datetime import date
+from functools import lru_cache
 
 from fhir_taper.plans.medicines.regimen import Regimen
 from fhir_taper.plans.tables import Tables
@@ -13,7 +14,7 @@ from fhir_taper.plans.tapers.chart_facts import ChartFacts
 from fhir_taper.plans.tapers.dose_totals import chart_case
 from fhir_taper.plans.tapers.finding import Finding, Severity
 from fhir_taper.plans.tapers.plan import TaperPlan
-from fhir_taper.plans.tapers.signs import look
+from fhir_taper.plans.tapers.signs import is_of_chart, look
 from fhir_taper.plans.tapers.signs.case import Case, ChartCase, DoseTotals, Seen, is_current
 
 
@@ -43,7 +44,8 @@ def findings_in(chart: ChartCase, plan: TaperPlan | None, tables: SafetyTables, 
 
 def judge(case: Case, tables: SafetyTables) -> tuple[Finding, ...]:
     """The findings of one case, in the order of the table."""
-    found = [(rule, seen) for rule in tables.finding_rules if (seen := _fires(rule, case)) is not None]
+    applicable = [rule for rule in tables.finding_rules if not rule.classes or rule.classes & case.classes]
+    found = [(rule, seen) for rule in applicable if (seen := _seen_by(rule, case)) is not None]
     return tuple(_finding(rule, seen, _drug(case)) for rule, seen in found)
 
 
@@ -70,9 +72,17 @@ def _subject(plan: TaperPlan | None, regimen: Regimen, ingredient: str) -> froze
     return frozenset(item.ingredient for item in regimen.items if item.taper_candidate and is_current(item))
 
 
+def _seen_by(rule: FindingRule, case: Case) -> tuple[Seen, ...] | None:
+    """What makes a rule fire, None where it does not. Most rules ask the chart alone, and say the same of every candidate."""
+    return case.chart.fires_once(rule, lambda: _fires(rule, case)) if _asks_chart_alone(rule) else _fires(rule, case)
+
+
+@lru_cache(maxsize=256)
+def _asks_chart_alone(rule: FindingRule) -> bool:
+    return all(is_of_chart(condition) for condition in (*rule.when, *rule.any_of, *rule.unless))
+
+
 def _fires(rule: FindingRule, case: Case) -> tuple[Seen, ...] | None:
-    if rule.classes and not rule.classes & case.classes:
-        return None
     needed: list[Seen] = []
     for condition in rule.when:
         seen = look(case, condition)

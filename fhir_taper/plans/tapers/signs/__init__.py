@@ -20,6 +20,11 @@ _TAPER_SIGNS: dict[str, TaperSign] = {**regimen_signs.TAPER_SIGNS, **dose_signs.
 SIGNS = frozenset(_CHART_SIGNS.keys() | _TAPER_SIGNS.keys())
 
 
+def is_of_chart(condition: Condition) -> bool:
+    """Whether the condition's sign looks at the chart alone, and so sees the same for every taper."""
+    return condition.sign in _CHART_SIGNS
+
+
 def look(case: Case, condition: Condition) -> Seen | None:
     """What the condition's sign sees in the case. Raises TableError for a sign that does not exist."""
     of_chart = _CHART_SIGNS.get(condition.sign)

@@ -10,7 +10,7 @@ from datetime import date
 from fhir_taper.plans.medicines.codes import DrugClass
 from fhir_taper.plans.medicines.dose import Exact
 from fhir_taper.plans.medicines.regimen import ItemState, Reason, Regimen, RegimenItem
-from fhir_taper.plans.tables.safety_tables import Condition
+from fhir_taper.plans.tables.safety_tables import Condition, FindingRule
 from fhir_taper.plans.tapers.chart_facts import ChartFacts
 from fhir_taper.plans.tapers.plan import TaperPlan
 
@@ -55,6 +55,7 @@ class ChartCase:
     _current: tuple[RegimenItem, ...] = field(init=False, repr=False, compare=False)
     """Most of a long chart's orders are over, and every rule asks for the others."""
     _seen: dict[Condition, Seen | None] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _fired: dict[FindingRule, tuple[Seen, ...] | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_current", tuple(item for item in self.regimen.items if is_current(item)))
@@ -68,6 +69,12 @@ class ChartCase:
         if condition not in self._seen:
             self._seen[condition] = sign(self, condition)
         return self._seen[condition]
+
+    def fires_once(self, rule: FindingRule, judge: "Callable[[], tuple[Seen, ...] | None]") -> tuple[Seen, ...] | None:
+        """What a rule that asks the chart alone saw here, judged the first time and remembered after that."""
+        if rule not in self._fired:
+            self._fired[rule] = judge()
+        return self._fired[rule]
 
 
 @dataclass(frozen=True, slots=True)
