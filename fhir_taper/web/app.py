@@ -24,6 +24,7 @@ from fhir_taper.web.routes import (
     write_back,
 )
 from fhir_taper.web.security import Headers
+from fhir_taper.web.trail import Trail
 from fhir_taper.web.watch import Watch
 from fhir_taper.workflow.services import Services
 
@@ -37,6 +38,7 @@ def create_app(services: Services) -> FastAPI:
         app.include_router(module.router)
     add_error_pages(app)
     # The last one added is the first that a request meets.
+    app.add_middleware(Trail, services=services)
     app.add_middleware(Limits, services=services)
     app.add_middleware(Watch, metrics=services.metrics)
     app.add_middleware(Headers, is_https=urlsplit(services.settings.public_base_url).scheme == "https")

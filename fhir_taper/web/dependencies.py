@@ -1,5 +1,6 @@
 """What a route is handed: the services, an open chart that the browser proved to be its own, a posted form with its CSRF token."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -23,6 +24,7 @@ _MOST_FIELDS: Final = 200
 _MOST_DIGITS: Final = 9
 _MALFORMED: Final = 400
 _TOO_LARGE: Final = 413
+_LAUNCH: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
@@ -141,11 +143,12 @@ def form_of(body: bytes, headers: Mapping[str, str]) -> Form:
 def visit_of(request: Request, launch: str) -> Visit:
     """The chart of the launch in the path. Raises LaunchRefused, with the tenant noted for the page that says so."""
     services = services_of(request)
-    cookie = brought(request.cookies, launch_cookie(launch)) if launch.replace("-", "").replace("_", "").isalnum() else ""
+    launch = launch if _LAUNCH.fullmatch(launch) else ""  # what cannot be one of ours reaches no cookie and no database
+    cookie = brought(request.cookies, launch_cookie(launch))
     # A browser that lost the cookie shows the page that says so in the EHR's frame, or it shows nothing.
     request.state.tenant = tenant_of_cookie(services.settings, cookie) or tenant_of_launch(services, launch)
     chart = open_chart(services, launch, session_secret(cookie))
-    request.state.tenant = chart.tenant
+    request.state.tenant, request.state.launch = chart.tenant, chart.launch
     return Visit(services, chart)
 
 

@@ -128,10 +128,16 @@ def error_page(request: Request, error: Told) -> HTMLResponse:
     return page("error.html", tenant=tenant, status=error.status, error=error, back=back, own_window=own_window)
 
 
+def note_reason(request: Request, error: Exception) -> None:
+    """Keep why a request is refused, for its line in the audit: a code, never the sentence."""
+    request.state.reason = error.reason if isinstance(error, LaunchRefused) else type(error).__name__
+
+
 def add_error_pages(app: FastAPI) -> None:
     """Every error as a page of ours."""
 
     def of_ours(request: Request, error: Exception) -> HTMLResponse:
+        note_reason(request, error)
         page = told(error)
         if page.status >= 500:  # noqa: PLR2004
             log("refused", level=logging.ERROR if page.status == 500 else logging.WARNING, error=error)  # noqa: PLR2004

@@ -46,14 +46,14 @@ class Watch:
         try:
             await self._app(scope, receive, told_of)
         except Exception as error:  # noqa: BLE001 (whatever it is, a person gets a page and the log its type)
-            log("failed", {"route": _route(scope)}, level=logging.ERROR, error=error)
+            log("failed", {"route": route_of(scope)}, level=logging.ERROR, error=error)
             if not status:
                 await error_page(Request(scope), told(error))(scope, receive, told_of)
         finally:
             self._told(scope, status, time.monotonic() - began)
 
     def _told(self, scope: Scope, status: int, seconds: float) -> None:
-        route, method = _route(scope), scope["method"]
+        route, method = route_of(scope), scope["method"]
         self._metrics.answered(route, method, status, seconds)
         tenant = scope["state"].get("tenant")
         level = logging.DEBUG if route in _QUIET and status < 400 else logging.INFO  # noqa: PLR2004
@@ -61,7 +61,7 @@ class Watch:
         log("request", {**facts, "tenant": tenant.id if tenant else None}, level=level)
 
 
-def _route(scope: Scope) -> str:
+def route_of(scope: Scope) -> str:
     """The pattern of the path, once it is known which route answers."""
     route: Any = scope.get("route")
     return str(getattr(route, "path", "unmatched"))

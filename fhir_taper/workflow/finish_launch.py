@@ -49,10 +49,16 @@ class Finished:
 
 
 def recall_launch(services: Services, parameters: Sequence[tuple[str, str]]) -> Recalled:
-    """The launch that an answer belongs to; it can be recalled once. Raises LaunchRefused ("state", "unknown-tenant")."""
+    """The launch that an answer belongs to; it can be recalled once. Raises LaunchRefused ("state", "unknown-tenant").
+
+    An answer that was given already, or too late, is audited for the tenant whose launch it was.
+    """
     state = callback_state(parameters)
     pending = services.launches.take_pending(hashed(state), services.clock())
     if pending is None:
+        whose = services.settings.tenant(services.launches.tenant_of_state(hashed(state)) or "")
+        if whose is not None:
+            note_stranger(services, whose.id, "launch", "replayed")
         raise LaunchRefused("state", "This launch was finished already, or took too long.")
     tenant = services.settings.tenant(pending.tenant_id)
     if tenant is None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from hmac import compare_digest
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from fhir_taper.errors import LaunchRefused
@@ -17,10 +18,12 @@ from fhir_taper.smart.client import FhirClient
 from fhir_taper.smart.launch.refresh import Session
 from fhir_taper.smart.scopes import Granted
 from fhir_taper.store.launches import SEEN_EVERY
-from fhir_taper.workflow.audited import note, note_refused
+from fhir_taper.workflow.audited import NOBODY, note, note_refused
 from fhir_taper.workflow.begin_launch import hashed
 from fhir_taper.workflow.end_session import end_session
 from fhir_taper.workflow.services import Services
+
+_LONGEST_ID: Final = 64
 
 
 def _none() -> None:
@@ -76,7 +79,8 @@ class OpenChart:
 
 def tenant_of_launch(services: Services, launch_id: str) -> Tenant | None:
     """Whose launch it is or was: for the page of a refusal, which only the EHR of that tenant may frame."""
-    return services.settings.tenant(services.launches.tenant_of(launch_id) or "")
+    is_id = 0 < len(launch_id) <= _LONGEST_ID and launch_id.isascii() and launch_id.isprintable()  # a database may refuse what is no text
+    return services.settings.tenant((services.launches.tenant_of(launch_id) if is_id else None) or "")
 
 
 def open_chart(services: Services, launch_id: str, cookie: str) -> OpenChart:
@@ -89,7 +93,8 @@ def open_chart(services: Services, launch_id: str, cookie: str) -> OpenChart:
     if launch is None or tenant is None:
         raise LaunchRefused("session-over", "It was ended here or in another window, or its time ran out.")
     if not compare_digest(launch.cookie_hash, hashed(Secret(cookie))):
-        note(services, launch, "open", "refused", {"reason": "not-yours"})
+        # Whoever it is: the owner of the session is the one whom it was not.
+        note(services, launch, "open", "refused", {"reason": "not-yours"}, NOBODY)
         raise LaunchRefused("not-yours", "This chart was opened by another session.")
     if now - launch.last_seen > _idle(tenant):
         raise _ended_idle(services, launch, tenant)

@@ -55,7 +55,7 @@ def version_named(services: Services, chart: OpenChart, version_id: str) -> Kept
     is_id = 0 < len(version_id) <= _LONGEST_ID and version_id.isprintable()  # a database may refuse what is no text
     found = services.plans.with_id(launch.tenant_id, version_id) if is_id else None
     if found is not None and found.plan.patient_id != launch.patient_id:
-        note(services, launch, "read", "refused", {"plan": version_id, "why": "another-patient"})
+        note(services, launch, "version", "refused", {"plan": version_id, "why": "another-patient"})
         found = None
     if found is None:
         raise WrongUsage("there is no such version of a plan of this patient")

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from fhir_taper.cli.demo_walk import Browser
 from fhir_taper.errors import AccessEnded, EhrUnreachable, LaunchRefused
 from fhir_taper.records import IDLE_MINUTES, AuditEntry, Secret, TokenSet
 from fhir_taper.smart.launch import refresh as refreshing
@@ -73,7 +72,7 @@ def test_a_session_that_ended_for_one_too_many_leaves_no_token_that_counts_and_a
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(launches, "LIVE_PER_BROWSER", 1)
-    browser = Browser()
+    browser = stage.browser()
     first = stage.opened(ELDER, browser=browser)
     held = tokens_of(stage, first.launch)
     stage.opened(ELDER, browser=browser)

@@ -44,5 +44,5 @@ def test_a_version_of_another_patient_is_refused_like_one_that_does_not_exist_an
     ):
         with pytest.raises(WrongUsage, match="no such version of a plan of this patient"):
             version_named(followed.services, chart, version)
-    lines = [one.entry for one in followed.services.audit.entries("demo", limit=5000) if one.entry.action == "read"]
+    lines = [one.entry for one in followed.services.audit.entries("demo", limit=5000) if one.entry.action == "version"]
     assert any(line.detail == {"plan": followed.kept.version.id, "why": "another-patient"} for line in lines)

@@ -20,7 +20,7 @@ from fhir_taper.web.course_views import charted, paused_step
 from fhir_taper.web.dependencies import Form_, Opened, Visit, whole_number
 from fhir_taper.web.edit_forms import edit_of
 from fhir_taper.web.editor_view import Notice, last_edit, open_step, totals_of
-from fhir_taper.web.errors import told
+from fhir_taper.web.errors import note_reason, told
 from fhir_taper.web.rendering import chart
 from fhir_taper.web.view_models import no_in_words
 from fhir_taper.workflow.adopt import standing_in_ehr
@@ -94,6 +94,7 @@ def _done(posted: Form_, request: Request, act: Act, step: int = _NO_STEP) -> Re
     try:
         made = act(posted.form.number("revision"))
     except (NotAllowed, WrongUsage, StoreConflict) as error:
+        note_reason(request, error)
         return _page(visit, request, step=step, notice=_notice(error), status=told(error).status)
     if isinstance(made, Infeasible):
         return _page(visit, request, step=step, notice=Notice(_NOT_DONE, *_no(made)), status=told(NotAllowed("")).status)
