@@ -80,11 +80,12 @@ def step_chart(
     is_styled: bool = True,
     marks: Sequence[Mark] = (),
     name: str = "chart",
+    by_month: bool = False,
 ) -> str:
     """An SVG document. `head` are lines of text above the plot, each with a class of the style ("title", "state", "").
 
     Not `is_styled`: without its own style sheet, for a page whose policy allows none inside it and whose own has these classes. `marks` are
-    thresholds across the plot; `name` tells the charts of one page apart.
+    thresholds across the plot; `name` tells the charts of one page apart. `by_month`: the axis shows firsts of months.
     Raises ValueError without a series: an empty chart would look like a taper to nothing.
     """
     if not series:
@@ -104,7 +105,7 @@ def step_chart(
             for number, (line, look) in enumerate(over)
         ),
         *_pauses(plane, series),
-        *_axes(plane, unit),
+        *_axes(plane, unit, _months(plane.first, plane.last) if by_month else _weeks(plane.first, plane.last)),
         *(line for mark in marks for line in _threshold(plane, mark)),
         *(line for index, one in enumerate(series) for line in _line(plane, one, index, unit)),
         *(_letters(plane, series) if len(series) > 1 else ()),
@@ -139,7 +140,7 @@ def _stroke(index: int) -> str:
     return f'stroke="{_STROKES[index % len(_STROKES)]}"' + (f' stroke-dasharray="{dash}"' if dash else "")
 
 
-def _axes(plane: _Plane, unit: str) -> list[str]:
+def _axes(plane: _Plane, unit: str, days: Sequence[date]) -> list[str]:
     right = WIDTH - _RIGHT
     parts = [f'<text x="{plane.left}" y="{plane.top - 9}">{_escaped(unit)}</text>']
     for value in plane.values:
@@ -148,15 +149,26 @@ def _axes(plane: _Plane, unit: str) -> list[str]:
         parts.append(f'<text x="{plane.left - _BESIDE_AXIS}" y="{y + 4}" text-anchor="end">{brief(value)}</text>')
     base = plane.y(Decimal(0))
     parts.append(f'<line class="axis" x1="{plane.left}" x2="{right}" y1="{base}" y2="{base}"/>')
-    for day in _date_ticks(plane.first, plane.last):
+    before = 0
+    for day in days:
         x = plane.x(day)
         parts.append(f'<line class="axis" x1="{x}" x2="{x}" y1="{base}" y2="{base + 5}"/>')
-        parts.append(f'<text x="{x}" y="{base + 20}" text-anchor="middle">{day:%d %b}</text>')
-        parts.append(f'<text x="{x}" y="{base + 36}" text-anchor="middle">{day:%Y}</text>')
+        parts.append(f'<text x="{x}" y="{base + 20}" text-anchor="middle">{day.day} {day:%b}</text>')
+        if day.year != before:
+            parts.append(f'<text x="{x}" y="{base + 36}" text-anchor="middle">{day:%Y}</text>')
+        before = day.year
     return parts
 
 
-def _date_ticks(first: date, last: date, wanted: int = 7) -> list[date]:
+def _months(first: date, last: date, wanted: int = 7) -> list[date]:
+    """The first days of months, so many that about `wanted` stand below the axis."""
+    count = (last.year - first.year) * 12 + last.month - first.month
+    every = max(1, -(-count // wanted))
+    months = (first.year * 12 + first.month - 1 + number for number in range(1, count + 1, every))
+    return [date(month // 12, month % 12 + 1, 1) for month in months]
+
+
+def _weeks(first: date, last: date, wanted: int = 7) -> list[date]:
     weeks = max(1, -(-(last - first).days // 7))
     every = max(1, -(-weeks // wanted))
     return [first + timedelta(weeks=week) for week in range(0, weeks + 1, every) if first + timedelta(weeks=week) <= last]

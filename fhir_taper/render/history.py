@@ -36,7 +36,7 @@ def history_view(history: DoseHistory, means: Iterable[int], marks: Iterable[Mar
     unit, title, name = UNITS[history.measure], _TITLES[history.measure], f"history-{history.measure.replace('_', '-')}"
     listed = tuple(marks)
     count = f"It rests on {history.rests_on} order{'' if history.rests_on == 1 else 's'} of this chart."
-    drawn = step_chart(_series(history), title, unit, is_styled=False, marks=listed, name=name)
+    drawn = step_chart(_series(history), title, unit, is_styled=False, marks=listed, name=name, by_month=True)
     by = _BY.get(history.measure, "")
     missing = (f"Not drawn: {one}." for one in history.not_drawn)
     return HistoryView(

@@ -25,7 +25,7 @@ _PLACES = 3
 
 @dataclass(frozen=True, slots=True)
 class RegimenRow:
-    """Records of one medicine that say the same. `medicine` says how many they are."""
+    """Records of one medicine that say the same. `medicine` says how many they are, `prescribers` who ordered them."""
 
     medicine: str
     scheduled: str
@@ -33,16 +33,20 @@ class RegimenRow:
     equivalent: str
     how: str
     until: str
+    prescribers: tuple[str, ...] = ()
 
 
 def rows_of(regimen: Regimen, mme: Total, diazepam: Total) -> tuple[RegimenRow, ...]:
     """What is taken of the classes that are computed here, unreadable ones first."""
     items = sorted((item for item in _ours(regimen) if item.state is not ItemState.EXCLUDED), key=lambda item: _ORDER[item.state])
-    found: dict[tuple[str, ...], int] = {}
+    found: dict[tuple[str, ...], list[str | None]] = {}
     for item in items:
         words = (*_words(item, mme, diazepam), item.end.isoformat() if item.end else "")
-        found[words] = found.get(words, 0) + 1
-    return tuple(RegimenRow(_times(drug, count), *rest) for (drug, *rest), count in found.items())
+        found.setdefault(words, []).append(item.prescriber)
+    return tuple(
+        RegimenRow(_times(drug, len(by)), scheduled, maximum, equivalent, how, until, tuple(dict.fromkeys(filter(None, by))))
+        for (drug, scheduled, maximum, equivalent, how, until), by in found.items()
+    )
 
 
 def not_counted(regimen: Regimen) -> tuple[str, ...]:

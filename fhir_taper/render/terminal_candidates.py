@@ -26,7 +26,7 @@ from fhir_taper.render.terminal import (
     stacked,
     table_of,
 )
-from fhir_taper.render.terminal_chart import terminal_chart
+from fhir_taper.render.terminal_chart import LETTERS, terminal_chart
 from fhir_taper.render.terminal_plan import print_refusal
 from fhir_taper.render.words import finding_in_words, way_in_words
 
@@ -82,8 +82,8 @@ def _table(feasible: Feasible, titles: Mapping[str, str], shared: list[Found]) -
     numbers = ("first\ncut", "steps", "weeks", "smallest\nmg", "units")
     headings = ("way", "first\ncut", "steps", "weeks", "end", "smallest\nmg", "units", "findings of its own")
     table = table_of(*headings, numbers=numbers, flowing=("way", "findings of its own"), readable=24)
-    for one, plan in feasible:
-        table.add_row(stacked(_titled(one, titles)), *_figures(plan), stacked(_own(plan, shared)))
+    for (one, plan), letter in zip(feasible, _letters(feasible), strict=True):
+        table.add_row(stacked(_titled(one, titles, letter)), *_figures(plan), stacked(_own(plan, shared)))
     return table
 
 
@@ -93,14 +93,19 @@ def _narrow_table(feasible: Feasible, titles: Mapping[str, str], shared: list[Fo
     table = table_of(
         "way", "first\ncut", "steps", "weeks", "end", "smallest\nmg", "units", numbers=numbers, flowing=("way",), is_tight=True, leading=1
     )
-    for one, plan in feasible:
-        table.add_row(stacked((*_titled(one, titles), *_own(plan, shared))), *_figures(plan))
+    for (one, plan), letter in zip(feasible, _letters(feasible), strict=True):
+        table.add_row(stacked((*_titled(one, titles, letter), *_own(plan, shared))), *_figures(plan))
     return table
 
 
-def _titled(one: Candidate, titles: Mapping[str, str]) -> tuple[str, ...]:
-    title = titles.get(one.protocol or "", "")
-    return (name_of(one), title) if title else (name_of(one),)
+def _letters(feasible: Feasible) -> list[str]:
+    """The letters of the lines that are drawn; "" for a way without one."""
+    return [LETTERS[index] if index < _CHARTED else "" for index in range(len(feasible))]
+
+
+def _titled(one: Candidate, titles: Mapping[str, str], letter: str) -> tuple[str, ...]:
+    title, name = titles.get(one.protocol or "", ""), f"{letter}  {name_of(one)}" if letter else name_of(one)
+    return (name, title) if title else (name,)
 
 
 def _figures(plan: TaperPlan) -> list[Text]:

@@ -21,7 +21,7 @@ MOST_LINES = 5
 
 @dataclass(frozen=True, slots=True)
 class CandidateRow:
-    """One way to taper in the table of strategies: `letter` is that of its line, "" where none is drawn; `no` says why it cannot be made."""
+    """One way to taper in the table of strategies: `letter` is that of its line, if it is drawn; `no` says why it cannot be made."""
 
     key: str
     name: str

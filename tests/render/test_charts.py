@@ -171,3 +171,23 @@ def test_lines_are_broken_between_words_and_a_longer_word_within_it() -> None:
     assert lines_within("aa aa aa", text_width("aa aa", 10), 10) == ["aa aa", "aa"]
     assert lines_within("aaaa", text_width("aa", 10), 10) == ["aa", "aa"]
     assert "".join(lines_within("½ ☃ 薬", 5, 10)) == "½☃薬"
+
+
+def test_years_stand_below_the_first_day_and_where_they_change() -> None:
+    root = _drawn(_series("a", ("2026-09-07", "4"), ("2027-02-02", "0"), end="2027-03-01"))
+    words = [text.text or "" for text in root.iter(f"{SVG}text")]
+    assert [one for one in words if one in ("2026", "2027")] == ["2026", "2027"]
+
+
+def test_a_year_of_orders_is_marked_by_the_first_days_of_months() -> None:
+    drawn = step_chart([_series("a", ("2025-11-23", "4"), end="2026-11-23")], "a year", by_month=True)
+    days = re.findall(r'text-anchor="middle">(\d+ [A-Z][a-z]+)<', drawn)
+    assert days == ["1 Dec", "1 Feb", "1 Apr", "1 Jun", "1 Aug", "1 Oct"]
+
+
+def test_a_long_label_of_a_terminal_chart_goes_on_below_and_is_never_cut() -> None:
+    label = "substitution, to diazepam, in 2 stages, over 14 days, then proportional, 10 %, every 14 days, smallest dose 1 mg"
+    drawn = terminal_chart([_series(label, ("2026-01-05", "4"), ("2026-02-02", "0"))], width=72)
+    legend = drawn.splitlines()[-2:]
+    assert " ".join(" ".join(legend).split()) == f"a {label}"
+    assert max(len(line) for line in drawn.splitlines()) <= 72

@@ -64,3 +64,9 @@ def test_candidates_that_fail_at_the_same_dose_for_the_same_reason_are_told_toge
     text = candidates_text(Candidates("lorazepam", Decimal(1), failed), {})
     assert "✗ linear; hyperbolic" in text
     assert "✗ stepped" in text
+
+
+def test_a_way_that_is_drawn_has_the_letter_of_its_line_in_the_table_too() -> None:
+    text = _side_by_side(sample_plan(), sample_plan(params=(("percent", "10"),)))
+    assert text.count("a linear, 25 %") == 2
+    assert text.count("b linear, 10 %") == 2

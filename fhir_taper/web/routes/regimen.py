@@ -72,6 +72,7 @@ def _page(visit: Visit, typed: Typed | None = None) -> Response:
     read, held = visit.reading(), assessment_of(visit.services, visit.chart)
     reading = with_assessed(read, held.assessed)
     taken, totals = reading.regimen, (reading.mme, reading.diazepam)
+    rows, launch = rows_of(taken, *totals), visit.chart.launch
     records = open_records(read.regimen, held, typed)
     histories = visit.loaded().histories(read.regimen.as_of)
     is_gone = typed is not None and typed.source not in {one.source for one in records}
@@ -85,7 +86,8 @@ def _page(visit: Visit, typed: Typed | None = None) -> Response:
         gone=typed.refused.errors if typed and is_gone else (),
         may_enter=visit.chart.may(*EDITORS),
         revision=held.revision,
-        rows=rows_of(taken, *totals),
+        rows=rows,
+        prescribers={one: launch.user_name if one == launch.user else one for row in rows for one in row.prescribers},
         is_complete=taken.complete,
         totals=[(words, [str(line) for line in one.lines], left_out_of(one)) for one in totals if (words := total_in_words(one))],
         companions=companions_in_words(taken),

@@ -121,3 +121,11 @@ def test_a_year_of_ordered_doses_stands_beside_the_regimen_with_thresholds_means
     assert "It rests on 1 order of this chart. It shows what was ordered, not what was taken or handed over." in text
     ids = re.findall(r' id="([^"]+)"', html)
     assert len(ids) == len(set(ids))
+
+
+def test_who_ordered_a_medicine_is_named_and_an_end_that_the_order_does_not_say_is_not_left_blank(stage: Stage) -> None:
+    ordered = changing("MedicationRequest", each(lambda one: one.update(requester={"display": "Dr Else Where"})))
+    with between(stage.demo, ordered):
+        html = stage.opened(MIXED).send("regimen", "/refresh").text
+    assert html.count('data-label="Ordered by">Dr Else Where<') == 2
+    assert 'data-label="Until">not said<' in html
