@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, select, update
 
-from fhir_taper.errors import StoreConflict
+from fhir_taper.errors import StoreConflict, StoreError
 from fhir_taper.store.crypto import KeyRing, row_name
 from fhir_taper.store.database import Database, insert_new
 from fhir_taper.store.schema import draft
@@ -28,7 +28,7 @@ class Draft:
 
 
 class DraftStore:
-    """Save, read, drop."""
+    """Save, read, hold, drop."""
 
     def __init__(self, database: Database, keys: KeyRing) -> None:
         self._database = database
@@ -70,8 +70,18 @@ class DraftStore:
         with self._database.read() as connection:
             return tuple(sorted(connection.execute(mine).scalars()))
 
-    def drop(self, tenant_id: str, patient_id: str, name: str) -> None:
-        """The work is done, or given up."""
+    def drop(self, tenant_id: str, patient_id: str, name: str, revision: int) -> None:
+        """The work is done, or given up, as it was seen. Raises StoreConflict where another revision is there by now, or none."""
         here = draft.c.tenant_id == tenant_id, draft.c.patient_id == patient_id, draft.c.name == name
         with self._database.begin() as connection:
-            connection.execute(delete(draft).where(*here))
+            if not connection.execute(delete(draft).where(*here, draft.c.revision == revision)).rowcount:
+                raise StoreConflict("the draft was saved, approved or given up from elsewhere meanwhile")
+
+    def hold(self, tenant_id: str, patient_id: str) -> None:
+        """Until the transaction ends, nobody else saves or drops a draft of this patient. Raises StoreError outside of one."""
+        if not self._database.is_inside:
+            raise StoreError("drafts are held inside a transaction")
+        mine = select(draft.c.name).where(draft.c.tenant_id == tenant_id, draft.c.patient_id == patient_id)
+        with self._database.begin() as connection:
+            # On SQLite the transaction is the only one that writes; PostgreSQL is told, for each row in one order.
+            connection.execute(mine.order_by(draft.c.name).with_for_update()).all()

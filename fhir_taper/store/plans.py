@@ -112,6 +112,14 @@ class PlanStore:
             row = connection.execute(select(running_taper.c.plan_key, running_taper.c.version).where(*mine)).one_or_none()
             return None if row is None else self.version(PlanName(tenant_id, patient_id, ingredient, row.plan_key), row.version)
 
+    def hold(self, tenant_id: str, patient_id: str) -> None:
+        """Until the transaction ends, nobody else appends to a plan of this patient. Raises StoreError outside of one."""
+        if not self._database.is_inside:
+            raise StoreError("plans are held inside a transaction")
+        mine = select(plan_head.c.version).where(plan_head.c.tenant_id == tenant_id, plan_head.c.patient_id == patient_id)
+        with self._database.begin() as connection:
+            connection.execute(mine.order_by(plan_head.c.ingredient, plan_head.c.plan_key).with_for_update()).all()
+
     def _advance(self, connection: Connection, plan: PlanName, expected: int, newest: int) -> None:
         """Move the newest version on: the row that two writers of one plan queue up for, also where it does not exist yet."""
         key = {"tenant_id": plan.tenant_id, "patient_id": plan.patient_id, "ingredient": plan.ingredient, "plan_key": plan.key}

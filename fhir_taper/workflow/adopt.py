@@ -25,6 +25,7 @@ from fhir_taper.store.plans import PlanName
 from fhir_taper.workflow.audited import note
 from fhir_taper.workflow.load_chart import Loaded, load_chart
 from fhir_taper.workflow.open_chart import OpenChart
+from fhir_taper.workflow.other_plans import alone_with_plans, plans_now
 from fhir_taper.workflow.roles import require
 from fhir_taper.workflow.services import Services
 from fhir_taper.workflow.versions import as_version, newest_of_each
@@ -77,7 +78,7 @@ def adopt(services: Services, chart: OpenChart, reference: str, seen: str, *, ed
     Raises LaunchRefused ("role"), WrongUsage where there is none, NotAllowed with every reason, StoreConflict where it changed since.
     """
     require(services, chart, "take a plan over", (Role.PRESCRIBER,))
-    loaded = load_chart(services, chart, afresh=True)
+    others, loaded = plans_now(services, chart), load_chart(services, chart, afresh=True)
     found = next((one for one in standing_in_ehr(services, chart, loaded) if _bare(one.reference) == _bare(reference)), None)
     if found is None:
         raise WrongUsage("this plan does not stand in the EHR any more")
@@ -94,7 +95,7 @@ def adopt(services: Services, chart: OpenChart, reference: str, seen: str, *, ed
     plan, launch = found.plan, chart.launch
     name = PlanName(launch.tenant_id, launch.patient_id, plan.ingredient, plan.key)
     made = as_version(chart, name, plan, services.clock())
-    with services.database.begin():
+    with alone_with_plans(services, chart, others):
         services.plans.adopt(made, expected_version=found.kept_version or 0)
         detail = {"plan": plan.id, "version": plan.version, "from": reference, "edits": len(found.edits)}
         note(services, launch, "adopt", "done", detail)

@@ -1,13 +1,15 @@
 """Approval: a prescriber makes the draft the plan that is followed. Every reason against it at once; nothing is approved on an old chart.
 
-The chart is read again and the plan made again from the same question: a draft that no longer follows from the orders is not approved.
-Draft and approved version are appended together with the audit line.
+What is approved is what was shown (`rests_on`), compared before the chart is read again and once more while it is kept. The plan is made
+again from the same question: a draft that no longer follows from the orders is not approved. Draft and approved version are appended, and
+the work in progress ended, in one transaction with the audit line.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from functools import partial
 from typing import Final
 
 from fhir_taper.errors import NotAllowed, StoreConflict
@@ -24,15 +26,16 @@ from fhir_taper.records import Role
 from fhir_taper.store.plans import PlanName
 from fhir_taper.workflow.assessment import Assessment, is_overtaken
 from fhir_taper.workflow.audited import note
-from fhir_taper.workflow.chosen_plan import NAME, Work, has_other_doses, reading_for, remade, work_of
-from fhir_taper.workflow.emergency_words import drop_draft_words, with_words
+from fhir_taper.workflow.chosen_plan import Work, drop_work, has_other_doses, reading_for, remade, work_of
 from fhir_taper.workflow.keep_assessment import assessment_of
 from fhir_taper.workflow.load_chart import Loaded, load_chart
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.other_plans import other_plans
+from fhir_taper.workflow.own_words import with_crisis_lines
 from fhir_taper.workflow.pharmacist import reviewed
 from fhir_taper.workflow.plan_options import PlanOptions
 from fhir_taper.workflow.regimen import Reading
+from fhir_taper.workflow.rests_on import RestsOn, rests_on
 from fhir_taper.workflow.roles import require
 from fhir_taper.workflow.services import Services
 from fhir_taper.workflow.versions import as_version
@@ -64,23 +67,83 @@ def reasons_against(services: Services, chart: OpenChart, loaded: Loaded, work: 
     return _judged(services, chart, loaded, work, work.plan).against
 
 
-def approve_plan(services: Services, chart: OpenChart, revision: int) -> TaperPlan:
-    """The approved plan. Raises NotAllowed with every reason, LaunchRefused ("role"), StoreConflict, EhrError."""
-    require(services, chart, "approve", (Role.PRESCRIBER,))
+def work_rests_on(services: Services, chart: OpenChart) -> RestsOn | None:
+    """What an approval of the draft rests on now; None where there is none."""
     work = work_of(services, chart)
-    if work is None or work.plan is None or work.revision != revision:
-        raise StoreConflict("the draft was changed elsewhere meanwhile: look at it again before you approve it")
+    return None if work is None or work.plan is None else rests_on(services, chart, work.plan)
+
+
+def approve_plan(services: Services, chart: OpenChart, seen: str) -> TaperPlan:
+    """The plan that was seen (`str(work_rests_on(…))`), approved.
+
+    Raises NotAllowed with every reason, LaunchRefused ("role"), StoreConflict that says what changed, EhrError.
+    """
+    require(services, chart, "approve", (Role.PRESCRIBER,))
+    shown, work = RestsOn.read(seen), work_of(services, chart)
+    now = partial(work_rests_on, services, chart)
+    refuse_unseen(services, chart, shown, now())
+    if work is None or work.plan is None:
+        raise StoreConflict("there is no draft any more")
     judged = _judged(services, chart, load_chart(services, chart, afresh=True), work, work.plan)
+    refuse_unseen(services, chart, shown, now())
     approved = approved_as(services, chart, judged)
-    _keep(services, chart, judged.draft, approved)
+    before = services.plans.latest(_name(chart, approved))
+    made = (judged.draft, approved) if before is None else (approved,)
+    keep_approved(services, chart, shown, now, made, partial(drop_work, services, chart, work.revision))
     return approved
+
+
+def refuse_unseen(services: Services, chart: OpenChart, seen: RestsOn, now: RestsOn | None) -> None:
+    """Raise StoreConflict, audited, where an approval would be of something else than was seen."""
+    try:
+        seen.refuse_other(now)
+    except StoreConflict:
+        note(services, chart.launch, "approve", "refused", {"reason": "changed"})
+        raise
+
+
+def keep_approved(
+    services: Services,
+    chart: OpenChart,
+    seen: RestsOn,
+    now: Callable[[], RestsOn | None],
+    made: Sequence[TaperPlan],
+    end_draft: Callable[[], None],
+) -> None:
+    """Append what was `made` (the draft, where it is not kept yet, and its approved version) and end the draft: all of it, or nothing.
+
+    What the approval rests on is compared again, while nobody else can change it. Raises StoreConflict.
+    """
+    launch, approved, at = chart.launch, made[-1], services.clock()
+    name = _name(chart, approved)
+    try:
+        with services.database.begin():
+            services.drafts.hold(launch.tenant_id, launch.patient_id)
+            services.plans.hold(launch.tenant_id, launch.patient_id)
+            seen.refuse_other(now())
+            versions = [as_version(chart, name, one, at) for one in made]
+            services.plans.append(*versions, expected_version=versions[0].version - 1)
+            end_draft()
+            accepted = len(approved.acknowledgements)
+            detail = {"plan": approved.id, "version": approved.version, "replaces": approved.replaces or "", "accepted": accepted}
+            note(services, launch, "approve", "done", detail | {"sources": list(approved.sources)})
+    except StoreConflict:
+        note(services, launch, "approve", "refused", {"reason": "changed"})
+        raise
+
+
+def _name(chart: OpenChart, plan: TaperPlan) -> PlanName:
+    return PlanName(chart.launch.tenant_id, chart.launch.patient_id, plan.ingredient, plan.key)
 
 
 def judge(
     services: Services, chart: OpenChart, draft: TaperPlan, reading: Reading, findings: tuple[Finding, ...], unconfirmed: str = ""
 ) -> Judged:
-    """A draft judged as it would be approved now: with its pharmacist's answer, beside the other plans. `findings` are today's."""
-    plan, rules = reviewed(services, chart, draft)
+    """A draft judged as it would be approved now: with its pharmacist's answer and the site's crisis lines, beside the other plans.
+
+    `findings` are today's.
+    """
+    plan, rules = reviewed(services, chart, with_crisis_lines(chart.tenant, draft))
     decision = Decision(chart.who, chart.day(services.clock(), plan.zone), "approved on screen")
     others, life = other_plans(services, chart, reading), reading.tables.safety.life
     against = lifecycle.refusals(plan, decision.on, findings, rules, others, life, why_unconfirmed=unconfirmed)
@@ -100,7 +163,7 @@ def _judged(services: Services, chart: OpenChart, loaded: Loaded, work: Work, pl
     reading = reading_for(loaded, work.options)
     changed, findings = _compared(loaded, work, plan)
     unconfirmed = why_unconfirmed(reading.regimen, plan.ingredient)
-    judged = judge(services, chart, with_words(services, chart, plan), reading, findings, unconfirmed)
+    judged = judge(services, chart, plan, reading, findings, unconfirmed)
     past = _first_day_is_past(work.options, judged.decision.on)
     intake = _against_intake(work.options, plan, assessment_of(services, chart))
     return replace(judged, against=(*past, *changed, *intake, *judged.against))
@@ -132,17 +195,3 @@ def _compared(loaded: Loaded, work: Work, plan: TaperPlan) -> tuple[tuple[str, .
     if has_other_doses(made, plan):
         return ("the chart changed since this draft was made, and the doses would be others: choose again",), made.findings
     return (), made.findings
-
-
-def _keep(services: Services, chart: OpenChart, draft: TaperPlan, approved: TaperPlan) -> None:
-    launch = chart.launch
-    name = PlanName(launch.tenant_id, launch.patient_id, approved.ingredient, approved.key)
-    at, before = services.clock(), services.plans.latest(name)
-    made = (draft, approved) if before is None else (approved,)
-    versions = [as_version(chart, name, one, at) for one in made]
-    with services.database.begin():
-        services.plans.append(*versions, expected_version=before.version if before else 0)
-        services.drafts.drop(launch.tenant_id, launch.patient_id, NAME)
-        drop_draft_words(services, chart)
-        detail = {"plan": approved.id, "version": approved.version, "replaces": draft.id, "accepted": len(approved.acknowledgements)}
-        note(services, launch, "approve", "done", detail | {"sources": list(approved.sources)})

@@ -28,6 +28,7 @@ from fhir_taper.workflow.audited import note
 from fhir_taper.workflow.load_chart import Loaded
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.options_document import options_from_document, options_to_document
+from fhir_taper.workflow.own_words import Words, are_of, joined, words_from_document, words_to_document
 from fhir_taper.workflow.plan import Outcome, make_plan
 from fhir_taper.workflow.plan_options import PlanOptions
 from fhir_taper.workflow.regimen import Reading
@@ -47,7 +48,8 @@ EDITORS = (Role.PRESCRIBER, Role.PHARMACIST)
 class Work:
     """A draft: what is asked, and the plan of the way that was chosen, if one was. `revision` 0 was never saved.
 
-    `edits` are on the plan; `undone` are those that were taken back and could be made again, the next one last.
+    `edits` are on the plan; `undone` are those that were taken back and could be made again, the next one last. `words` are what a person
+    says for when something happens; the plan has them too.
     """
 
     options: PlanOptions
@@ -55,6 +57,7 @@ class Work:
     revision: int = 0
     edits: tuple[Edited, ...] = ()
     undone: tuple[Edited, ...] = ()
+    words: Words | None = None
 
 
 def work_of(services: Services, chart: OpenChart) -> Work | None:
@@ -75,14 +78,14 @@ def _work_in(kept: Draft) -> Work:
     document = decode(kept.document)
     plan = from_document(document["plan"]) if document["plan"] else None
     edits, undone = (_edits(document, name) for name in ("edits", "undone"))
-    return Work(options_from_document(document["options"]), plan, kept.revision, edits, undone)
+    return Work(options_from_document(document["options"]), plan, kept.revision, edits, undone, words_from_document(document))
 
 
 def newest_version(services: Services, chart: OpenChart) -> PlanVersion | None:
-    """The newest version of the plan that was approved last; None where there is none."""
+    """The newest version of the plan that was changed last; None where there is none. Inside a plan its number decides, not the clock."""
     launch = chart.launch
-    versions = services.plans.of_patient(launch.tenant_id, launch.patient_id)
-    return max(versions, key=lambda one: (one.at, one.version), default=None)
+    newest = {one.plan: one for one in services.plans.of_patient(launch.tenant_id, launch.patient_id)}
+    return max(newest.values(), key=lambda one: (one.at, one.version), default=None)
 
 
 def plan_of(version: PlanVersion) -> TaperPlan:
@@ -105,10 +108,14 @@ def reading_for(loaded: Loaded, options: PlanOptions) -> Reading:
 
 
 def ask(services: Services, chart: OpenChart, loaded: Loaded, options: PlanOptions, revision: int) -> Work:
-    """Keep a question, and drop the plan of the one before. Raises WrongUsage for what cannot be meant, StoreConflict for a stale tab."""
+    """Keep a question, and drop the plan of the one before; a clinician's words wait for the next plan of that medicine.
+
+    Raises WrongUsage for what cannot be meant, StoreConflict for a stale tab.
+    """
     require(services, chart, "edit", EDITORS)
+    before = work_of(services, chart)
     candidates_of(chart, loaded, options)
-    return save_work(services, chart, Work(options, None, revision), "ask")
+    return save_work(services, chart, Work(options, None, revision, words=before.words if before else None), "ask")
 
 
 def candidates_of(chart: OpenChart, loaded: Loaded, options: PlanOptions) -> Candidates:
@@ -142,15 +149,15 @@ def choose(services: Services, chart: OpenChart, loaded: Loaded, way: str, revis
     work = _current(services, chart, revision)
     reading = reading_for(loaded, work.options)
     options = way_named(reading, replace(work.options, tenant=chart.tenant.id, strategy=None, protocol=None), way)
-    return _made(services, chart, loaded, Work(options, None, revision))
+    return _made(services, chart, loaded, Work(options, None, revision, words=work.words))
 
 
 def change(services: Services, chart: OpenChart, loaded: Loaded, options: PlanOptions, revision: int) -> Work | Infeasible:
     """The draft made anew from changed options; what was accepted before is to be accepted again. Raises WrongUsage, StoreConflict."""
     require(services, chart, "edit", EDITORS)
-    _current(services, chart, revision)
+    work = _current(services, chart, revision)
     asked = replace(options, tenant=chart.tenant.id)
-    return _made(services, chart, loaded, Work(asked, None, revision))
+    return _made(services, chart, loaded, Work(asked, None, revision, words=work.words))
 
 
 def acknowledge(services: Services, chart: OpenChart, place: int, reason: str, revision: int) -> Work:
@@ -198,14 +205,15 @@ def work_with_plan(services: Services, chart: OpenChart, revision: int) -> tuple
 
 def save_work(services: Services, chart: OpenChart, work: Work, action: str, **detail: Any) -> Work:
     """Save as the draft's next revision, with a line of the audit. Raises StoreConflict where another one is there by now."""
-    launch, plan = chart.launch, work.plan
-    saved = replace(work, revision=work.revision + 1)
+    saved = _with_words(replace(work, revision=work.revision + 1))
+    launch, plan = chart.launch, saved.plan
     document = {
         "schema": _SCHEMA,
-        "options": options_to_document(work.options),
+        "options": options_to_document(saved.options),
         "plan": to_document(plan) if plan else None,
-        "edits": [edited_to_document(one) for one in work.edits],
-        "undone": [edited_to_document(one) for one in work.undone],
+        "edits": [edited_to_document(one) for one in saved.edits],
+        "undone": [edited_to_document(one) for one in saved.undone],
+        "words": words_to_document(saved.words),
     }
     kept = Draft(launch.tenant_id, launch.patient_id, NAME, saved.revision, encode(document), launch.user, services.clock())
     with services.database.begin():
@@ -214,6 +222,18 @@ def save_work(services: Services, chart: OpenChart, work: Work, action: str, **d
         note(services, launch, f"draft-{action}", "done", detail)
     services.works.put((launch.tenant_id, launch.patient_id), (kept.document, saved), services.clock() + _KEPT_FOR)
     return saved
+
+
+def drop_work(services: Services, chart: OpenChart, revision: int) -> None:
+    """The draft is done, or given up, as it was seen. Raises StoreConflict where it is another one by now."""
+    services.drafts.drop(chart.launch.tenant_id, chart.launch.patient_id, NAME, revision)
+
+
+def _with_words(work: Work) -> Work:
+    """The words in the plan that they were typed for; a plan of another medicine ends them."""
+    if work.plan is None or work.words is None:
+        return work
+    return replace(work, plan=joined(work.plan, work.words), words=work.words if are_of(work.words, work.plan) else None)
 
 
 def _edits(document: Mapping[str, Any], name: str) -> tuple[Edited, ...]:

@@ -30,7 +30,7 @@ from fhir_taper.workflow.chosen_plan import plan_of, reading_for
 from fhir_taper.workflow.keep_assessment import assessment_of
 from fhir_taper.workflow.load_chart import Loaded, load_chart
 from fhir_taper.workflow.open_chart import OpenChart
-from fhir_taper.workflow.other_plans import other_plans
+from fhir_taper.workflow.other_plans import alone_with_plans, other_plans, plans_now
 from fhir_taper.workflow.replan import proposing, stops_today
 from fhir_taper.workflow.roles import require
 from fhir_taper.workflow.services import Services
@@ -126,11 +126,12 @@ def save_turn(services: Services, chart: OpenChart, version_id: str, asked: Aske
     """
     if asked.turn in MAKES_A_DRAFT:
         raise WrongUsage("a new schedule is approved first")
+    others = plans_now(services, chart)
     found = turned(services, chart, load_chart(services, chart, afresh=True), version_id, asked)
     after = as_seen(found, seen)
     version = version_named(services, chart, version_id).version
     made = as_version(chart, version.plan, after, services.clock())
-    with services.database.begin():
+    with alone_with_plans(services, chart, others):
         services.plans.append(made, expected_version=version.version)
         detail = {"plan": after.id, "version": after.version, "replaces": version.id, "state": after.state.value}
         note(services, chart.launch, f"revise-{asked.turn}", "done", detail)

@@ -8,17 +8,15 @@ from datetime import datetime
 from typing import Final
 
 from fhir_taper.errors import StoreConflict
-from fhir_taper.workflow import emergency_words, next_version
+from fhir_taper.workflow import next_version
 from fhir_taper.workflow.audited import note
-from fhir_taper.workflow.chosen_plan import EDITORS, NAME, work_of
+from fhir_taper.workflow.chosen_plan import EDITORS, NAME, drop_work, work_of
 from fhir_taper.workflow.open_chart import OpenChart
+from fhir_taper.workflow.pharmacist import GIVEN_UP, withdraw_open
 from fhir_taper.workflow.roles import require
 from fhir_taper.workflow.services import Services
 
-_OTHERS: Final = {
-    next_version.NAME: ("The next version of a plan", "next"),
-    emergency_words.NAME: ("Words for when it gets hard", "contingency"),
-}
+_OTHERS: Final = {next_version.NAME: ("The next version of a plan", "next")}
 """What else is kept, and the screen where it goes on."""
 
 
@@ -63,7 +61,9 @@ def give_up(services: Services, chart: OpenChart, revision: int) -> None:
         raise StoreConflict("the draft was changed elsewhere meanwhile")
     launch = chart.launch
     with services.database.begin():
-        services.drafts.drop(launch.tenant_id, launch.patient_id, NAME)
+        drop_work(services, chart, revision)
+        if work.plan is not None:
+            withdraw_open(services, chart, work.plan, GIVEN_UP)
         note(services, launch, "draft-give-up", "done", {"revision": revision, "plan": work.plan.id if work.plan else ""})
 
 

@@ -6,6 +6,7 @@ one that no longer follows is not approved. Draft and approved version are appen
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from fhir_taper.errors import StoreConflict, WrongUsage
@@ -19,14 +20,17 @@ from fhir_taper.plans.tapers.plan_document import from_document, to_document
 from fhir_taper.plans.tapers.restart import Slower
 from fhir_taper.records import Role
 from fhir_taper.store.drafts import Draft
-from fhir_taper.workflow.approve import Judged, approved_as, judge
+from fhir_taper.workflow.approve import Judged, approved_as, judge, keep_approved, refuse_unseen
 from fhir_taper.workflow.audited import note
 from fhir_taper.workflow.course import DRAFTERS, MAKES_A_DRAFT, Asked, Turn, as_seen, turned, what_follows
 from fhir_taper.workflow.load_chart import Loaded, load_chart
 from fhir_taper.workflow.open_chart import OpenChart
+from fhir_taper.workflow.own_words import Words, joined, words_from_document, words_to_document
+from fhir_taper.workflow.pharmacist import GIVEN_UP, withdraw_open
+from fhir_taper.workflow.rests_on import RestsOn, rests_on
 from fhir_taper.workflow.roles import require
 from fhir_taper.workflow.services import Services
-from fhir_taper.workflow.versions import Kept, as_version, version_named
+from fhir_taper.workflow.versions import Kept, version_named
 
 NAME: Final = "next-version"
 _SCHEMA: Final = 1
@@ -34,12 +38,16 @@ _SCHEMA: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class NextVersion:
-    """A draft that would replace a running version. `of` is the id of that version, `asked` what was asked of it."""
+    """A draft that would replace a running version. `of` is the id of that version, `asked` what was asked of it.
+
+    `revision` 0 was never saved. `words` were typed for the draft, and are in its plan; without any it has those of the running version.
+    """
 
     of: str
     asked: Asked
     plan: TaperPlan
     revision: int
+    words: Words | None = None
 
 
 def next_version(services: Services, chart: OpenChart) -> NextVersion | None:
@@ -48,40 +56,47 @@ def next_version(services: Services, chart: OpenChart) -> NextVersion | None:
     if kept is None:
         return None
     document = decode(kept.document)
-    return NextVersion(document["of"], _asked(document["asked"]), from_document(document["plan"]), kept.revision)
+    plan, words = from_document(document["plan"]), words_from_document(document)
+    return NextVersion(document["of"], _asked(document["asked"]), plan, kept.revision, words)
 
 
-def draft_next(services: Services, chart: OpenChart, version_id: str, asked: Asked, seen: str) -> NextVersion:
-    """Keep a new schedule that was seen as the draft; one that is there is replaced. Raises like `course.turned`, and StoreConflict."""
+def draft_next(services: Services, chart: OpenChart, version_id: str, asked: Asked, seen: str, revision: int) -> NextVersion:
+    """Keep a new schedule that was seen as the draft, in place of the one that was seen beside it (`revision`, 0 for none).
+
+    Words that were typed for a draft of the same plan stay. Raises like `course.turned`, and StoreConflict where another draft is there.
+    """
     if asked.turn not in MAKES_A_DRAFT:
         raise WrongUsage("this is no new schedule")
+    there = next_version(services, chart)
     plan = as_seen(turned(services, chart, load_chart(services, chart, afresh=True), version_id, asked), seen)
-    there = services.drafts.get(chart.launch.tenant_id, chart.launch.patient_id, NAME)
-    return _save(services, chart, NextVersion(version_id, asked, plan, there.revision if there else 0), "next-draft")
+    words = there.words if there and there.plan.key == plan.key else None
+    return save_next(services, chart, NextVersion(version_id, asked, plan, revision, words), "next-draft")
 
 
 def acknowledge_next(services: Services, chart: OpenChart, place: int, reason: str, revision: int) -> NextVersion:
     """Accept one finding of the draft. Raises NotAllowed, WrongUsage, StoreConflict."""
-    draft = _current(services, chart, revision)
+    draft = next_as_seen(services, chart, revision)
     if not 0 <= place < len(draft.plan.findings):
         raise WrongUsage("this finding is not on the draft any more: look at the list again")
     decision = Decision(chart.who, chart.day(services.clock(), draft.plan.zone), reason.strip())
     plan = lifecycle.acknowledge(draft.plan, draft.plan.findings[place], decision)
-    return _save(services, chart, replace(draft, plan=plan), "next-acknowledge")
+    return save_next(services, chart, replace(draft, plan=plan), "next-acknowledge")
 
 
 def agree_to_next(services: Services, chart: OpenChart, who: str, what: str, revision: int) -> NextVersion:
     """Note the patient's agreement to the draft. Raises NotAllowed, StoreConflict."""
-    draft = _current(services, chart, revision)
+    draft = next_as_seen(services, chart, revision)
     on = chart.day(services.clock(), draft.plan.zone)
-    return _save(services, chart, replace(draft, plan=lifecycle.agree(draft.plan, Agreement(who.strip(), what.strip(), on))), "next-agree")
+    agreed = lifecycle.agree(draft.plan, Agreement(who.strip(), what.strip(), on))
+    return save_next(services, chart, replace(draft, plan=agreed), "next-agree")
 
 
-def discard_next(services: Services, chart: OpenChart) -> None:
-    """Give the draft up; the running version goes on."""
-    require(services, chart, "edit", DRAFTERS)
+def discard_next(services: Services, chart: OpenChart, revision: int) -> None:
+    """Give the draft up as it was seen; the running version goes on. Raises StoreConflict where it is another one by now."""
+    draft = next_as_seen(services, chart, revision)
     with services.database.begin():
-        services.drafts.drop(chart.launch.tenant_id, chart.launch.patient_id, NAME)
+        _drop(services, chart, revision)
+        withdraw_open(services, chart, draft.plan, GIVEN_UP)
         note(services, chart.launch, "next-discard", "done")
 
 
@@ -90,15 +105,29 @@ def reasons_against_next(services: Services, chart: OpenChart, loaded: Loaded, d
     return _judged(services, chart, loaded, version_named(services, chart, draft.of), draft).against
 
 
-def approve_next(services: Services, chart: OpenChart, revision: int) -> TaperPlan:
-    """The approved version. Raises NotAllowed with every reason, LaunchRefused ("role"), StoreConflict, EhrError."""
+def next_rests_on(services: Services, chart: OpenChart) -> RestsOn | None:
+    """What an approval of the draft rests on now; None where there is none."""
+    draft = next_version(services, chart)
+    return None if draft is None else rests_on(services, chart, draft.plan)
+
+
+def approve_next(services: Services, chart: OpenChart, seen: str) -> TaperPlan:
+    """The version that was seen (`str(next_rests_on(…))`), approved.
+
+    Raises NotAllowed with every reason, LaunchRefused ("role"), StoreConflict that says what changed, EhrError.
+    """
     require(services, chart, "approve", (Role.PRESCRIBER,))
-    draft = _current(services, chart, revision)
+    shown, draft = RestsOn.read(seen), next_version(services, chart)
+    now = partial(next_rests_on, services, chart)
+    refuse_unseen(services, chart, shown, now())
+    if draft is None:
+        raise StoreConflict("there is no draft any more")
     loaded = load_chart(services, chart, afresh=True)
-    kept = version_named(services, chart, draft.of)
-    judged = _judged(services, chart, loaded, kept, draft)
+    judged = _judged(services, chart, loaded, version_named(services, chart, draft.of), draft)
+    refuse_unseen(services, chart, shown, now())
     approved = approved_as(services, chart, judged)
-    _keep(services, chart, kept, judged.draft, approved)
+    made = judged.draft, approved
+    keep_approved(services, chart, shown, now, made, partial(_drop, services, chart, draft.revision))
     return approved
 
 
@@ -124,17 +153,12 @@ def _compared(
     return (), made.findings
 
 
-def _keep(services: Services, chart: OpenChart, kept: Kept, plan: TaperPlan, approved: TaperPlan) -> None:
-    at, name = services.clock(), kept.version.plan
-    made = [as_version(chart, name, one, at) for one in (plan, approved)]
-    with services.database.begin():
-        services.plans.append(*made, expected_version=kept.version.version)
-        services.drafts.drop(chart.launch.tenant_id, chart.launch.patient_id, NAME)
-        detail = {"plan": approved.id, "version": approved.version, "replaces": kept.version.id, "accepted": len(approved.acknowledgements)}
-        note(services, chart.launch, "approve", "done", detail | {"sources": list(approved.sources)})
+def _drop(services: Services, chart: OpenChart, revision: int) -> None:
+    services.drafts.drop(chart.launch.tenant_id, chart.launch.patient_id, NAME, revision)
 
 
-def _current(services: Services, chart: OpenChart, revision: int) -> NextVersion:
+def next_as_seen(services: Services, chart: OpenChart, revision: int) -> NextVersion:
+    """The draft that a page showed, for whoever may change it. Raises LaunchRefused ("role"), StoreConflict."""
     require(services, chart, "edit", DRAFTERS)
     draft = next_version(services, chart)
     if draft is None or draft.revision != revision:
@@ -142,9 +166,16 @@ def _current(services: Services, chart: OpenChart, revision: int) -> NextVersion
     return draft
 
 
-def _save(services: Services, chart: OpenChart, draft: NextVersion, action: str) -> NextVersion:
-    launch, saved = chart.launch, replace(draft, revision=draft.revision + 1)
-    document = {"schema": _SCHEMA, "of": saved.of, "asked": _asked_document(saved.asked), "plan": to_document(saved.plan)}
+def save_next(services: Services, chart: OpenChart, draft: NextVersion, action: str) -> NextVersion:
+    """Save as the draft's next revision, with a line of the audit. Raises StoreConflict where another one is there by now."""
+    launch, saved = chart.launch, replace(draft, plan=joined(draft.plan, draft.words), revision=draft.revision + 1)
+    document = {
+        "schema": _SCHEMA,
+        "of": saved.of,
+        "asked": _asked_document(saved.asked),
+        "plan": to_document(saved.plan),
+        "words": words_to_document(saved.words),
+    }
     kept = Draft(launch.tenant_id, launch.patient_id, NAME, saved.revision, encode(document), launch.user, services.clock())
     with services.database.begin():
         services.drafts.save(kept)

@@ -1,8 +1,11 @@
 """Work in progress is kept until it is done, and two tabs do not overwrite each other."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from fhir_taper.errors import StoreConflict
+from fhir_taper.errors import StoreConflict, StoreError
 from fhir_taper.store.crypto import KeyRing
 from fhir_taper.store.database import Database
 from fhir_taper.store.drafts import DraftStore
@@ -37,6 +40,68 @@ def test_the_drafts_of_a_patient_are_named(drafts: DraftStore) -> None:
 
 def test_a_draft_that_is_dropped_is_gone_and_may_begin_again(drafts: DraftStore) -> None:
     drafts.save(draft(1))
-    drafts.drop("hospital", "p1", "intake")
+    drafts.drop("hospital", "p1", "intake", 1)
     assert drafts.get("hospital", "p1", "intake") is None
     drafts.save(draft(1))
+
+
+@pytest.mark.parametrize("revision", [1, 3])
+def test_a_draft_is_dropped_only_as_it_was_seen(drafts: DraftStore, revision: int) -> None:
+    drafts.save(draft(1))
+    drafts.save(draft(2, document=b"saved by somebody else"))
+    with pytest.raises(StoreConflict, match="from elsewhere meanwhile"):
+        drafts.drop("hospital", "p1", "intake", revision)
+    assert drafts.get("hospital", "p1", "intake") == draft(2, document=b"saved by somebody else")
+
+
+def test_a_draft_that_is_gone_is_not_dropped_again(drafts: DraftStore) -> None:
+    with pytest.raises(StoreConflict):
+        drafts.drop("hospital", "p1", "intake", 1)
+
+
+def test_of_a_save_and_a_drop_at_once_one_happens_and_the_other_is_told(drafts: DraftStore) -> None:
+    for revision in range(1, 9):
+        drafts.save(draft(1, name=f"of-{revision}"))
+        start = threading.Barrier(2)
+
+        def done(act: str, name: str = f"of-{revision}", start: threading.Barrier = start) -> bool:
+            start.wait()
+            try:
+                if act == "save":
+                    drafts.save(draft(2, name=name))
+                else:
+                    drafts.drop("hospital", "p1", name, 1)
+            except StoreConflict:
+                return False
+            return True
+
+        with ThreadPoolExecutor(2) as pool:
+            saved, dropped = pool.map(done, ("save", "drop"))
+        assert saved is not dropped
+        assert (drafts.get("hospital", "p1", f"of-{revision}") is not None) is saved
+
+
+def test_while_a_patients_drafts_are_held_nobody_saves_one_and_what_was_read_still_is(drafts: DraftStore, database: Database) -> None:
+    drafts.save(draft(1))
+    drafts.save(draft(1, name="plan"))
+    saving = threading.Event()
+
+    def save() -> None:
+        saving.set()
+        drafts.save(draft(2))
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.begin():
+            drafts.hold("hospital", "p1")
+            saved = pool.submit(save)
+            assert saving.wait(10)
+            with pytest.raises(TimeoutError):
+                saved.result(0.1)
+            assert drafts.get("hospital", "p1", "intake") == draft(1)
+        saved.result(10)
+    assert drafts.get("hospital", "p1", "intake") == draft(2)
+
+
+def test_drafts_are_held_in_a_transaction_alone(drafts: DraftStore) -> None:
+    with pytest.raises(StoreError, match="inside a transaction"):
+        drafts.hold("hospital", "p1")

@@ -176,6 +176,21 @@ def test_one_of_many_who_approve_at_once_wins(plans: PlanStore) -> None:
     assert len(plans.of_patient(*PATIENT)) == 1
 
 
+def test_while_a_patients_plans_are_held_nobody_appends_to_one(plans: PlanStore, database: Database) -> None:
+    (first,) = keep(plans, PlanState.ACTIVE)
+    with pytest.raises(StoreError, match="inside a transaction"):
+        plans.hold(*PATIENT)
+    with ThreadPoolExecutor(1) as pool:
+        with database.begin():
+            plans.hold(*PATIENT)
+            appended = pool.submit(plans.append, plan_version(2, state=PlanState.ON_HOLD), expected_version=1)
+            with pytest.raises(TimeoutError):
+                appended.result(0.1)
+            assert plans.latest(PLAN) == first
+        appended.result(10)
+    assert len(plans.history(PLAN)) == 2
+
+
 def test_a_document_put_in_place_of_another_is_found(plans: PlanStore, database: Database, keys: KeyRing) -> None:
     """Even by somebody who has the key: the digest of what was written does not change."""
     made = plan_version()

@@ -14,8 +14,8 @@ from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.plan import StepKind, TaperPlan
 from fhir_taper.plans.tapers.plan_document import to_document
 from fhir_taper.workflow import edit_plan
-from fhir_taper.workflow.approve import approve_plan, reasons_against
-from fhir_taper.workflow.chosen_plan import Work, acknowledge, agree, work_of
+from fhir_taper.workflow.approve import approve_plan, reasons_against, work_rests_on
+from fhir_taper.workflow.chosen_plan import Work, acknowledge, agree, drop_work, work_of
 from fhir_taper.workflow.edit_plan import edit, offered_for, redo, undo
 from fhir_taper.workflow.load_chart import Loaded, load_chart
 from fhir_taper.workflow.open_chart import OpenChart
@@ -84,7 +84,7 @@ def test_a_draft_that_is_kept_at_hand_is_the_one_that_the_store_holds(desk: Desk
     undo(desk.services, desk.chart, desk.loaded, desk.work.revision)
     at_hand = desk.work
     assert work_of(replace(desk.services, works=Kept()), desk.chart) == at_hand
-    desk.services.drafts.drop(desk.chart.launch.tenant_id, desk.chart.launch.patient_id, "plan")
+    drop_work(desk.services, desk.chart, at_hand.revision)
     assert work_of(desk.services, desk.chart) is None
 
 
@@ -188,7 +188,7 @@ def test_an_edited_draft_is_approved_as_it_was_edited(desk: Desk, stage: Stage) 
     desk.accept_all()
     draft = desk.plan
     try:
-        approved = approve_plan(desk.services, desk.chart, desk.work.revision)
+        approved = approve_plan(desk.services, desk.chart, str(work_rests_on(desk.services, desk.chart)))
     finally:
         stage.forget(ELDER)
     assert approved.steps == draft.steps

@@ -5,11 +5,14 @@ from fastapi.responses import Response
 
 from fhir_taper.plans.tapers.plan import PlanState
 from fhir_taper.records import Role
+from fhir_taper.render.contingency_words import contingency_words
 from fhir_taper.render.pages import facts_of, state_of, title_of
 from fhir_taper.web.dependencies import Form_, Opened
+from fhir_taper.web.review_words import review_words
 from fhir_taper.web.routes.plan import cover_for
-from fhir_taper.workflow.approve import approve_plan, reasons_against
+from fhir_taper.workflow.approve import approve_plan, reasons_against, work_rests_on
 from fhir_taper.workflow.chosen_plan import agree, shown_plan, work_of
+from fhir_taper.workflow.own_words import with_crisis_lines
 from fhir_taper.workflow.pharmacist import standing_of
 
 router = APIRouter()
@@ -18,23 +21,27 @@ router = APIRouter()
 @router.get("/app/{launch}/approve")
 def approval(visit: Opened) -> Response:
     """The summary of the plan, and why it cannot be approved yet."""
+    seen = work_rests_on(visit.services, visit.chart)  # first of all: whatever changes after it is refused
     work = work_of(visit.services, visit.chart)
     found = shown_plan(visit.services, visit.chart)
     if found is None:
         return visit.page("no_plan.html", "approve")
     is_draft = found.state is PlanState.DRAFT and work is not None
+    shown = with_crisis_lines(visit.chart.tenant, found) if is_draft else found
     return visit.page(
         "approve.html",
         "approve",
         title=title_of(found),
         state=state_of(found) or "Active",
         facts=facts_of(found, cover_for(visit, found, work)),
-        plan=found,
+        plan=shown,
+        words=contingency_words(shown),
         is_draft=is_draft,
         against=reasons_against(visit.services, visit.chart, visit.loaded(), work) if is_draft and work else (),
-        standing=standing_of(visit.services, visit.chart, found),
+        review=review_words(visit.chart, standing_of(visit.services, visit.chart, found), found.zone),
         may_approve=visit.chart.may(Role.PRESCRIBER),
         revision=work.revision if work else 0,
+        seen=str(seen or ""),
         who=visit.chart.who,
     )
 
@@ -50,5 +57,5 @@ def agreement(posted: Form_) -> Response:
 @router.post("/app/{launch}/approve")
 def approve(posted: Form_) -> Response:
     """Make the draft the plan that is followed."""
-    approve_plan(posted.visit.services, posted.visit.chart, posted.form.number("revision"))
+    approve_plan(posted.visit.services, posted.visit.chart, posted.form.one("seen"))
     return posted.visit.to("write-back")

@@ -9,29 +9,30 @@ from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.records import Role
 from fhir_taper.render.contingency_words import ContingencyWords, contingency_words
 from fhir_taper.render.pages import title_of
-from fhir_taper.web.dependencies import Form_, Opened
+from fhir_taper.web.dependencies import Form_, Opened, Visit
 from fhir_taper.workflow.chosen_plan import work_of
 from fhir_taper.workflow.course import running_plans
-from fhir_taper.workflow.emergency_words import draft_words, save_draft_words, typed_words, with_words, word_running
+from fhir_taper.workflow.emergency_words import word_draft, word_next, word_running
+from fhir_taper.workflow.next_version import next_version
+from fhir_taper.workflow.own_words import typed_words, with_crisis_lines
 
 router = APIRouter()
 _DRAFT: Final = "draft"
+_NEXT: Final = "next"
 
 
 @router.get("/app/{launch}/contingency")
 def contingency(visit: Opened) -> Response:
-    """The draft's, and that of every plan that runs."""
-    work = work_of(visit.services, visit.chart)
-    draft = work.plan if work else None
-    shown = [(one.version.id, *_shown(one.plan)) for one in running_plans(visit.services, visit.chart)]
-    if draft is not None:
-        shown.insert(0, (_DRAFT, *_shown(with_words(visit.services, visit.chart, draft))))
+    """The draft's, that of a next version, and that of every plan that runs."""
+    work, coming = work_of(visit.services, visit.chart), next_version(visit.services, visit.chart)
+    drafts = [_draft(visit, _DRAFT, work.plan, work.revision)] if work and work.plan else []
+    if coming is not None:
+        drafts.append(_draft(visit, _NEXT, coming.plan, coming.revision))
+    running = [(one.version.id, "", 0, *_shown(one.plan)) for one in running_plans(visit.services, visit.chart)]
     return visit.page(
         "contingency.html",
         "plan",
-        plans=shown,
-        draft=_DRAFT,
-        revision=draft_words(visit.services, visit.chart).revision,
+        plans=[*drafts, *running],
         may_draft=visit.chart.may(Role.PRESCRIBER, Role.PHARMACIST),
         may_decide=visit.chart.may(Role.PRESCRIBER),
     )
@@ -39,14 +40,20 @@ def contingency(visit: Opened) -> Response:
 
 @router.post("/app/{launch}/contingency")
 def word(posted: Form_) -> Response:
-    """Keep a clinician's words: with the draft, or as the next version of a plan that runs."""
+    """Keep a clinician's words: with a draft, or as the next version of a plan that runs."""
     visit, form = posted.visit, posted.form
     words = typed_words(form.one("breakthrough"), form.one("comfort"), form.one("contacts"))
-    if form.one("of") == _DRAFT:
-        save_draft_words(visit.services, visit.chart, words, form.number("revision"))
+    keep = {_DRAFT: word_draft, _NEXT: word_next}.get(form.one("of"))
+    if keep is not None:
+        keep(visit.services, visit.chart, words, form.number("revision"))
         return visit.to("contingency")
     word_running(visit.services, visit.chart, form.one("of"), words)
     return visit.to("write-back")
+
+
+def _draft(visit: Visit, name: str, plan: TaperPlan, revision: int) -> tuple[str, str, int, str, TaperPlan, ContingencyWords]:
+    what = "draft" if name == _DRAFT else "draft of the next version"
+    return name, what, revision, *_shown(with_crisis_lines(visit.chart.tenant, plan))
 
 
 def _shown(plan: TaperPlan) -> tuple[str, TaperPlan, ContingencyWords]:

@@ -58,7 +58,7 @@ def go_on(posted: Form_, turn: str) -> Response:
     asked = asked_of(form, turn_of(turn), kept.plan)
     seen = form.one("seen")
     if seen and asked.turn in MAKES_A_DRAFT:
-        draft_next(visit.services, visit.chart, kept.version.id, asked, seen)
+        draft_next(visit.services, visit.chart, kept.version.id, asked, seen, form.number("draft"))
         return visit.to("next")
     if seen:
         save_turn(visit.services, visit.chart, kept.version.id, asked, seen)
@@ -72,6 +72,7 @@ def go_on(posted: Form_, turn: str) -> Response:
 def _preview(visit: Visit, kept: Kept, found: Turned, turn: Turn, fields: tuple[tuple[str, str], ...]) -> Response:
     day = visit.today(kept.plan.zone)
     reading = visit.loaded().reading(day)
+    there = next_version(visit.services, visit.chart) if found.is_draft else None
     lacks = first_supply(found.after, reading.regimen.items)
     compared = differences(found.before, found.after)
     lines = [charted(found.before, day, f"version {found.before.version}, now"), charted(found.after, day, "as it would be")]
@@ -90,6 +91,8 @@ def _preview(visit: Visit, kept: Kept, found: Turned, turn: Turn, fields: tuple[
         version=kept.version.id,
         number=found.after.version,
         turn=turn.value,
+        replaced=title_of(there.plan) if there else "",
+        draft=there.revision if there else 0,
         carried=fields,
         seen=found.seen,
     )

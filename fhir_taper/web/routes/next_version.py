@@ -6,20 +6,24 @@ from fastapi.responses import Response
 from fhir_taper.plans.tapers.differences import differences
 from fhir_taper.plans.tapers.finding import Severity
 from fhir_taper.records import Role
+from fhir_taper.render.contingency_words import contingency_words
 from fhir_taper.render.pages import title_of
 from fhir_taper.render.version_words import step_rows, what_changed
 from fhir_taper.web.course_views import charted
 from fhir_taper.web.dependencies import Form_, Opened
 from fhir_taper.web.rendering import chart
+from fhir_taper.web.review_words import review_words
 from fhir_taper.web.view_models import by_severity
 from fhir_taper.workflow.next_version import (
     acknowledge_next,
     agree_to_next,
     approve_next,
     discard_next,
+    next_rests_on,
     next_version,
     reasons_against_next,
 )
+from fhir_taper.workflow.own_words import with_crisis_lines
 from fhir_taper.workflow.pharmacist import standing_of
 from fhir_taper.workflow.versions import version_named
 
@@ -29,10 +33,12 @@ router = APIRouter()
 @router.get("/app/{launch}/next")
 def next_draft(visit: Opened) -> Response:
     """The draft beside the version that runs."""
+    seen = next_rests_on(visit.services, visit.chart)  # first of all: whatever changes after it is refused
     draft = next_version(visit.services, visit.chart)
     if draft is None:
         return visit.page("next_none.html", "plan")
-    before, plan = version_named(visit.services, visit.chart, draft.of).plan, draft.plan
+    before = version_named(visit.services, visit.chart, draft.of).plan
+    plan = with_crisis_lines(visit.chart.tenant, draft.plan)
     day = visit.today(plan.zone)
     lines = [charted(before, day, f"version {before.version}, now"), charted(plan, day, "as it would be")]
     return visit.page(
@@ -45,10 +51,12 @@ def next_draft(visit: Opened) -> Response:
         steps=step_rows(differences(before, plan)),
         groups=by_severity(plan.findings),
         plan=plan,
+        words=contingency_words(plan),
         severity=Severity,
         against=reasons_against_next(visit.services, visit.chart, visit.loaded(), draft),
-        standing=standing_of(visit.services, visit.chart, plan),
+        review=review_words(visit.chart, standing_of(visit.services, visit.chart, plan), plan.zone),
         revision=draft.revision,
+        seen=str(seen or ""),
         may_edit=visit.chart.may(Role.PRESCRIBER, Role.PHARMACIST),
         may_approve=visit.chart.may(Role.PRESCRIBER),
         who=visit.chart.who,
@@ -74,12 +82,12 @@ def agreement(posted: Form_) -> Response:
 @router.post("/app/{launch}/next/approve")
 def approve(posted: Form_) -> Response:
     """Make the draft the version that is followed."""
-    approve_next(posted.visit.services, posted.visit.chart, posted.form.number("revision"))
+    approve_next(posted.visit.services, posted.visit.chart, posted.form.one("seen"))
     return posted.visit.to("write-back")
 
 
 @router.post("/app/{launch}/next/discard")
 def discard(posted: Form_) -> Response:
     """Give the draft up."""
-    discard_next(posted.visit.services, posted.visit.chart)
+    discard_next(posted.visit.services, posted.visit.chart, posted.form.number("revision"))
     return posted.visit.to("course")

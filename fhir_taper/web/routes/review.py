@@ -10,6 +10,7 @@ from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.records import Role
 from fhir_taper.render.pages import title_of
 from fhir_taper.web.dependencies import Form_, Opened, Visit
+from fhir_taper.web.review_words import review_words
 from fhir_taper.workflow.chosen_plan import work_of
 from fhir_taper.workflow.next_version import next_version
 from fhir_taper.workflow.pharmacist import answer_review, ask_for_review, dispensing_plan, reviews_of, standing_of, withdraw_review
@@ -28,7 +29,8 @@ def review(visit: Opened) -> Response:
         totals: dict[tuple[str, str], int] = {}
         for one in windows:
             totals[one.product.name, one.unit] = totals.get((one.product.name, one.unit), 0) + one.quantity
-        shown.append((which, title_of(draft), windows, totals, standing_of(visit.services, visit.chart, draft)))
+        standing = standing_of(visit.services, visit.chart, draft)
+        shown.append((which, title_of(draft), windows, totals, standing, review_words(visit.chart, standing, draft.zone)))
     return visit.page(
         "review.html",
         "plan",

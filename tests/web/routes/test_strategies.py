@@ -129,7 +129,7 @@ def test_a_question_that_the_chart_overtook_can_be_corrected(person: Person, sta
     kept = stage.services.drafts.get("demo", MIXED, "plan")
     assert kept is not None
     odd = kept.document.replace(b'"drug":"diazepam"', b'"drug":"water"')
-    stage.services.drafts.drop("demo", MIXED, "plan")
+    stage.services.drafts.drop("demo", MIXED, "plan", kept.revision)
     stage.services.drafts.save(type(kept)("demo", MIXED, "plan", 1, odd, kept.by, kept.at))
     shown = person.get("strategies")
     assert shown.status == 200
