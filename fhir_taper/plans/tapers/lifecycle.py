@@ -87,7 +87,7 @@ def refusals(
     return (
         *_state_refusals(plan),
         *(f"stopped by {one.code}: {one.message}" for one in found if one.severity is Severity.STOP),
-        *(f"not acknowledged: {one.code}: {one.message}" for one in found if _is_unaccepted(plan, one)),
+        *(f"not acknowledged: {one.message}" for one in found if _is_unaccepted(plan, one)),
         *([f"the baseline is not confirmed: {why_unconfirmed}"] if why_unconfirmed and not plan.baseline.confirmed_by else []),
         *(["the patient's agreement is missing"] if rules.needs_agreement and plan.agreement is None else []),
         *_pharmacist_refusals(plan, rules),
