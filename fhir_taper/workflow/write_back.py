@@ -12,6 +12,8 @@ from typing import Final
 
 from fhir_taper.errors import NotAllowed, NotInTurn, WriteRefused
 from fhir_taper.exact_json import encode
+from fhir_taper.mappers.write.fhir_text import shown
+from fhir_taper.plans.tapers.first_supply import first_supply
 from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
 from fhir_taper.records import LedgerRow, Role, WriteReceipt, WriteState, WriteTurn
@@ -122,7 +124,14 @@ def _write(services: Services, chart: OpenChart, seen: str, plan_id: str, turn: 
         raise WriteRefused("what stands in the EHR, or the plan, changed since the preview: look at the new one")
     launch = chart.launch
     guard = WriteGuard(
-        launch.patient_id, chart.client.base, proposal.prepared.allowed.overlay, proposal.reading.labels, plan, _decision(plan)
+        launch.patient_id,
+        chart.client.base,
+        proposal.prepared.allowed.overlay,
+        proposal.reading.labels,
+        plan,
+        _decision(plan),
+        proposal.reading.tables.safety.life,
+        tuple(filter(None, (shown(first_supply(plan, proposal.reading.regimen.items).note),))),
     )
     try:
         receipt = execute(

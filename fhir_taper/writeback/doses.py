@@ -1,14 +1,15 @@
 """Whether the doses in a body are those of the plan, and whether the plan raises a dose: what a clinician must have decided.
 
-Steps are compared by our own extension, prescriptions by units per dosing day on the days that they name. A body that says more, less or
-something else than the plan does not leave; a plan that raises a dose leaves only with the recorded decision of a clinician.
+Steps are compared by our own extension, prescriptions by units per dosing day on the days that they name, read here anew and not by the
+mappers that wrote them. A body that says more, less or something else than the plan does not leave (that nothing else stands in it is
+`known`); a plan that raises a dose leaves only with the recorded decision of a clinician.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Final
 
 from fhir_taper.errors import BadInput
 from fhir_taper.mappers.systems import RXNORM, codings
@@ -16,6 +17,9 @@ from fhir_taper.mappers.write.extensions import TAPER_STEP, given, read_step
 from fhir_taper.plans.tapers.in_force import in_force
 from fhir_taper.plans.tapers.plan import Step, TaperPlan
 from fhir_taper.writeback.examine import resources
+
+_DOSAGE: Final = frozenset({"sequence", "text", "patientInstruction", "timing", "doseAndRate"})
+_REPEAT: Final = frozenset({"boundsPeriod", "frequency", "period", "periodUnit", "when"})
 
 
 def raises_a_dose(plan: TaperPlan) -> bool:
@@ -68,11 +72,15 @@ def _of_a_request(request: Mapping[str, Any], plan: TaperPlan) -> Iterator[str]:
         return
     try:
         said = _said(request)
+        often = {(one["timing"]["repeat"]["period"], one["timing"]["repeat"]["periodUnit"]) for one in request.get("dosageInstruction", [])}
     except (KeyError, TypeError, ValueError, InvalidOperation, IndexError):
         yield "the directions of a prescription cannot be compared with the plan"
         return
     if not said:
         yield "a prescription has no directions"
+    wear = {(product.wear_h, "h") for product in plan.products if product.rxcui == rxcui and product.wear_h}
+    if not often <= wear | {(step.every_days, "d") for step in plan.steps}:
+        yield f"a prescription of {rxcui} is taken as often as no step of the plan"
     for (first, last), units in said.items():
         for day in (first, last):
             planned = _units_of(plan.step_on(day), rxcui)
@@ -88,8 +96,8 @@ def _said(request: Mapping[str, Any]) -> dict[tuple[date, date], Decimal]:
         repeat = dosage["timing"]["repeat"]
         bounds = repeat["boundsPeriod"]
         days = (date.fromisoformat(bounds["start"]), date.fromisoformat(bounds["end"]))
-        if "asNeededBoolean" in dosage or "asNeededCodeableConcept" in dosage or len(dosage["doseAndRate"]) != 1:
-            raise ValueError("more than one exact dose")
+        if not (set(dosage) <= _DOSAGE and set(repeat) <= _REPEAT and [set(one) for one in dosage["doseAndRate"]] == [{"doseQuantity"}]):
+            raise ValueError("more than one exact dose on each dosing day")
         units[days] += Decimal(dosage["doseAndRate"][0]["doseQuantity"]["value"]) * repeat["frequency"]
     return units
 

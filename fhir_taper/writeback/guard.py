@@ -8,18 +8,22 @@ the launch, and addresses that are not plain. It does no I/O and changes nothing
 import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from fhir_taper.errors import WriteRefused
 from fhir_taper.mappers.write.labels import Label
 from fhir_taper.mappers.write.namespace import WRITE_SYSTEM, Json
+from fhir_taper.plans.tables.life_rules import LifeRules, load_life_rules
 from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.plans.tapers.plan import TaperPlan
+from fhir_taper.records import Fetched
 from fhir_taper.smart.permitted import Permitted
 from fhir_taper.writeback import examine
 from fhir_taper.writeback.doses import other_doses, raises_a_dose
+from fhir_taper.writeback.known import is_only_ended, unknown
 from fhir_taper.writeback.overlay import Overlay
+from fhir_taper.writeback.remade import remade
 
 _ID: Final = r"(?!\.{1,2}$)[A-Za-z0-9\-.]{1,64}"
 _TYPE: Final = r"[A-Z][A-Za-z]+"
@@ -40,6 +44,8 @@ class Draft:
     body: Json
     headers: tuple[tuple[str, str], ...]
     recipient: str
+    standing: Mapping[str, Fetched] = field(default_factory=dict)
+    """"Type/id" → what stands there in the version that is updated: what somebody else put there may stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,9 @@ class WriteGuard:
     labels: tuple[Label, ...]
     plan: TaperPlan
     decision: Decision | None = None
+    rules: LifeRules = field(default_factory=load_life_rules)
+    notes: tuple[str, ...] = ()
+    """What a prescription may say beside what follows from the plan."""
 
     def permit(self, draft: Draft) -> Permitted:
         """The request as it may leave. Raises WriteRefused with every reason against it."""
@@ -87,16 +96,19 @@ class WriteGuard:
     def _requests(self, draft: Draft, body: Json) -> Iterator[str]:
         if draft.method == "POST" and draft.path == "":
             yield from self._allowed("Bundle", "transaction")
-            yield from self._entries(body)
+            yield from self._entries(body, draft)
         else:
             given = dict(draft.headers)
             yield from self._request(draft.method, draft.path, body, given.get("If-Match"), given.get("If-None-Exist"))
+            yield from self._unknown(body, draft, draft.path, given.get("If-Match"))
 
-    def _entries(self, body: Json) -> Iterator[str]:
+    def _entries(self, body: Json, draft: Draft) -> Iterator[str]:
         entries = body.get("entry")
         if body.get("resourceType") != "Bundle" or body.get("type") != "transaction" or not isinstance(entries, list) or not entries:
             yield "it is not a transaction with entries"
             return
+        if set(body) != {"resourceType", "type", "entry"}:
+            yield "the transaction holds more than its entries"
         for entry in entries:
             request = entry.get("request") if isinstance(entry, Mapping) else None
             if not isinstance(request, Mapping) or not isinstance(entry.get("resource"), Mapping):
@@ -108,6 +120,21 @@ class WriteGuard:
                 yield "an entry of the transaction has no urn:uuid as its fullUrl"
             method, url = request.get("method"), request.get("url")
             yield from self._request(str(method), str(url), entry["resource"], request.get("ifMatch"), request.get("ifNoneExist"))
+            yield from self._unknown(entry["resource"], draft, str(url), request.get("ifMatch"))
+
+    def _unknown(self, resource: Mapping[str, Any], draft: Draft, path: str, version: object) -> Iterator[str]:
+        """What is not as this program writes the plan: of all that it may write, the one that comes nearest is told of."""
+        fetched = draft.standing.get(path)
+        there = fetched.resource if fetched is not None and version is not None and fetched.etag == version else None
+        row = self.overlay.row(str(resource.get("resourceType")), "create" if version is None else "update")
+        may_lack = frozenset(row.strip if row else ())
+        if is_only_ended(resource, there):
+            return
+        differing = [unknown(resource, one, there, may_lack, self.notes) for one in remade(resource, self.plan, self.rules)]
+        if not differing:
+            yield f"a {resource.get('resourceType')} is nothing that this program writes of the plan"
+        elif all(differing):
+            yield from (f"{place} is not what this program writes of the plan" for place in min(differing, key=len))
 
     def _request(self, method: str, path: str, resource: Mapping[str, object], version: object, condition: object) -> Iterator[str]:
         kind = resource.get("resourceType")

@@ -54,6 +54,11 @@ def merge(base: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mapping[str,
     return Merged(head | {"meta": _meta(ours, theirs)} | text | made, tuple(merging.kept), tuple(merging.conflicts))
 
 
+def looks_like_ours(name: str, item: Any) -> bool:
+    """Whether an item of a list is one that this program writes there, changed or not."""
+    return name in _OURS and _OURS[name](item)
+
+
 class _Merging:
     def __init__(self, base: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> None:
         self.base, self.ours, self.theirs = base, ours, theirs

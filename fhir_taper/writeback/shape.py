@@ -65,7 +65,8 @@ def transaction(changes: Iterable[Change], known: Mapping[str, str], allowed: Al
     everything = sorted(changes, key=lambda change: change.resource_type != "CarePlan")
     entries = [_entry(change, known, allowed) for change in everything if change.doing is not Doing.NONE]
     body = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
-    return Draft("POST", "", body, (_WHOLE,), recipient)
+    standing = {change.reference: change.standing for change in everything if change.standing is not None}
+    return Draft("POST", "", body, (_WHOLE,), recipient, standing)
 
 
 def single(change: Change, others: Iterable[Change], known: Mapping[str, str], allowed: Allowed, recipient: str) -> Draft:
@@ -73,7 +74,7 @@ def single(change: Change, others: Iterable[Change], known: Mapping[str, str], a
     resource = _logical(_resolved(change.resource, known), {one.urn: one.resource for one in others})
     if change.doing is Doing.UPDATE and change.standing is not None:
         version = str(change.standing.etag)
-        return Draft("PUT", change.reference, resource, (("If-Match", version), _WHOLE), recipient)
+        return Draft("PUT", change.reference, resource, (("If-Match", version), _WHOLE), recipient, {change.reference: change.standing})
     condition = _condition(change, allowed)
     headers = (("If-None-Exist", condition), _WHOLE) if condition else (_WHOLE,)
     return Draft("POST", change.resource_type, _without_id(resource), headers, recipient)

@@ -1,12 +1,12 @@
-from copy import deepcopy
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from fhir_taper.errors import EhrAnswered, WriteRefused
-from fhir_taper.mappers.write.namespace import TAPER_SYSTEM, Json
-from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
+from fhir_taper.mappers.write import care_plan
+from fhir_taper.mappers.write.namespace import TAPER_SYSTEM
+from fhir_taper.mappers.write.wording import plan_title
+from fhir_taper.plans.tapers.plan import PlanState
 from fhir_taper.records import WriteState
 from fhir_taper.writeback.changes import Doing
 from fhir_taper.writeback.negotiate import SiteSwitches
@@ -192,7 +192,8 @@ def test_words_of_an_earlier_program_are_no_edit_of_somebody_else(one_by_one: bo
     scene = Scene(switches=single_only() if one_by_one else SiteSwitches())
     plan = approved()
     scene.write(plan)
-    monkeypatch.setattr(writing, "bundle_of", reworded)
+    monkeypatch.setattr(care_plan, "plan_title", lambda one: f"{plan_title(one)}, as it is said today")
+    monkeypatch.setattr(writing, "bundle_of", bundle_of.__wrapped__)
     second = revised(plan, reason="other words")
     assert scene.prepare(second, base=plan).preview().may_write
     assert scene.write(second, base=plan).state is WriteState.WRITTEN
@@ -211,12 +212,3 @@ def test_what_somebody_added_stays_through_every_later_version() -> None:
         assert scene.write(plan, base=before).state is WriteState.WRITTEN
         assert scene.prepare(plan).preview().count == 0
         assert scene.ehr.only("CarePlan")["note"] == [{"text": "seen by the nurse"}]
-
-
-def reworded(plan: TaperPlan, **how: Any) -> Json:
-    """Return the plan as a later version of this program words it."""
-    bundle = deepcopy(bundle_of(plan, **how))
-    for entry in bundle["entry"]:
-        if entry["resource"]["resourceType"] == "CarePlan":
-            entry["resource"]["title"] += ", as it is said today"
-    return bundle

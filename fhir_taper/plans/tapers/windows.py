@@ -117,6 +117,11 @@ def continuation(plan: TaperPlan, rules: LifeRules, step: Step, start: date, end
     return _dosed(_window(plan, rules, number, ((step, start, end, units),)) for dose in step.doses for units in dose.units)
 
 
+def windows_of_days(plan: TaperPlan, rules: LifeRules, start: date, end: date) -> tuple[Window, ...]:
+    """Windows of what the schedule takes on [start, end], wherever it would be divided: what prescriptions for these days must say."""
+    return _of_period(plan, rules, 1, start, end)
+
+
 def longest_window(plan: TaperPlan, rules: LifeRules) -> int:
     """Days of the longest window of this plan: the rule's, in whole wear times of its patches."""
     return _longest(plan, rules, None)
