@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from playwright.sync_api import Frame, Locator, Page, expect
+from playwright.sync_api import Frame, Locator, Page, Route, expect
 
 from fhir_taper.sandbox.demo import Demo
 
@@ -123,8 +123,21 @@ def to_written(view: View, press: Press = click, enter: Type = fill) -> Iterator
     yield "receipt"
 
 
+def reading(page: Page, demo: Demo) -> Iterator[str]:
+    """What stands on the screen while the EHR takes its time."""
+    held: list[Route] = []
+    page.route("**/regimen", held.append)
+    page.goto(demo.launch_address(ELDER))
+    headed(page, "Reading the chart…")
+    yield "opening"
+    page.unroute("**/regimen")
+    for one in held:
+        one.abort()
+
+
 def other_screens(page: Page, demo: Demo) -> Iterator[str]:
     """Charts that are unlike the first, and screens that a walk to the end does not show."""
+    yield from reading(page, demo)
     for patient in (MIXED, PATCH, TEXT, INCOMPLETE, MIDWAY):
         opened(page, demo, patient)
         yield f"regimen-{patient}"
