@@ -4,7 +4,8 @@ A use case that did or refused something told so itself; of everything else (a s
 it came to a use case, an error) the line is appended here, before the answer leaves: what cannot be audited is not shown.
 
 No line: requests that show nothing of a patient and are not refused (keys, health, style sheet, a launch that begins); those that name
-nothing of ours, for whom there is no chain; and those beyond the rate limits, which are counted: the audit must not be a way to fill a disk.
+nothing of ours, for whom there is no chain; and those beyond the rate limits, which are counted: the audit must not be a way to fill a
+disk.
 """
 
 import re

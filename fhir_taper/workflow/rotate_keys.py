@@ -7,17 +7,23 @@ it out. Rotation of a signing key: put the new one behind the old (it is publish
 import os
 from base64 import b64encode
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_bytes, token_urlsafe
 
 from fhir_taper.errors import CannotWrite, StoreError
 from fhir_taper.exact_json import encode
+from fhir_taper.records import AuditEntry
 from fhir_taper.settings import Settings
 from fhir_taper.smart.keys import ES384, RS384, new_key, signing_key
+from fhir_taper.store.audit import AuditLog
 from fhir_taper.store.crypto import KeyRing
 from fhir_taper.store.database import Database
 from fhir_taper.store.rotation import left, rotate
+from fhir_taper.workflow.audited import word
+from fhir_taper.workflow.recover_writes import PROGRAM
+from fhir_taper.workflow.services import utc_now
 from fhir_taper.workflow.typed import KeyKind
 
 
@@ -74,25 +80,48 @@ def published(settings: Settings) -> tuple[Published, ...]:
 def rotate_data(settings: Settings, on_progress: Callable[[int, int], None]) -> int:
     """Seal again whatever another key than the current one sealed; returns how many rows. Stopped, it goes on where it was.
 
-    `on_progress` hears of rows done and of rows in all. Raises StoreError naming a row that does not open, or a key that is not configured.
+    `on_progress` hears of rows done and of rows in all. Begin and end stand in the audit of every tenant: the rows are all theirs.
+    Raises StoreError naming a row that does not open, or a key that is not configured; and where it cannot be audited.
     """
     ring = KeyRing.of(settings.encryption_keys)
     database = Database.open(settings.database_url)
+    done = 0
     try:
-        counted = left(database)
-        missing = sorted(key_id for key_id in counted if not ring.knows(key_id))
-        if missing:
-            raise StoreError(f"rows are sealed with a key that is not configured: {', '.join(missing)}")
-        total, done = sum(rows for key_id, rows in counted.items() if key_id != ring.current), 0
+        total = _rows_to_rotate(database, ring)
+        _audit(settings, database, ring, "begun", total)
 
         def on_batch(rows: int) -> None:
             nonlocal done
             done += rows
             on_progress(done, max(done, total))
 
-        return rotate(database, ring, on_batch=on_batch)
+        rotate(database, ring, on_batch=on_batch)
+        _audit(settings, database, ring, "done", done)
+    except BaseException:  # a person may stop it, too
+        with suppress(StoreError):
+            _audit(settings, database, ring, "failed", done)
+        raise
+    else:
+        return done
     finally:
         database.close()
+
+
+def _rows_to_rotate(database: Database, ring: KeyRing) -> int:
+    counted = left(database)
+    missing = sorted(key_id for key_id in counted if not ring.knows(key_id))
+    if missing:
+        raise StoreError(f"rows are sealed with a key that is not configured: {', '.join(missing)}")
+    return sum(rows for key_id, rows in counted.items() if key_id != ring.current)
+
+
+def _audit(settings: Settings, database: Database, ring: KeyRing, outcome: str, rows: int) -> None:
+    """One line per tenant: which key seals from now on, and how many rows of all tenants were sealed with it."""
+    log = AuditLog(database, settings.audit_key)
+    detail = {"key": word(ring.current), "rows": rows}
+    with database.begin():
+        for tenant in settings.tenants:
+            log.append(AuditEntry(tenant.id, utc_now(), PROGRAM, "keys-rotate", outcome, detail=detail))
 
 
 def write_new_key(kind: KeyKind, path: Path, key_id: str) -> str:

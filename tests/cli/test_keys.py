@@ -3,14 +3,18 @@
 import json
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fhir_taper.errors import StoreError
+from fhir_taper.records import Secret
 from fhir_taper.settings import load_settings
 from fhir_taper.smart.keys import published_keys
 from fhir_taper.store import rotation
+from fhir_taper.store.audit import AuditLog
+from fhir_taper.store.database import Database
 from fhir_taper.workflow.rotate_keys import rotate_data
 from tests.cli.conftest import Run
 from tests.cli.installation import Installation
@@ -52,6 +56,48 @@ def test_a_rotation_seals_everything_with_the_new_key_and_says_that_the_old_one_
     with_keys(here, "new")
     assert listed(run, here) == [("new", 7, True, True)]
     assert run("keys", "rotate", "--config", here.config)[1].startswith("0 rows sealed again")
+
+
+def audited(here: Installation) -> list[tuple[str, str, str | None, object]]:
+    """What stands of rotations in the chain of every tenant."""
+    settings = load_settings(Path(here.config))
+    database = Database.open(settings.database_url)
+    log = AuditLog(database, settings.audit_key)
+    lines = [one.entry for tenant in settings.tenants for one in log.entries(tenant.id)]
+    assert {one.tenant_id for one in lines} == {tenant.id for tenant in settings.tenants}
+    database.close()
+    return [(one.actor, one.outcome, one.detail.get("key"), one.detail.get("rows")) for one in lines if one.action == "keys-rotate"]
+
+
+def test_a_rotation_is_audited_when_it_begins_and_when_it_ends(here: Installation, run: Run) -> None:
+    with_keys(here, "new", "old")
+    run("keys", "rotate", "--config", here.config)
+    assert audited(here) == [("fhir-taper", "begun", "new", 7), ("fhir-taper", "done", "new", 7)]
+
+
+def test_a_rotation_that_fails_or_is_stopped_is_audited(here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: object, **__: object) -> int:
+        raise KeyboardInterrupt
+
+    with_keys(here, "new")
+    with pytest.raises(StoreError):
+        rotate_data(load_settings(Path(here.config)), lambda *_: None)
+    with_keys(here, "new", "old")
+    monkeypatch.setattr("fhir_taper.workflow.rotate_keys.rotate", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        rotate_data(load_settings(Path(here.config)), lambda *_: None)
+    assert [outcome for _, outcome, _, _ in audited(here)] == ["failed", "begun", "failed"]
+
+
+def test_a_rotation_that_cannot_be_audited_does_not_begin(here: Installation) -> None:
+    with_keys(here, "new", "old")
+    settings = load_settings(Path(here.config))
+    rotate_data(settings, lambda *_: None)
+    with_keys(here, "old", "new")
+    other_key = replace(load_settings(Path(here.config)), audit_key=Secret("a key that the chain was not written with"))
+    with pytest.raises(StoreError, match="audit chain"):
+        rotate_data(other_key, lambda *_: None)
+    assert audited(here)[-1] == ("fhir-taper", "done", "new", 7)
 
 
 def test_a_rotation_that_was_stopped_goes_on_where_it_was(here: Installation, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
