@@ -15,6 +15,8 @@ from fhir_taper.render.words import finding_in_words, refusal_in_words, way_in_w
 from fhir_taper.workflow.assessed import can_be_entered
 from fhir_taper.workflow.strategies import name_of_way
 
+Kind = tuple[Severity, str]
+"""A finding by how grave it is, and its code."""
 MOST_LINES = 5
 """More lines than this on one chart cannot be told apart."""
 
@@ -42,13 +44,19 @@ def candidate_rows(found: Candidates, titles: dict[str, str], chosen: str = "") 
     """One row per candidate: those that can be made first, in their order."""
     drawn = [one for one, _ in _drawn(found, chosen)]
     letters = {_key(one): letter for one, letter in zip(drawn, ascii_uppercase, strict=False) if len(drawn) > 1}
-    rows = [_row(one, titles, letters.get(_key(one), "")) for one in found.candidates]
+    shared = _shared(found)
+    rows = [_row(one, titles, letters.get(_key(one), ""), shared) for one in found.candidates]
     return tuple(sorted(rows, key=lambda row: bool(row.no)))
 
 
 def charted(found: Candidates, titles: dict[str, str], chosen: str = "") -> tuple[Series, ...]:
     """The lines of the first candidates that can be made, and of the one that was `chosen` (its key)."""
     return tuple(series_of(plan, _name(one, titles)) for one, plan in _drawn(found, chosen))
+
+
+def shared_findings(found: Candidates) -> tuple[str, ...]:
+    """What every way that can be made brings, by severity: said once above them, and not beside each."""
+    return _by_severity_in_words(_shared(found))
 
 
 def no_in_words(no: Infeasible) -> tuple[str, tuple[str, ...]]:
@@ -70,14 +78,30 @@ def _drawn(found: Candidates, chosen: str) -> list[tuple[Candidate, TaperPlan]]:
     return [*first[:-1], *beyond] if (beyond := [pair for pair in later if _key(pair[0]) == chosen]) else first
 
 
-def _row(one: Candidate, titles: dict[str, str], letter: str) -> CandidateRow:
+def _kinds(plan: TaperPlan) -> tuple[Kind, ...]:
+    """What must be resolved or acknowledged, each kind once."""
+    return tuple(dict.fromkeys((one.severity, one.code) for one in plan.findings if one.severity is not Severity.INFORMATION))
+
+
+def _shared(found: Candidates) -> tuple[Kind, ...]:
+    """What all of several plans bring; nothing where there is one alone."""
+    first, *rest = [_kinds(one.outcome) for one in found.candidates if isinstance(one.outcome, TaperPlan)] or [()]
+    return tuple(kind for kind in first if all(kind in other for other in rest)) if rest else ()
+
+
+def _by_severity_in_words(kinds: Iterable[Kind]) -> tuple[str, ...]:
+    said: dict[Severity, list[str]] = {}
+    for severity, code in kinds:
+        said.setdefault(severity, []).append(finding_in_words(code))
+    return tuple(f"{severity.value}: {', '.join(words)}" for severity, words in said.items())
+
+
+def _row(one: Candidate, titles: dict[str, str], letter: str, shared: tuple[Kind, ...]) -> CandidateRow:
     key, name = _key(one), _name(one, titles)
     if isinstance(one.outcome, Infeasible):
         no, ways_out = no_in_words(one.outcome)
         return CandidateRow(key, name, no=no, ways_out=ways_out)
     figures = figures_of(one.outcome)
-    kinds = dict.fromkeys((one.severity, one.code) for one in one.outcome.findings if one.severity is not Severity.INFORMATION)
-    says = {severity: ", ".join(finding_in_words(code) for of, code in kinds if of is severity) for severity, _ in kinds}
     return CandidateRow(
         key,
         name,
@@ -90,7 +114,7 @@ def _row(one: Candidate, titles: dict[str, str], letter: str) -> CandidateRow:
             f"{dose_for_people(figures.smallest_mg)} mg",
             brief(figures.tablets),
         ),
-        tuple(f"{severity.value}: {words}" for severity, words in says.items()),
+        _by_severity_in_words(kind for kind in _kinds(one.outcome) if kind not in shared),
     )
 
 

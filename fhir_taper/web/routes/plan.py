@@ -5,6 +5,7 @@ is said on the page, above the draft as it is; nothing that was typed is saved t
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -116,7 +117,7 @@ def _page(
     may_edit = is_draft and visit.chart.may(*EDITORS)
     day = visit.today(found.zone)
     words = {
-        "plan": page_of(found, cover_for(visit, found, work)),
+        "plan": page_of(found, replace(cover_for(visit, found, work), printed=None)),
         "chart": chart([charted(found, day, found.drug)], title_of(found)),
         "paused": "" if found.state is PlanState.DRAFT else paused_step(found, day),
         "totals": totals_of(found),

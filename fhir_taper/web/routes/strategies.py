@@ -11,7 +11,7 @@ from fhir_taper.web.fields import FieldError, FormRefused, Shown
 from fhir_taper.web.option_words import LABELS, field_of, in_form_words
 from fhir_taper.web.question_views import question_words
 from fhir_taper.web.rendering import chart
-from fhir_taper.web.view_models import candidate_rows, charted, no_in_words
+from fhir_taper.web.view_models import candidate_rows, charted, no_in_words, shared_findings
 from fhir_taper.workflow.assessment import is_overtaken, with_intake
 from fhir_taper.workflow.chosen_plan import ask, candidates_of, choose, work_of
 from fhir_taper.workflow.keep_assessment import assessment_of
@@ -86,6 +86,7 @@ def _page(visit: Visit, refused: Infeasible | None = None, wrong: FormRefused | 
         stops=(found.stops or (found.refused.findings if found.refused else ())) if found else (),
         rows=candidate_rows(found, titles, chosen) if found else (),
         chosen=chosen,
+        shared=shared_findings(found) if found else (),
         chart=chart(lines, f"{found.drug}: ways to taper") if found and lines else "",
         **question_words(visit.chart, reading, asked, visit.today()),
     )

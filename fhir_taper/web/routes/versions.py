@@ -1,5 +1,7 @@
 """The versions of a patient's plans: the list, one of them read-only, two beside each other; and plans that stand in the EHR."""
 
+from dataclasses import replace
+
 from fastapi import APIRouter
 from fastapi.responses import Response
 
@@ -42,7 +44,7 @@ def version(visit: Opened, version: str) -> Response:
     return visit.page(
         "version.html",
         "plan",
-        plan=page_of(plan, cover_of(plan, reading)),
+        plan=page_of(plan, replace(cover_of(plan, reading), printed=None)),
         row=version_row(kept, visit.chart, ""),
         chart=chart([charted(plan, day, plan.drug)], title_of(plan)),
         paused=paused_step(plan, day),
