@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page, Route, expect
 
 from fhir_taper.cli.demo_walk import Browser, Shown
 from fhir_taper.records import AuthMethod
@@ -33,10 +33,11 @@ class Stage:
     services: Services
 
     def launched(self, page: Page, patient: str | None = ELDER, **beside: Any) -> View:
-        """The app in the frame of the EHR, launched with values of a test's own; whatever it shows."""
+        """The app in the frame of the EHR, launched with values of a test's own; whatever it shows once it does no longer read."""
         frame = framed(page, self.demo, ELDER)
         launch = self.demo.new_launch(patient, **beside)
         frame.goto(with_query(self.demo.launch_url, {"iss": self.demo.issuer, "launch": launch}))
+        expect(frame.get_by_role("heading", level=1)).not_to_contain_text("Reading the chart…")
         return frame
 
     def launch_id(self, view: View) -> str:
