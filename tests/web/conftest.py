@@ -1,5 +1,6 @@
-"""The running app for the tests of the pages."""
+"""The running app for the tests of the pages, over both databases where a test asks for both."""
 
-from tests.web.running import stage
+from tests.web.running import kept_in, on_both_databases, over_postgresql, served, stage
 
-__all__ = ["stage"]
+__all__ = ["kept_in", "over_postgresql", "pytest_generate_tests", "served", "stage"]
+pytest_generate_tests = on_both_databases

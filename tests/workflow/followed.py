@@ -22,7 +22,7 @@ from fhir_taper.workflow.load_chart import Loaded, load_chart
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.services import Services
 from fhir_taper.workflow.versions import Kept
-from tests.web.running import Stage
+from tests.web.running import Stage, another_app
 from tests.workflow.opened import chart_of
 
 TAPERED = "mid-taper"
@@ -30,10 +30,23 @@ _numbers = count(1)
 
 
 @pytest.fixture(scope="session")
-def ward() -> Iterator[Stage]:
+def ward_on_sqlite() -> Iterator[Stage]:
     """A demo of its own: what is approved in it runs."""
     with running_demo() as (demo, services):
         yield Stage(demo, services)
+
+
+@pytest.fixture(scope="session")
+def ward_on_postgresql(request: pytest.FixtureRequest, ward_on_sqlite: Stage) -> Iterator[Stage]:
+    """The same EHR, in which nothing is written, and an app over PostgreSQL."""
+    with another_app(ward_on_sqlite, request.getfixturevalue("postgresql_server").database()) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def ward(request: pytest.FixtureRequest, kept_in: str) -> Stage:
+    """The one of the database that the test is about."""
+    return request.getfixturevalue(f"ward_on_{kept_in}")  # type: ignore[no-any-return]  # by name
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """The plan that stands, as a person meets it: taken over, held, compared, written back, slowed, reviewed, approved."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -8,22 +9,39 @@ import pytest
 from fhir_taper.cli.demo import running_demo
 from fhir_taper.cli.demo_walk import Page
 from fhir_taper.records import WriteState
-from tests.web.running import Person, Stage
+from tests.web.running import Person, Stage, another_app
 
 TAPERED = "mid-taper"
 SCREENS = ("course", "next", "versions", "review", "contingency")
 
 
 @pytest.fixture
-def own() -> Iterator[Stage]:
-    """A demo of one test alone: what is approved in it runs."""
-    with running_demo() as (demo, services):
-        yield Stage(demo, services)
+def own(served: Stage, kept_in: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
+    """An app of one test alone, in the EHR of all: what is approved in it runs, and is not written."""
+    with another_app(served, _new_database(kept_in, request, tmp_path)) as made:
+        yield made
+
+
+@pytest.fixture
+def written_to(kept_in: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
+    """An app of one test alone in an EHR of its own: what is approved in it is written."""
+    with running_demo() as (demo, services), another_app(Stage(demo, services), _new_database(kept_in, request, tmp_path)) as made:
+        yield made
+
+
+def _new_database(kept_in: str, request: pytest.FixtureRequest, folder: Path) -> str:
+    is_sqlite = kept_in == "sqlite"
+    return f"sqlite:///{folder / 'own.db'}" if is_sqlite else str(request.getfixturevalue("postgresql_server").database())
 
 
 @pytest.fixture
 def person(own: Stage) -> Person:
     """A prescriber who took the plan over that stood in the EHR."""
+    return follower(own)
+
+
+def follower(own: Stage) -> Person:
+    """The same in a given app."""
     opened = own.opened(TAPERED)
     assert "A taper of diazepam stands in the EHR, version 4, active." in Page(opened.get("plan").text).text
     assert "It is not kept here: it was written from elsewhere." in Page(opened.get("versions").text).text
@@ -52,7 +70,8 @@ def test_without_a_plan_every_screen_says_so_and_what_to_do(stage: Stage) -> Non
         assert words.lower() in shown.text.lower(), screen
 
 
-def test_a_hold_is_previewed_saved_looks_different_and_is_written_back_as_an_update(own: Stage, person: Person) -> None:
+def test_a_hold_is_previewed_saved_looks_different_and_is_written_back_as_an_update(written_to: Stage) -> None:
+    person = follower(written_to)
     preview = person.send("course", "/course/hold", days="10", reason="a cold")
     words = Page(preview.text).text
     assert "not saved yet" in words
@@ -66,7 +85,7 @@ def test_a_hold_is_previewed_saved_looks_different_and_is_written_back_as_an_upd
     assert "Pause reductions, keep taking 9 mg a day" in standing
     written = person.send("write-back", "/write-back")
     assert "read back with the same meaning" in written.text
-    rows = own.services.ledger.of_patient("demo", TAPERED)
+    rows = written_to.services.ledger.of_patient("demo", TAPERED)
     assert [row.state for row in rows] == [WriteState.WRITTEN]
     care_plan = next(one for one in rows[0].detail["resources"] if one["reference"].startswith("CarePlan/"))
     assert care_plan["doing"] == "update"
@@ -147,7 +166,8 @@ def test_a_draft_is_given_up_and_a_request_withdrawn(person: Person) -> None:
 
 
 @pytest.mark.feature("F20")
-def test_what_to_do_when_something_happens_stands_on_its_screen_and_goes_out_with_a_clinicians_words(person: Person) -> None:
+def test_what_to_do_when_something_happens_stands_on_its_screen_and_goes_out_with_a_clinicians_words(written_to: Stage) -> None:
+    person = follower(written_to)
     words = Page(person.get("contingency").text).text
     assert "A dose was missed" in words
     assert "Bad nights" in words
