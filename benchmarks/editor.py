@@ -28,7 +28,7 @@ from fhir_taper.workflow.load_chart import load_chart
 from fhir_taper.workflow.open_chart import open_chart
 from fhir_taper.workflow.plan_request import question_of
 from fhir_taper.workflow.services import Services, open_services, upgrade_database
-from tests.fuzz.person_in_process import InProcess
+from tests.web.in_process import InProcess
 
 HOST = "127.0.0.1:9"
 APP = f"http://{HOST}"

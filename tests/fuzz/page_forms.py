@@ -22,24 +22,27 @@ class FormSeen:
 
 
 class PageForms(HTMLParser):
-    """Every form of a page that is posted, one per button that has a name; links too."""
+    """Every form of a page: those that are posted, one per button that has a name, and those that ask; links too."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
         self.links: set[str] = set()
         self.found: list[FormSeen] = []
+        self.asked: list[FormSeen] = []
+        """Forms that only ask: their answer has an address."""
         self._form: FormSeen | None = None
         self._buttons: list[tuple[str, str]] = []
         self._select = ""
-        self._is_needed = False
+        self._is_needed = self._is_asked = False
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag == "a":
             self.links.add(given.get("href", ""))
-        if tag == "form" and given.get("method", "get").lower() == "post":
+        if tag == "form":
             self._form, self._buttons = FormSeen(given.get("action", "")), []
+            self._is_asked = given.get("method", "get").lower() != "post"
         form = self._form
         if form is None:
             return
@@ -78,6 +81,9 @@ class PageForms(HTMLParser):
             self._select = ""
         if tag == "form" and self._form is not None:
             form, self._form = self._form, None
+            if self._is_asked:
+                self.asked.append(form)
+                return
             for name, value in self._buttons:
                 form.choices.setdefault(name, set()).add(value)
             ways = [{name: value} for name, value in self._buttons] or [{}]

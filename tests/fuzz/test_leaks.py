@@ -14,7 +14,8 @@ from fhir_taper.logs import configure_logs
 from fhir_taper.records import Json
 from fhir_taper.web.app import create_app
 from fhir_taper.workflow.metrics import Metrics
-from tests.fuzz.person_in_process import InProcess, opened_by
+from tests.fuzz.person_in_process import opened_by
+from tests.web.in_process import InProcess
 from tests.web.running import ELDER, Stage
 from tests.workflow.opened import cookie_of
 

@@ -1,0 +1,38 @@
+"""A browser whose app is called in this process, so that a test sees every answer and chooses the app; all other hosts are reached."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI
+
+from fhir_taper.cli.demo_walk import Browser, Shown, _keep
+from tests.web.asking import ask
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass
+class InProcess(Browser):
+    """Requests to the app's host are asked of `app`; all others go out."""
+
+    app: FastAPI | None = None
+    host: str = ""
+    seen: list[tuple[str, str, int]] = field(default_factory=list)
+    """Method, path and status of every answer of the app."""
+
+    def once(self, method: str, url: str, body: bytes | None = None, beside: Mapping[str, str] | None = None) -> Shown:
+        parts = urlsplit(url)
+        if parts.netloc != self.host or self.app is None:
+            return super().once(method, url, body, beside)
+        jar = self.cookies.setdefault(parts.netloc, {})
+        headers = [("Cookie", "; ".join(f"{name}={value}" for name, value in jar.items()))] if jar else []
+        if body is not None:
+            headers.append(("Content-Type", FORM))
+        headers += (beside or {}).items()
+        answer = ask(self.app, method, parts.path or "/", query=parts.query, headers=headers, body=body or b"")
+        self.seen.append((method, parts.path, answer.status))
+        for name, value in answer.headers:
+            if name == "set-cookie":
+                _keep(jar, value)
+        return Shown(answer.status, answer.headers, answer.text)
