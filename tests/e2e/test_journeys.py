@@ -100,7 +100,13 @@ def test_the_page_of_one_tab_cannot_change_the_patient_of_the_other(browser: Bro
         one.bring_to_front()
         tab(mine, "Strategies").click()
         headed(mine, "Ways to taper")
-        target = theirs.url.rpartition("/")[0]
+        target, drafts = theirs.url.rpartition("/")[0], stage.services.drafts
+        kept = [drafts.get("demo", patient, "plan") for patient in (TEXT, MIXED)]
         button(mine, "Show the ways").evaluate("(one, to) => { one.form.action = to + '/strategies'; }", target)
         button(mine, "Show the ways").click()
         headed(mine, "This form cannot be taken")
+        assert [drafts.get("demo", patient, "plan") for patient in (TEXT, MIXED)] == kept
+        other.bring_to_front()
+        tab(theirs, "Strategies").click()
+        expect(theirs.get_by_role("banner")).to_contain_text("Sam Sample")
+        assert "Terry Textonly" not in theirs.content()

@@ -26,7 +26,16 @@ def test_a_refusal_says_what_happened_and_what_to_do_and_nothing_of_the_patient(
 def test_an_expired_token_is_renewed_without_a_word(browser: Browser, stage: Stage) -> None:
     with window(browser) as (context, _):
         frame = framed(context.new_page(), stage.demo, ELDER)
+        launch, tokens = stage.launch_id(frame), stage.services.tokens(stage.services.settings.tenants[0])
+        before, shown = tokens.get(launch), frame.locator("main").inner_text()
+        assert before is not None
         stage.demo.grants.expire_access_tokens()
-        button(frame, "Refresh").click()
+        with frame.page.expect_response(lambda answer: answer.url.endswith("/refresh")):
+            button(frame, "Refresh").click()
         frame.wait_for_load_state()
         headed(frame, "What is taken")
+        after = tokens.get(launch)
+        assert after is not None
+        assert after.access_token.reveal() != before.access_token.reveal()
+        assert stage.launch_id(frame) == launch
+        assert frame.locator("main").inner_text() == shown

@@ -21,14 +21,24 @@ GOOD = Settings(
 )
 
 
+def said(settings: Settings) -> str:
+    """Why these settings are refused; nothing where they are taken."""
+    try:
+        refuse_unsafe(settings)
+    except SettingsError as error:
+        return str(error)
+    return ""
+
+
 def with_key(key: bytes, key_id: str = "k2026") -> Settings:
     return replace(GOOD, encryption_keys=((key_id, Secret(b64encode(key).decode())),))
 
 
 def test_keys_that_somebody_made_are_taken() -> None:
-    refuse_unsafe(GOOD)
-    for _ in range(300):
-        refuse_unsafe(replace(with_key(token_bytes(32)), audit_key=Secret(token_urlsafe(48))))
+    assert said(GOOD) == ""
+    made = [replace(with_key(token_bytes(32)), audit_key=Secret(token_urlsafe(48))) for _ in range(300)]
+    assert {said(one) for one in made} == {""}
+    assert all("allow_insecure_loopback" in said(replace(one, allow_insecure_loopback=True)) for one in made[:3])
 
 
 @pytest.mark.parametrize(
@@ -61,4 +71,8 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
 
 @pytest.mark.parametrize("base", ["http://127.0.0.1:8000", "http://localhost:8000", "http://app.localhost:8000"])
 def test_on_one_machine_any_key_will_do_for_trying(base: str) -> None:
-    refuse_unsafe(replace(with_key(bytes(range(32)), "demo"), public_base_url=base, allow_insecure_loopback=True, audit_key=Secret("x")))
+    trying = replace(with_key(bytes(range(32)), "demo"), public_base_url=base, allow_insecure_loopback=True, audit_key=Secret("x"))
+    assert said(trying) == ""
+    elsewhere = said(replace(trying, public_base_url=GOOD.public_base_url))
+    assert all(wrong in elsewhere for wrong in ("allow_insecure_loopback", "named as one for trying", "not random", "audit_key is short"))
+    assert "not random" in said(replace(trying, allow_insecure_loopback=False))
