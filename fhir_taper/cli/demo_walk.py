@@ -205,7 +205,7 @@ def walk(demo: Demo) -> Iterator[str]:
     if page.form("/write-back") is None:
         raise StepFailed("preview", f"there is no button: {page.text[:600]}")
     yield f"preview: {page.text.count('Create ')} resources to create"
-    page = _sent("write", browser, page, "/write-back", {}, "Written: written, and read back with the same meaning")
+    page = _sent("write", browser, page, "/write-back", {}, "Written, and read back with the same meaning")
     yield "write: written once, and read back with the same meaning"
     yield _read_back(demo, "active")
     yield from _held(demo, browser, here)
@@ -216,7 +216,7 @@ def _held(demo: Demo, browser: Browser, here: str) -> Iterator[str]:
     page = _page("hold", browser.get(f"{here}/course"), "Active")
     page = _sent("hold", browser, page, "/course/hold", {"days": "14", "reason": "a cold"}, "Pause reductions, keep taking")
     page = _sent("hold", browser, page, "/course/hold", {}, "What will be written")
-    _sent("write the hold", browser, page, "/write-back", {}, "Written: written, and read back with the same meaning")
+    _sent("write the hold", browser, page, "/write-back", {}, "Written, and read back with the same meaning")
     yield "hold: reductions are paused, and the plan in the EHR is updated"
     yield _read_back(demo, "on-hold")
 

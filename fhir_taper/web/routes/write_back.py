@@ -1,4 +1,7 @@
-"""Screen 6: what a write would change in the EHR, resource by resource; the button; the receipt."""
+"""Screen 6: which plan, and what a write would change in the EHR, resource by resource; the button; the receipt.
+
+A resource as JSON is a page of its own: whole plans in the page of the cards would make it too large to be read.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -6,47 +9,73 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from fhir_taper.errors import NotAllowed
-from fhir_taper.exact_json import encode
+from fhir_taper.errors import NotAllowed, StoreConflict, WriteRefused
 from fhir_taper.records import Role, WriteReceipt
 from fhir_taper.render.pages import title_of
-from fhir_taper.web.dependencies import Form_, Opened, Visit
+from fhir_taper.web.dependencies import Form_, Opened, Visit, whole_number
 from fhir_taper.web.unresolved import unresolved_write
+from fhir_taper.web.write_views import json_lines, other_plans_shown, said_in_words
 from fhir_taper.workflow.recover_writes import found_in_words, sweep_chart, told_by_person, unresolved_writes
-from fhir_taper.workflow.write_back import preview_plan, write_plan, writes_of
+from fhir_taper.workflow.write_back import Proposal, preview_plan, write_plan, writes_of
+from fhir_taper.workflow.write_choice import writable_plans
 
 router = APIRouter()
 _RECEIPT_FOR = timedelta(hours=8)
+_PREVIEW_FOR = timedelta(minutes=10)
+_MOST_DIGITS = 3
+_CONFLICT = 409
 
 
 @router.get("/app/{launch}/write-back")
-def preview(visit: Opened) -> Response:
-    """The cards, from a fresh read; before them, every write that is not known to have arrived, looked for once more."""
+def preview(visit: Opened, plan: str = "") -> Response:
+    """The cards of one plan ("": the one that stands unwritten), from a fresh read; before them, every write that is not known to have
+    arrived, looked for once more."""
     sweep_chart(visit.services, visit.chart)
     told = _unresolved(visit)
     try:
-        proposal = preview_plan(visit.services, visit.chart)
+        proposal = preview_plan(visit.services, visit.chart, plan)
     except NotAllowed:
         return visit.page("no_plan.html", "write-back", **told)
-    shown = proposal.preview
-    cards = [(card, encode(card.body, indent=2).decode()) for card in shown.cards]
+    except WriteRefused as refusal:
+        found = writable_plans(visit.services, visit.chart, visit.loaded())
+        if len(found) == 1:
+            raise
+        return visit.page(  # the way to the other plans stays open
+            "write_refused.html", "write-back", status=_CONFLICT, reasons=refusal.reasons, others=other_plans_shown(found), **told
+        )
+    visit.services.said_by_ehr.put(("preview", visit.chart.launch.id), proposal, visit.services.clock() + _PREVIEW_FOR)
     return visit.page(
         "write_back.html",
         "write-back",
         title=title_of(proposal.plan),
         version=proposal.plan.version,
-        preview=shown,
-        cards=cards,
+        plan=proposal.plan.id,
+        others=other_plans_shown(proposal.others),
+        preview=proposal.preview,
         seen=proposal.seen,
         **told,
     )
+
+
+@router.get("/app/{launch}/write-back/resource")
+def resource(visit: Opened, seen: str = "", plan: str = "", number: str = "") -> Response:
+    """One resource of a preview as it would be sent: of the one that was shown, else of a fresh one that shows the same."""
+    key = ("preview", visit.chart.launch.id)
+    proposal: Proposal | None = visit.services.said_by_ehr.get(key, visit.services.clock())
+    if proposal is None or proposal.seen != seen:
+        proposal = preview_plan(visit.services, visit.chart, plan)
+    place = whole_number(number, _MOST_DIGITS)
+    if proposal.seen != seen or place is None or place >= len(proposal.preview.cards):
+        raise StoreConflict("this is not what the preview shows now")
+    card = proposal.preview.cards[place]
+    return visit.page("resource.html", "write-back", card=card, plan=proposal.plan.id, body=json_lines(card.body))
 
 
 @router.post("/app/{launch}/write-back")
 def write(posted: Form_) -> Response:
     """Write what was seen, once."""
     visit = posted.visit
-    receipt = write_plan(visit.services, visit.chart, posted.form.one("seen"))
+    receipt = write_plan(visit.services, visit.chart, posted.form.one("seen"), posted.form.one("plan"))
     key = ("receipt", visit.chart.launch.id)
     visit.services.said_by_ehr.put(key, receipt, visit.services.clock() + _RECEIPT_FOR)
     return visit.to("receipt")
@@ -65,7 +94,9 @@ def receipt(visit: Opened) -> Response:
     """What came of the last write of this session, and every write for this patient."""
     kept: WriteReceipt | None = visit.services.said_by_ehr.get(("receipt", visit.chart.launch.id), visit.services.clock())
     rows = [(row, visit.chart.local(row.opened)) for row in writes_of(visit.services, visit.chart)]
-    return visit.page("receipt.html", "write-back", receipt=kept, rows=rows, **_unresolved(visit))
+    unwritten = [one for one in writable_plans(visit.services, visit.chart, visit.loaded()) if one.needs_writing]
+    says, others = said_in_words(kept) if kept else "", other_plans_shown(unwritten)
+    return visit.page("receipt.html", "write-back", receipt=kept, says=says, others=others, rows=rows, **_unresolved(visit))
 
 
 def _unresolved(visit: Visit) -> dict[str, Any]:
