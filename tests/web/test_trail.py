@@ -167,7 +167,7 @@ def test_a_stale_approval_leaves_one_line(stage: Stage) -> None:
     before = len(in_browser(stage, person.get("approve"), person.launch))
     stale = person.browser.post(f"{person.here}/approve", fields)
     assert stale.status == 409
-    assert in_browser(stage, stale, person.launch)[before:] == [("approve", "refused", "StoreConflict")]
+    assert in_browser(stage, stale, person.launch)[before:] == [("approve", "refused", "changed")]
     stage.forget(MIXED)
 
 

@@ -54,18 +54,18 @@ def test_while_the_chart_is_read_a_page_says_so_and_leads_on_without_a_script(st
 def test_the_page_before_the_chart_is_refused_like_every_other_without_its_cookie(stage: Stage) -> None:
     browser, back = stage.begun(ELDER)
     opening = urljoin(back, browser.once("GET", back).header("location"))
-    assert Browser().once("GET", opening).status == 403
+    assert stage.browser().once("GET", opening).status == 403
 
 
 def test_an_ehr_may_launch_by_form_post(stage: Stage) -> None:
-    browser = Browser()
+    browser = stage.browser()
     fields = {"iss": stage.demo.issuer, "launch": stage.demo.new_launch(ELDER)}
     shown = browser.post(stage.demo.launch_url, fields)
     assert "What is taken" in shown.text
 
 
 def test_a_standalone_launch_goes_on_to_the_ehrs_sign_in(stage: Stage) -> None:
-    browser = Browser()
+    browser = stage.browser()
     sent = browser.once("GET", f"{stage.demo.app_url}/launch/standalone?tenant=demo")
     asked = dict(parameters(sent.header("location")))
     assert sent.status == 303
@@ -75,7 +75,7 @@ def test_a_standalone_launch_goes_on_to_the_ehrs_sign_in(stage: Stage) -> None:
 
 def test_an_unknown_issuer_is_refused_and_nothing_is_asked_of_it(stage: Stage) -> None:
     for issuer in ("https://evil.example.org/fhir", stage.demo.issuer + ".evil.example", f"{stage.demo.issuer}@evil.example/fhir", ""):
-        shown = Browser().once("GET", f"{stage.demo.launch_url}?{urlencode({'iss': issuer, 'launch': 'x'})}")
+        shown = stage.browser().once("GET", f"{stage.demo.launch_url}?{urlencode({'iss': issuer, 'launch': 'x'})}")
         assert shown.status in (400, 403)
         assert "This EHR is not known here" in shown.text
         assert shown.header("set-cookie") == ""
@@ -145,7 +145,7 @@ def test_an_answer_of_another_authorization_server_leads_nowhere(stage: Stage) -
 
 def test_a_launch_that_says_a_thing_twice_is_refused(stage: Stage) -> None:
     twice = [("iss", stage.demo.issuer), ("iss", "https://evil.example.org"), ("launch", "x")]
-    assert Browser().once("GET", f"{stage.demo.launch_url}?{urlencode(twice)}").status == 400
+    assert stage.browser().once("GET", f"{stage.demo.launch_url}?{urlencode(twice)}").status == 400
 
 
 def test_an_answer_is_taken_once(stage: Stage) -> None:
@@ -158,7 +158,7 @@ def test_an_answer_is_taken_once(stage: Stage) -> None:
 
 def test_a_lost_cookie_has_a_page_of_its_own_that_says_what_to_do_and_shows_in_the_frame(stage: Stage) -> None:
     _, back = stage.begun()
-    shown = Browser().once("GET", back)
+    shown = stage.browser().once("GET", back)
     assert shown.status == 403
     assert "did not bring the cookie back" in shown.text
     assert "window of its own" in shown.text
@@ -171,10 +171,10 @@ def test_the_page_of_a_refusal_may_be_framed_by_the_ehr_that_it_belongs_to_also_
     browser, back = stage.begun()
     browser.once("GET", back)
     person.send("regimen", "/end")
-    for refused in (Browser().once("GET", address), browser.once("GET", back)):
+    for refused in (stage.browser().once("GET", address), browser.once("GET", back)):
         assert refused.status >= 400
         assert refused.header("content-security-policy").endswith(f"frame-ancestors {ehr}")
-    stranger = Browser().once("GET", back.replace("iss=", "iss=https%3A%2F%2Fevil.test%2F"))
+    stranger = stage.browser().once("GET", back.replace("iss=", "iss=https%3A%2F%2Fevil.test%2F"))
     assert stranger.header("content-security-policy").endswith("frame-ancestors 'none'")
 
 
@@ -260,16 +260,16 @@ def test_a_launch_without_a_patient_has_a_page_of_its_own(stage: Stage) -> None:
 def test_a_lost_session_cookie_a_strange_one_and_an_unknown_launch_are_refused(stage: Stage) -> None:
     person = stage.opened(ELDER)
     address = f"{stage.demo.app_url}{person.here}/regimen"
-    assert Browser().once("GET", address).status == 403
+    assert stage.browser().once("GET", address).status == 403
     person.browser.cookies[urlsplit(address).netloc][f"__Host-taper-{person.launch}"] = f"{'f' * 43}.{'0' * 12}"
     wrong = person.browser.once("GET", address)
     assert wrong.status == 403
     assert "This is not your session" in wrong.text
-    assert Browser().once("GET", f"{stage.demo.app_url}/app/unknown/regimen").status == 403
+    assert stage.browser().once("GET", f"{stage.demo.app_url}/app/unknown/regimen").status == 403
 
 
 def test_the_cookie_of_one_chart_opens_no_other(stage: Stage) -> None:
-    browser = Browser()
+    browser = stage.browser()
     one, other = stage.opened(ELDER, browser=browser), stage.opened(MIXED, browser=browser)
     jar = browser.cookies[urlsplit(stage.demo.app_url).netloc]
     jar[f"__Host-taper-{one.launch}"] = jar[f"__Host-taper-{other.launch}"]
@@ -279,7 +279,7 @@ def test_the_cookie_of_one_chart_opens_no_other(stage: Stage) -> None:
 
 
 def test_two_tabs_with_two_patients_never_mix(stage: Stage) -> None:
-    browser = Browser()
+    browser = stage.browser()
     one, other = stage.opened(ELDER, browser=browser), stage.opened(MIXED, browser=browser)
     for _ in range(2):
         assert "Edna Example" in one.get("regimen").text
@@ -316,7 +316,7 @@ def test_a_browser_keeps_its_name_over_launches_and_its_oldest_chart_ends_for_on
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(launches, "LIVE_PER_BROWSER", 2)
-    browser = Browser()
+    browser = stage.browser()
     first = stage.opened(ELDER, browser=browser)
     jar = browser.cookies[urlsplit(stage.demo.app_url).netloc]
     name = jar["__Host-taper-browser"]
