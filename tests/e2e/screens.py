@@ -126,7 +126,11 @@ def to_written(view: View, press: Press = click, enter: Type = fill) -> Iterator
 def reading(page: Page, demo: Demo) -> Iterator[str]:
     """What stands on the screen while the EHR takes its time."""
     held: list[Route] = []
-    page.route("**/regimen", lambda route: held.append(route))
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/regimen", hold)
     page.goto(demo.launch_address(ELDER))
     headed(page, "Reading the chart…")
     yield "opening"
