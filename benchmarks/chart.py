@@ -15,10 +15,9 @@ from benchmarks.chart_sample import sample_chart, sample_parts
 from benchmarks.measure import fitted_exponent, in_ms, table, take_turns
 from fhir_taper.exact_json import decode
 from fhir_taper.mappers.bundle import decode_chart
-from fhir_taper.plans.tapers.safety import findings
 from fhir_taper.workflow.plan_options import PlanOptions
 from fhir_taper.workflow.read_chart import read_chart_bytes
-from fhir_taper.workflow.regimen import read
+from fhir_taper.workflow.regimen import before_a_taper, read
 from fhir_taper.workflow.strategies import candidates
 
 AS_OF = date(2026, 1, 5)
@@ -30,7 +29,7 @@ MEGABYTE = 1024 * 1024
 def answers(chart: bytes) -> int:
     """Everything that the first screen needs; the number of candidates, so that the work cannot be left out."""
     reading = read(read_chart_bytes(chart, name="chart"), AS_OF, "cdc-2022", "va-dod-2021")
-    found = findings(None, reading.regimen, reading.facts, reading.tables, AS_OF)
+    found = before_a_taper(reading)
     ways = [candidates(reading, PlanOptions(drug, AS_OF, benzo_table="va-dod-2021")) for drug in ("lorazepam", "oxycodone")]
     return len(found) + sum(len(one.candidates) for one in ways)
 

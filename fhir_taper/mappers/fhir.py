@@ -85,6 +85,9 @@ class Verdict:
     remarks: tuple[str, ...] = ()
 
 
+_SOUND: Final = Verdict()
+
+
 def validate(resource: Mapping[str, Any]) -> str | None:
     """The first reason why a resource cannot be trusted, in words with its path; None where there is none."""
     return judge(resource).error or None
@@ -139,7 +142,7 @@ def _judged(resource: Mapping[str, Any], known: frozenset[str]) -> Verdict:
     remarks = [] if resource.keys() <= known else [f"{name}: unknown element" for name in resource if name not in known]
     error = element_error(resource)
     if not error and is_plain(kind, feeding):
-        return Verdict("", tuple(remarks))
+        return Verdict("", tuple(remarks)) if remarks else _SOUND
     error = error or next(misleading(feeding), "")
     someone = {name: value for name, value in _SOMEONE.items() if kind in _FEEDS and name in known}
     return _judged_by_model({"resourceType": kind, **someone, **without_plain_concepts(feeding)}, error, remarks)

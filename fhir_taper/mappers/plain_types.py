@@ -93,7 +93,12 @@ def is_truth(value: Any) -> bool:
 
 def is_day(text: Any) -> bool:
     """A day of the calendar, alone or with a time and its zone."""
-    match = _DAY.fullmatch(text) if type(text) is str else None
+    return type(text) is str and _names_a_day(text)
+
+
+@lru_cache(maxsize=4096)
+def _names_a_day(text: str) -> bool:
+    match = _DAY.fullmatch(text)
     if match is None:
         return False
     try:

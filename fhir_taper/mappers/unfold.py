@@ -6,7 +6,7 @@ set aside, never fatal. Nothing is compared or judged here: which version counts
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from fhir_taper.errors import NotFhir
 from fhir_taper.mappers.chart import SetAside
@@ -22,11 +22,10 @@ _ANNOUNCED = frozenset({"searchset", "collection", "document"})
 """Bundle types in which an entry with an address but without its resource means that something was not delivered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """One resource as it stood in the input; `order` counts through the whole input.
 
-    `modified` is the lastModified of a history entry, "" elsewhere.
+    `modified` is the lastModified of a history entry, "" elsewhere. A named tuple because a chart makes thousands of them.
     """
 
     resource: Mapping[str, Any]

@@ -66,14 +66,11 @@ def question_of(reading: Reading, options: PlanOptions) -> Question | Infeasible
     of_ingredient = next((product for product in (*today.products, *products) if product.ingredient == ingredient.name), None)
     totals = reading.totals_with(today.baseline, ingredient, of_ingredient)
     tier, factors = risk_tier(
+        reading.case_on(options.start, totals),
         ingredient.name,
         ingredient.drug_class,
-        reading.regimen,
-        reading.facts,
-        reading.tables,
-        options.start,
+        reading.tables.safety,
         use=use,
-        totals=totals,
         failed_tapers=_failed_tapers(reading, options),
         confirmed_mg=today.baseline.mg if today.baseline.confirmed_by else None,
     )

@@ -4,16 +4,11 @@ The day is the one written there, in the offset in which it was written. A year 
 datatypes.html#dateTime).
 """
 
-import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
-from fhir_taper.errors import BadInput
-from fhir_taper.mappers.read.elements import first_day, last_day
-
-_WRITTEN: Final = re.compile(r"\s*\d{4}(-\d\d(-\d\d|\s*$)|\s*$)")
-"""A year, a month or a day, whatever follows the day."""
+from fhir_taper.mappers.read.elements import day_in
 
 
 def first_day_of(resource: Mapping[str, Any], *names: str) -> date | None:
@@ -35,9 +30,5 @@ def _day(resource: Mapping[str, Any], path: str, *, is_end: bool) -> date | None
             holder = holder.get(parent) if isinstance(holder, dict) else None
             if holder is None:
                 return None
-    if not isinstance(holder, dict) or holder.get(name) is None or not _WRITTEN.match(str(holder[name])):
-        return None
-    try:
-        return (last_day if is_end else first_day)(holder, name)
-    except BadInput:
-        return None
+    written = holder.get(name) if isinstance(holder, dict) else None
+    return day_in(written.strip(), is_end=is_end) if isinstance(written, str) else None

@@ -6,14 +6,20 @@ R4, json.html, datatypes.html.
 """
 
 import calendar
+import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import MAXYEAR, MINYEAR, date
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, Final
 
 from fhir_taper.errors import BadInput
 
 Json = Mapping[str, Any]
+
+_WRITTEN: Final = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T.*)?)?)?", re.ASCII | re.DOTALL)
+"""A year, a month or a day, whatever time stands behind the day."""
+_MONTHS: Final = 12
 
 LARGEST_AMOUNT: Final = Decimal(10**6)
 MOST_DIGITS: Final = 12
@@ -116,20 +122,27 @@ def refuse_modifiers(parent: Json, path: str) -> None:
         raise BadInput(f"{modifiers[0].get('url')} changes the meaning in a way not known here", _place(path, "modifierExtension"))
 
 
-def _day(text: str, place: str, *, is_end: bool) -> date | None:
-    if not text:
+@lru_cache(maxsize=4096)
+def day_in(text: str, *, is_end: bool) -> date | None:
+    """The first or last day that a stripped date or dateTime names; None where it is none. A chart repeats its days."""
+    written = _WRITTEN.fullmatch(text)
+    if written is None:
         return None
-    try:
-        if len(text) == len("2026"):
-            return date(int(text), 12, 31) if is_end else date(int(text), 1, 1)
-        if len(text) == len("2026-01"):
-            year, month = int(text[:4]), int(text[5:])
-            return date(year, month, calendar.monthrange(year, month)[1] if is_end else 1)
-        if len(text) == len("2026-01-05") or text[10:11] == "T":
-            return date.fromisoformat(text[:10])
-    except ValueError:
-        pass
-    raise BadInput(f"{text[:40]!r} is not a date", place)
+    year, month, day = (None if part is None else int(part) for part in written.groups())
+    if year is None or not MINYEAR <= year <= MAXYEAR or (month is not None and not 1 <= month <= _MONTHS):
+        return None
+    last_month = month or (_MONTHS if is_end else 1)
+    longest = calendar.monthrange(year, last_month)[1]
+    if day is not None and not 1 <= day <= longest:
+        return None
+    return date(year, last_month, day or (longest if is_end else 1))
+
+
+def _day(text: str, place: str, *, is_end: bool) -> date | None:
+    found = day_in(text, is_end=is_end) if text else None
+    if found is None and text:
+        raise BadInput(f"{text[:40]!r} is not a date", place)
+    return found
 
 
 def _wrong(path: str, name: str, value: object, expected: str) -> BadInput:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from fhir_taper.mappers.chart import Entry
 from fhir_taper.mappers.read.concepts import ConceptIndex, status_of
@@ -39,8 +39,7 @@ _MINUTES_PER_HOUR: Final = 60
 _SIX_PLACES: Final = Decimal("0.000001")
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
+class _Value(NamedTuple):
     """What an Observation or component says: a number with its unit, yes or no, or words; `problem` where it says something unreadable."""
 
     number: Decimal | None = None

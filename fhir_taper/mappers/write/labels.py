@@ -58,7 +58,7 @@ def to_security(labels: Iterable[Label], *, on_bundle: bool = False) -> list[Jso
 
 def _labels(resource: Mapping[str, Any]) -> Iterable[Label]:
     meta = resource.get("meta")
-    listed = meta.get("security") if isinstance(meta, Mapping) else None
+    listed = meta.get("security") if isinstance(meta, dict) else None
     for item in listed if isinstance(listed, list) else ():
         coding = coding_of(item)
         if coding:

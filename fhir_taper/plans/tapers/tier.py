@@ -6,18 +6,13 @@ dose as high).
 """
 
 from collections.abc import Iterable
-from datetime import date
 
 from fhir_taper.plans.medicines.codes import DrugClass
 from fhir_taper.plans.medicines.dose import Exact
-from fhir_taper.plans.medicines.regimen import Regimen
-from fhir_taper.plans.tables import Tables
 from fhir_taper.plans.tables.safety_tables import TIERS, SafetyTables, TierRow
-from fhir_taper.plans.tapers.chart_facts import ChartFacts
-from fhir_taper.plans.tapers.dose_totals import chart_case
 from fhir_taper.plans.tapers.plan import Tier, TierFactor
 from fhir_taper.plans.tapers.signs import look
-from fhir_taper.plans.tapers.signs.case import Case, DoseTotals
+from fhir_taper.plans.tapers.signs.case import Case, ChartCase
 from fhir_taper.plans.tapers.use import UNKNOWN_COUNTS_AS
 
 _NOT_COUNTED = "something could not be counted, and an unknown dose counts as high"
@@ -25,34 +20,25 @@ _RANK = {Tier.LOW: 0, Tier.STANDARD: 1, Tier.HIGH: 2}
 
 
 def risk_tier(
+    chart: ChartCase,
     ingredient: str,
     drug_class: DrugClass,
-    regimen: Regimen,
-    facts: ChartFacts,
-    tables: Tables,
-    as_of: date,
+    tables: SafetyTables,
     *,
     use: str | None = None,
-    totals: DoseTotals | None = None,
     failed_tapers: int | None = None,
     confirmed_mg: Exact | None = None,
 ) -> tuple[Tier, tuple[TierFactor, ...]]:
     """The tier and one factor per kind of risk, in the order of the table.
 
-    `use` is "<1m" | "1m-1y" | ">=1y", None where neither anybody nor the chart says: then a year or longer. `totals` None: made here.
-    `confirmed_mg` is what a person confirmed to be taken a day (`totals` then hold it too: `confirmed_totals`), None where nobody had to.
+    `use` is "<1m" | "1m-1y" | ">=1y", None where neither anybody nor the chart says: then a year or longer. `confirmed_mg` is what a person
+    confirmed to be taken a day (the chart's totals then hold it too: `confirmed_totals`), None where nobody had to.
     """
-    chart = chart_case(regimen, facts, tables.medicines, as_of, totals)
     subject, classes = frozenset({ingredient}), frozenset({drug_class})
     case = Case(chart, subject, classes, use=use or UNKNOWN_COUNTS_AS, failed_tapers=failed_tapers, confirmed_mg=confirmed_mg)
-    return tier_of(case, tables.safety, is_use_known=use is not None)
-
-
-def tier_of(case: Case, tables: SafetyTables, *, is_use_known: bool = True) -> tuple[Tier, tuple[TierFactor, ...]]:
-    """The tier of a case, by the rows that apply to what is tapered."""
     rows = [row for row in tables.tier_rows if not row.classes or row.classes & case.classes]
     names = dict.fromkeys(row.factor for row in tables.tier_rows)
-    factors = tuple(_factor(name, [row for row in rows if row.factor == name], case, is_use_known=is_use_known) for name in names)
+    factors = tuple(_factor(name, [row for row in rows if row.factor == name], case, is_use_known=use is not None) for name in names)
     return highest(factor.tier for factor in factors), factors
 
 

@@ -8,7 +8,7 @@ import pytest
 from fhir_taper.plans.medicines.codes import DrugClass
 from fhir_taper.plans.medicines.regimen import ItemState, Reason, Regimen
 from fhir_taper.plans.tapers.chart_facts import ChartFacts, Fact
-from fhir_taper.plans.tapers.dose_totals import dose_totals
+from fhir_taper.plans.tapers.dose_totals import chart_case, dose_totals
 from fhir_taper.plans.tapers.plan import Tier, TierFactor
 from fhir_taper.plans.tapers.tier import highest, risk_tier
 from tests.plans.tapers.made_charts import (
@@ -33,9 +33,8 @@ def judged(
     taken: Regimen, *more: Fact, known: ChartFacts | None = None, use: str | None = "<1m", failed: int | None = 0
 ) -> tuple[Tier, dict[str, TierFactor]]:
     first = taken.items[0]
-    made, factors = risk_tier(
-        first.ingredient, first.drug_class, taken, known or facts(*more), TABLES, TODAY, use=use, failed_tapers=failed
-    )
+    chart = chart_case(taken, known or facts(*more), TABLES.medicines, TODAY)
+    made, factors = risk_tier(chart, first.ingredient, first.drug_class, TABLES.safety, use=use, failed_tapers=failed)
     return made, {one.factor: one for one in factors}
 
 
@@ -61,9 +60,8 @@ def test_without_a_chosen_table_the_larger_equivalent_counts() -> None:
     lorazepam = regimen(item(LORAZEPAM_1, "2"))
     assert tier(lorazepam) is Tier.HIGH
     chosen = dose_totals(lorazepam, TABLES.medicines, benzo_table="va-dod-2021")
-    by_va, _ = risk_tier(
-        "lorazepam", DrugClass.BENZODIAZEPINE, lorazepam, facts(), TABLES, TODAY, use="<1m", totals=chosen, failed_tapers=0
-    )
+    chart = chart_case(lorazepam, facts(), TABLES.medicines, TODAY, chosen)
+    by_va, _ = risk_tier(chart, "lorazepam", DrugClass.BENZODIAZEPINE, TABLES.safety, use="<1m", failed_tapers=0)
     assert by_va is Tier.LOW
 
 
@@ -88,9 +86,8 @@ def test_a_total_that_leaves_something_out_counts_as_high_and_says_so(known: str
 
 def test_a_z_drug_that_a_person_says_is_taken_is_tiered_by_what_they_say() -> None:
     for mg, expected in (("10", Tier.LOW), ("15", Tier.HIGH)):
-        made, _ = risk_tier(
-            "zolpidem", DrugClass.Z_DRUG, regimen(), facts(), TABLES, TODAY, use="<1m", failed_tapers=0, confirmed_mg=Decimal(mg)
-        )
+        chart = chart_case(regimen(), facts(), TABLES.medicines, TODAY)
+        made, _ = risk_tier(chart, "zolpidem", DrugClass.Z_DRUG, TABLES.safety, use="<1m", failed_tapers=0, confirmed_mg=Decimal(mg))
         assert made is expected
 
 
