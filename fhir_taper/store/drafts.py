@@ -1,12 +1,14 @@
 """Work in progress of a patient, sealed: a draft of a plan, an intake form. Kept until it is done, also when a session ends idle.
 
-Nothing here is a plan: what is approved goes to `plans`. A writer says which revision it saw; two tabs do not overwrite each other.
+Nothing here is a plan: what is approved goes to `plans`. A writer says which revision it saw; two tabs do not overwrite each other. Of a
+draft that was dropped nothing stays but its revision.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, and_, select, update
 
 from fhir_taper.errors import StoreConflict, StoreError
 from fhir_taper.store.crypto import KeyRing, row_name
@@ -16,7 +18,7 @@ from fhir_taper.store.schema import draft
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One piece of work: `name` says which of the patient's ("plan", "intake"), `revision` counts its saves from 1."""
+    """One piece of work: `name` says which of the patient's ("plan", "intake"), `revision` counts the saves of this name from 1."""
 
     tenant_id: str
     patient_id: str
@@ -34,31 +36,28 @@ class DraftStore:
         self._database = database
         self._keys = keys
 
-    def save(self, work: Draft) -> None:
-        """Save a revision: 1 for a new draft, else one more than was read. Raises StoreConflict where another revision is there by now."""
+    def save(self, work: Draft) -> int:
+        """Save a revision, 1 for a new draft, else one more than was read; returns the one that it got.
+
+        A new draft goes on counting after one of this name that was dropped, so that no page of the old one fits it.
+        Raises StoreConflict where another revision is there by now.
+        """
         key = {"tenant_id": work.tenant_id, "patient_id": work.patient_id, "name": work.name}
-        row = {
-            "revision": work.revision,
-            "by": work.by,
-            "at": work.at,
-            "sealed": self._keys.seal(work.document, work.tenant_id, draft.name, row_name(*key.values())),
-            "key_id": self._keys.current,
-        }
-        here = [draft.c[name] == value for name, value in key.items()]
+        row = {"by": work.by, "at": work.at, "dropped": False} | self._sealed(work.document, *key.values())
         with self._database.begin() as connection:
-            if work.revision == 1:
-                done = insert_new(connection, draft, key | row)
-            else:
-                replaced = update(draft).where(*here, draft.c.revision == work.revision - 1).values(row)
-                done = connection.execute(replaced).rowcount == 1
-            if not done:
+            if work.revision == 1 and insert_new(connection, draft, key | row | {"revision": 1}):
+                return 1
+            before = draft.c.dropped if work.revision == 1 else and_(~draft.c.dropped, draft.c.revision == work.revision - 1)
+            replaced = update(draft).where(*_is(*key.values()), before).values(row | {"revision": draft.c.revision + 1})
+            saved: int | None = connection.execute(replaced.returning(draft.c.revision)).scalar_one_or_none()
+            if saved is None:
                 raise StoreConflict("the draft was saved from elsewhere meanwhile")
+            return saved
 
     def get(self, tenant_id: str, patient_id: str, name: str) -> Draft | None:
         """The newest revision of a draft; None where there is none."""
-        here = draft.c.tenant_id == tenant_id, draft.c.patient_id == patient_id, draft.c.name == name
         with self._database.read() as connection:
-            row = connection.execute(select(draft).where(*here)).mappings().one_or_none()
+            row = connection.execute(select(draft).where(*_is(tenant_id, patient_id, name), ~draft.c.dropped)).mappings().one_or_none()
         if row is None:
             return None
         document = self._keys.unseal(row["sealed"], tenant_id, draft.name, row_name(tenant_id, patient_id, name))
@@ -66,15 +65,16 @@ class DraftStore:
 
     def names(self, tenant_id: str, patient_id: str) -> tuple[str, ...]:
         """The names of a patient's drafts, sorted."""
-        mine = select(draft.c.name).where(draft.c.tenant_id == tenant_id, draft.c.patient_id == patient_id)
+        mine = select(draft.c.name).where(draft.c.tenant_id == tenant_id, draft.c.patient_id == patient_id, ~draft.c.dropped)
         with self._database.read() as connection:
             return tuple(sorted(connection.execute(mine).scalars()))
 
     def drop(self, tenant_id: str, patient_id: str, name: str, revision: int) -> None:
         """The work is done, or given up, as it was seen. Raises StoreConflict where another revision is there by now, or none."""
-        here = draft.c.tenant_id == tenant_id, draft.c.patient_id == patient_id, draft.c.name == name
+        gone = update(draft).where(*_is(tenant_id, patient_id, name), ~draft.c.dropped, draft.c.revision == revision)
         with self._database.begin() as connection:
-            if not connection.execute(delete(draft).where(*here, draft.c.revision == revision)).rowcount:
+            nothing = self._sealed(b"", tenant_id, patient_id, name)
+            if not connection.execute(gone.values(nothing | {"dropped": True})).rowcount:
                 raise StoreConflict("the draft was saved, approved or given up from elsewhere meanwhile")
 
     def hold(self, tenant_id: str, patient_id: str) -> None:
@@ -85,3 +85,11 @@ class DraftStore:
         with self._database.begin() as connection:
             # On SQLite the transaction is the only one that writes; PostgreSQL is told, for each row in one order.
             connection.execute(mine.order_by(draft.c.name).with_for_update()).all()
+
+    def _sealed(self, document: bytes, tenant_id: str, patient_id: str, name: str) -> dict[str, Any]:
+        sealed = self._keys.seal(document, tenant_id, draft.name, row_name(tenant_id, patient_id, name))
+        return {"sealed": sealed, "key_id": self._keys.current}
+
+
+def _is(tenant_id: str, patient_id: str, name: str) -> tuple[ColumnElement[bool], ...]:
+    return draft.c.tenant_id == tenant_id, draft.c.patient_id == patient_id, draft.c.name == name

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Index,
@@ -147,8 +148,10 @@ draft = Table(
     Column("revision", Integer, nullable=False),
     Column("by", String, nullable=False),
     Column("at", Instant, nullable=False),
+    Column("dropped", Boolean, nullable=False),
     *_sealed(),
 )
+"""Work in progress. One that was dropped keeps its row, sealed over nothing: the next one counts on from its revision."""
 
 _STATES = ", ".join(f"'{state}'" for state in WriteState)
 

@@ -205,7 +205,7 @@ def work_with_plan(services: Services, chart: OpenChart, revision: int) -> tuple
 
 def save_work(services: Services, chart: OpenChart, work: Work, action: str, **detail: Any) -> Work:
     """Save as the draft's next revision, with a line of the audit. Raises StoreConflict where another one is there by now."""
-    saved = _with_words(replace(work, revision=work.revision + 1))
+    saved = _with_words(work)
     launch, plan = chart.launch, saved.plan
     document = {
         "schema": _SCHEMA,
@@ -215,9 +215,9 @@ def save_work(services: Services, chart: OpenChart, work: Work, action: str, **d
         "undone": [edited_to_document(one) for one in saved.undone],
         "words": words_to_document(saved.words),
     }
-    kept = Draft(launch.tenant_id, launch.patient_id, NAME, saved.revision, encode(document), launch.user, services.clock())
+    kept = Draft(launch.tenant_id, launch.patient_id, NAME, work.revision + 1, encode(document), launch.user, services.clock())
     with services.database.begin():
-        services.drafts.save(kept)
+        saved = replace(saved, revision=services.drafts.save(kept))
         detail |= {"revision": saved.revision, "plan": plan.id if plan else "", "sources": list(plan.sources) if plan else []}
         note(services, launch, f"draft-{action}", "done", detail)
     services.works.put((launch.tenant_id, launch.patient_id), (kept.document, saved), services.clock() + _KEPT_FOR)

@@ -35,7 +35,7 @@ def save_assessment(services: Services, chart: OpenChart, assessment: Assessment
     saved = replace(assessment, by=chart.who, at=at, revision=revision + 1)
     kept = Draft(launch.tenant_id, launch.patient_id, NAME, saved.revision, encode(to_document(saved)), launch.user, at)
     with services.database.begin():
-        services.drafts.save(kept)
+        saved = replace(saved, revision=services.drafts.save(kept))
         counts = {"scores": len(saved.scores), "attempts": len(saved.attempts), "entered": len(saved.entered)}
         note(services, launch, "intake-save", "done", {"revision": saved.revision} | counts)
     return saved

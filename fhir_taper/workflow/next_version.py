@@ -168,7 +168,7 @@ def next_as_seen(services: Services, chart: OpenChart, revision: int) -> NextVer
 
 def save_next(services: Services, chart: OpenChart, draft: NextVersion, action: str) -> NextVersion:
     """Save as the draft's next revision, with a line of the audit. Raises StoreConflict where another one is there by now."""
-    launch, saved = chart.launch, replace(draft, plan=joined(draft.plan, draft.words), revision=draft.revision + 1)
+    launch, saved = chart.launch, replace(draft, plan=joined(draft.plan, draft.words))
     document = {
         "schema": _SCHEMA,
         "of": saved.of,
@@ -176,9 +176,9 @@ def save_next(services: Services, chart: OpenChart, draft: NextVersion, action: 
         "plan": to_document(saved.plan),
         "words": words_to_document(saved.words),
     }
-    kept = Draft(launch.tenant_id, launch.patient_id, NAME, saved.revision, encode(document), launch.user, services.clock())
+    kept = Draft(launch.tenant_id, launch.patient_id, NAME, draft.revision + 1, encode(document), launch.user, services.clock())
     with services.database.begin():
-        services.drafts.save(kept)
+        saved = replace(saved, revision=services.drafts.save(kept))
         note(services, launch, action, "done", {"revision": saved.revision, "plan": saved.plan.id, "of": saved.of})
     return saved
 

@@ -4,9 +4,11 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import select
 
 from fhir_taper.errors import StoreConflict, StoreError
-from fhir_taper.store.crypto import KeyRing
+from fhir_taper.store import schema
+from fhir_taper.store.crypto import KeyRing, row_name
 from fhir_taper.store.database import Database
 from fhir_taper.store.drafts import DraftStore
 from tests.store.kept import draft
@@ -42,7 +44,34 @@ def test_a_draft_that_is_dropped_is_gone_and_may_begin_again(drafts: DraftStore)
     drafts.save(draft(1))
     drafts.drop("hospital", "p1", "intake", 1)
     assert drafts.get("hospital", "p1", "intake") is None
+    assert drafts.names("hospital", "p1") == ()
+    drafts.save(draft(1, document=b"another"))
+    assert drafts.names("hospital", "p1") == ("intake",)
+
+
+def test_a_new_draft_counts_on_so_that_no_page_of_the_one_before_fits_it(drafts: DraftStore) -> None:
+    assert [drafts.save(draft(revision)) for revision in (1, 2, 3)] == [1, 2, 3]
+    drafts.drop("hospital", "p1", "intake", 3)
+    with pytest.raises(StoreConflict):
+        drafts.save(draft(4))  # a page of the one that is gone
+    assert drafts.save(draft(1, document=b"of another medicine")) == 4
+    assert drafts.get("hospital", "p1", "intake") == draft(4, document=b"of another medicine")
+    for stale in (1, 2, 3):
+        with pytest.raises(StoreConflict):
+            drafts.save(draft(stale + 1))
+        with pytest.raises(StoreConflict):
+            drafts.drop("hospital", "p1", "intake", stale)
+    with pytest.raises(StoreConflict):
+        drafts.save(draft(1))
+
+
+def test_nothing_of_a_draft_that_is_dropped_stays_but_its_revision(drafts: DraftStore, database: Database, keys: KeyRing) -> None:
     drafts.save(draft(1))
+    drafts.drop("hospital", "p1", "intake", 1)
+    with database.read() as connection:
+        (row,) = connection.execute(select(schema.draft)).mappings()
+    assert keys.unseal(row["sealed"], "hospital", "draft", row_name("hospital", "p1", "intake")) == b""
+    assert (row["revision"], row["dropped"]) == (1, True)
 
 
 @pytest.mark.parametrize("revision", [1, 3])

@@ -199,3 +199,19 @@ def test_no_row_of_a_grown_table_is_replaced_or_emptied_away(filled: Database, n
         is_sqlite = connection.dialect.name == "sqlite"
     replace = ("PRAGMA recursive_triggers=OFF", f"INSERT OR REPLACE INTO {name} SELECT * FROM {name}")  # noqa: S608
     assert is_refused(filled, *(replace if is_sqlite else (f"TRUNCATE {name}",)))
+
+
+def test_emergency_words_that_were_of_no_draft_are_taken_out_and_the_other_drafts_stay(
+    empty_url: str, keys: KeyRing, opened: Callable[[str], Database]
+) -> None:
+    engine = make_engine(empty_url)
+    with engine.begin() as connection:
+        migrate(connection, "0003")
+        restore(connection, "0003")
+        before = 'INSERT INTO draft SELECT tenant_id, patient_id, \'emergency-words\', revision, "by", "at", sealed, key_id FROM draft'
+        connection.execute(text(before))
+    engine.dispose()
+    upgrade(empty_url)
+    drafts = DraftStore(opened(empty_url), keys)
+    assert drafts.names("hospital", "p1") == ("intake",)
+    assert drafts.save(kept.draft(2)) == 2
