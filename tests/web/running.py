@@ -141,4 +141,4 @@ def over_postgresql(request: pytest.FixtureRequest, served: Stage) -> Iterator[S
 @pytest.fixture(scope="session")
 def stage(request: pytest.FixtureRequest, kept_in: str, served: Stage) -> Stage:
     """The one of the database that the test is about."""
-    return served if kept_in == DATABASES[0] else request.getfixturevalue("over_postgresql")  # type: ignore[no-any-return]  # by name
+    return served if kept_in == DATABASES[0] else request.getfixturevalue("over_postgresql")

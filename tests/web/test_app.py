@@ -1,12 +1,12 @@
 """What machines ask of the app."""
 
-from fhir_taper.cli.demo_walk import Browser, Page
+from fhir_taper.cli.demo_walk import Page
 from fhir_taper.exact_json import decode
 from tests.web.running import ELDER, Stage
 
 
 def test_our_public_keys_are_published_and_nothing_private_with_them(stage: Stage) -> None:
-    shown = Browser().once("GET", f"{stage.demo.app_url}/.well-known/jwks.json")
+    shown = stage.browser().once("GET", f"{stage.demo.app_url}/.well-known/jwks.json")
     keys = decode(shown.text.encode())["keys"]
     assert {key["alg"] for key in keys} == {"RS384", "ES384"}
     assert not any("d" in key for key in keys)
@@ -15,13 +15,13 @@ def test_our_public_keys_are_published_and_nothing_private_with_them(stage: Stag
 
 def test_the_frameworks_own_pages_are_off(stage: Stage) -> None:
     for path in ("/docs", "/redoc", "/openapi.json"):
-        assert Browser().once("GET", stage.demo.app_url + path).status == 404
+        assert stage.browser().once("GET", stage.demo.app_url + path).status == 404
 
 
 def test_the_style_sheet_is_ours_and_may_be_kept(stage: Stage) -> None:
     html = stage.opened(ELDER).get("regimen").text
     path = html.partition('rel="stylesheet" href="')[2].partition('"')[0]
-    shown = Browser().once("GET", stage.demo.app_url + path)
+    shown = stage.browser().once("GET", stage.demo.app_url + path)
     assert shown.status == 200
     assert "immutable" in shown.header("cache-control")
     assert "url(" not in shown.text

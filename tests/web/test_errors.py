@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from fhir_taper.cli.demo_walk import Browser
 from fhir_taper.errors import (
     AccessEnded,
     BrokenPlan,
@@ -88,7 +87,7 @@ def test_no_token_secret_or_patient_is_in_a_log(stage: Stage, caplog: pytest.Log
     person = stage.opened(ELDER)
     for screen in ("regimen", "strategies", "plan", "write-back", "no-such-screen"):
         person.get(screen)
-    Browser().once("GET", f"{stage.demo.app_url}/callback?code=abc&state=def")
+    stage.browser().once("GET", f"{stage.demo.app_url}/callback?code=abc&state=def")
     held = stage.services.tokens(stage.services.settings.tenants[0]).get(person.launch)
     assert held is not None
     assert held.refresh_token is not None

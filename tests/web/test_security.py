@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from fhir_taper.cli.demo_walk import Browser, Page
+from fhir_taper.cli.demo_walk import Page
 from fhir_taper.web.security import LONGEST_BODY, drop_cookie, policy, set_cookie
 from tests.web.running import ELDER, MIXED, Stage
 
@@ -67,7 +67,7 @@ def test_no_screen_has_a_script_an_inline_style_or_an_address_elsewhere(stage: S
 
 @pytest.mark.parametrize("path", ELSEWHERE)
 def test_every_other_answer_carries_the_headers_too_and_is_framed_by_nobody(stage: Stage, path: str) -> None:
-    shown = Browser().once("GET", stage.demo.app_url + path)
+    shown = stage.browser().once("GET", stage.demo.app_url + path)
     assert shown.status < 500, shown.text
     assert shown.header("content-security-policy").endswith("frame-ancestors 'none'")
     assert {name: shown.header(name) for name in EXPECTED} == EXPECTED

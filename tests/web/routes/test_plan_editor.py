@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from fhir_taper.cli.demo_walk import Browser, Page, Shown
+from fhir_taper.cli.demo_walk import Page, Shown
 from fhir_taper.web.rendering import STATIC
 from tests.web.running import MIXED, Person, Stage
 
@@ -205,7 +205,7 @@ def test_files_are_kept_for_ever_under_names_that_change_with_them(person: Perso
     assert len(STATIC) == 3
     for one in STATIC:
         assert one.path in text
-        shown = Browser().once("GET", stage.demo.app_url + one.path)
+        shown = stage.browser().once("GET", stage.demo.app_url + one.path)
         assert (shown.status, shown.header("cache-control")) == (200, "public, max-age=31536000, immutable")
         assert shown.header("content-type").startswith(one.media_type)
         assert shown.text.encode() == one.body
