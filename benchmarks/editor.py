@@ -14,9 +14,10 @@ from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlencode
 
-from benchmarks.launch import launched, running_stub
+from benchmarks.launch import running_stub
 from benchmarks.launch_app import settings_for
 from benchmarks.measure import in_ms, table
+from benchmarks.person import Fields, Person
 from fhir_taper.cli.demo_walk import Page
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.judgement import check
@@ -35,46 +36,25 @@ APP = f"http://{HOST}"
 LIVE = {"HX-Request": "true"}
 SIZES = (10, 20, 40, 60)
 ROUNDS = 15
-SOLUTION, TABLET = "1049604", "1049611"
-Fields = dict[str, str]
 
 
 @dataclass
 class Editor:
-    """A person whose draft has so many steps."""
+    """A person whose draft has so many steps, with a page of its plan open."""
 
-    browser: InProcess
-    here: str
+    person: Person
     page: str = ""
-
-    def ask(self, steps: int) -> None:
-        """Oxycodone from 60 to 40 mg a day, with a solution of which 0.1 mg can be given: as many steps as are asked for."""
-        asked = {"drug": "oxycodone", "benzo_table": "va-dod-2021", "reason": "falls", "use": ">=1y", "target": "40"}
-        asked |= {"product": SOLUTION, "products_more": TABLET, "percent": f"{100 / 3 / (steps - 1):.4f}", "interval_days": "14"}
-        self.send("strategies", "/strategies", asked)
-        self.send("strategies", "/choose", {"way": "strategy linear"})
-        self.open(1)
-        made = self.page.count('<tr id="step-')
-        if made != steps:
-            raise RuntimeError(f"{made} steps: {Page(self.page).text[:500]}")
-
-    def send(self, screen: str, action: str, values: Fields) -> None:
-        """A form of a page, with these values."""
-        form = Page(self.browser.get(f"{self.here}/{screen}").text).form(action)
-        if form is None:
-            raise RuntimeError(f"{screen} has no form {action}")
-        self.browser.post(form.action, form.fields | values)
 
     def open(self, step: int) -> None:
         """The page with a step open."""
-        self.page = self.browser.get(f"{self.here}/plan?step={step}").text
+        self.page = self.person.browser.get(f"{self.person.here}/plan?step={step}").text
 
     def edit(self, kind: str, change: Callable[[Fields], Fields]) -> float:
         """One edit of the step that is open, the part of the page that comes back, and the seconds that it took."""
         fields = next(one.fields for one in Page(self.page).forms if one.fields.get("edit") == kind)
         body = urlencode(fields | change(fields)).encode()
         began = time.perf_counter()
-        shown = self.browser.once("POST", f"{APP}{self.here}/plan/edit", body, LIVE)
+        shown = self.person.browser.once("POST", f"{APP}{self.person.here}/plan/edit", body, LIVE)
         taken = time.perf_counter() - began
         if shown.status != 200:
             raise RuntimeError(f"{shown.status}: {Page(shown.text).text[:500]}")
@@ -91,9 +71,9 @@ def main() -> None:
         app = create_app(services)
         rows = []
         for steps in SIZES:
-            browser = InProcess(app=app, host=HOST)
-            _, here = launched(stub, APP, browser)
-            rows += measured(services, Editor(browser, here), steps)
+            person = Person.opened(stub, APP, InProcess(app=app, host=HOST))
+            person.ask(steps)
+            rows += measured(services, Editor(person), steps)
         services.close()
     print(f"An edit of one step, from the form to the part of the page; median of {ROUNDS}, in turns (aim: 50 ms at any size):\n")
     print(table(("steps", "work", "ms", "least", "of the floor", "part of the page, kB"), rows))
@@ -101,8 +81,7 @@ def main() -> None:
 
 def measured(services: Services, person: Editor, steps: int) -> list[tuple[str, ...]]:
     """Floor and edits in turns; one round is not counted."""
-    person.ask(steps)
-    walk = floor(services, person)
+    walk = floor(services, person.person)
     of_floor, of_time, of_dose = list[float](), list[float](), list[float]()
     for number in range(ROUNDS + 1):
         began = time.perf_counter()
@@ -123,7 +102,7 @@ def measured(services: Services, person: Editor, steps: int) -> list[tuple[str, 
     ]
 
 
-def floor(services: Services, person: Editor) -> Callable[[], None]:
+def floor(services: Services, person: Person) -> Callable[[], None]:
     """The plan of the draft's own question, made and judged by the engine alone."""
     launch = person.here.rpartition("/")[2]
     cookie = person.browser.cookies[HOST][launch_cookie(launch)]

@@ -15,14 +15,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import requests
 
 from benchmarks.measure import in_ms, table, take_turns
+from benchmarks.person import Person, launched
 from fhir_taper.cli.demo_walk import Browser, Page
 
-SCREENS = ("regimen", "strategies", "plan", "safety", "approve")
+SCREENS = ("regimen", "strategies")
+STEPS = 60
 USERS, CLICKS = 64, 8
 
 
@@ -52,17 +54,6 @@ def running_stub(milliseconds: int, resources: int) -> Iterator[str]:
     """Origin of the stub alone."""
     with _served("benchmarks.stub_ehr", str(milliseconds), str(resources)) as (stub, _):
         yield stub
-
-
-def launched(stub: str, app: str, browser: Browser | None = None) -> tuple[Browser, str]:
-    """A browser with the regimen on its screen, and the path of its launch."""
-    browser = browser or Browser()
-    sent = browser.once("GET", f"{app}/launch?{urlencode({'iss': f'{stub}/fhir', 'launch': 'x'})}")
-    asked = dict(parse_qsl(urlsplit(sent.header("location")).query))
-    shown = browser.get(f"{app}/callback?{urlencode({'code': asked['nonce'], 'state': asked['state']})}")
-    if shown.status != 200 or "What is taken" not in shown.text:
-        raise RuntimeError(f"{shown.status}: {Page(shown.text).text[:200]}")
-    return browser, urlsplit(browser.at).path.rpartition("/")[0]
 
 
 def launch_to_regimen(stub: str, app: str, pid: int) -> None:
@@ -113,24 +104,26 @@ def _replay(stub: str, made: list[tuple[str, str, str]], *, at_once: bool) -> No
 
 
 def pages(stub: str, app: str) -> None:
-    """Bytes of each screen with everything that it loads."""
-    browser, here = launched(stub, app)
-    form = Page(browser.get(f"{here}/strategies").text).form("/strategies")
-    if form is None:
-        raise RuntimeError("there is no question to ask")
-    answered = browser.post(form.action, form.fields | {"benzo_table": "va-dod-2021", "reason": "falls"})
-    ways = [(one, name, value) for one in Page(answered.text).forms for name, value in one.buttons if name == "way"]
-    if ways:
-        browser.post(ways[0][0].action, ways[0][0].fields | {ways[0][1]: ways[0][2]})
-    rows = []
-    for screen in SCREENS:
-        html = browser.get(f"{here}/{screen}").text
-        loads = sorted({part.partition('"')[0] for mark in ('href="/static/', 'src="/static/') for part in html.split(mark)[1:]})
-        beside = sum(len(browser.once("GET", f"{app}/static/{one}").text.encode()) for one in loads)
-        whole = len(html.encode()) + beside
-        rows.append((screen, f"{len(html.encode()) / 1000:.1f}", f"{beside / 1000:.1f}", f"{whole / 1000:.1f}"))
-    print(f"\nPages, uncompressed; {len(ways)} ways to taper on the screen of strategies (aim: 150 kB in all):\n")
+    """Bytes of each screen with everything that it loads, for a plan of sixty steps, drafted and then approved."""
+    person = Person.opened(stub, app)
+    person.ask(STEPS)
+    rows = [
+        weighed(person, app, screen) for screen in ("regimen", "intake", "strategies", "plan", "plan?step=1", "safety", "approve", "review")
+    ]
+    person.approve()
+    rows += [weighed(person, app, screen) for screen in ("write-back", "course", "versions", "contingency")]
+    print(f"\nPages, uncompressed; a plan of {STEPS} steps (aim: 150 kB in all):\n")
     print(table(("screen", "page kB", "style and scripts kB", "in all kB"), rows))
+
+
+def weighed(person: Person, app: str, screen: str) -> tuple[str, ...]:
+    """One screen, what it loads, and both."""
+    shown = person.browser.get(f"{person.here}/{screen}")
+    if shown.status != 200:
+        raise RuntimeError(f"{screen}: {shown.status}")
+    loads = {part.partition('"')[0] for mark in ('href="/static/', 'src="/static/') for part in shown.text.split(mark)[1:]}
+    page, beside = len(shown.text.encode()), sum(len(person.browser.once("GET", f"{app}/static/{one}").text.encode()) for one in loads)
+    return (screen, f"{page / 1000:.1f}", f"{beside / 1000:.1f}", f"{(page + beside) / 1000:.1f}")
 
 
 def many_users(stub: str, app: str) -> None:
@@ -143,7 +136,7 @@ def many_users(stub: str, app: str) -> None:
         taken = []
         for number in range(CLICKS):
             began = time.perf_counter()
-            shown = browser.get(f"{app}{here}/{SCREENS[number % 2]}")
+            shown = browser.get(f"{app}{here}/{SCREENS[number % len(SCREENS)]}")
             taken.append(time.perf_counter() - began)
             if shown.status != 200:
                 raise RuntimeError(f"{shown.status}: {Page(shown.text).text[:200]}")
