@@ -84,13 +84,13 @@ def asked(stage: Stage, chart: OpenChart, work: Work) -> object:
     return save_assessment(stage.services, chart, intake, intake.revision)
 
 
-def sent_to_review(stage: Stage, chart: OpenChart, work: Work) -> object:
+def sent_to_review(stage: Stage, chart: OpenChart, work: Work) -> None:
     assert work.plan is not None
-    return ask_for_review(stage.services, chart, work.plan, "wait, please")
+    ask_for_review(stage.services, chart, work.plan, "wait, please")
 
 
-def given_up(stage: Stage, chart: OpenChart, work: Work) -> object:
-    return give_up(stage.services, chart, work.revision)
+def given_up(stage: Stage, chart: OpenChart, work: Work) -> None:
+    give_up(stage.services, chart, work.revision)
 
 
 CHANGES: tuple[tuple[Act, str], ...] = (

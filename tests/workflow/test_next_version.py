@@ -154,3 +154,17 @@ def test_another_schedule_takes_the_place_of_the_draft(followed: Followed) -> No
 def test_what_counts_at_once_is_no_draft(followed: Followed) -> None:
     with pytest.raises(WrongUsage, match="no new schedule"):
         draft_next(followed.services, followed.chart, followed.kept.version.id, replace(SLOW, turn=Turn.HOLD), "", 0)
+
+
+def test_a_draft_is_given_up_or_replaced_only_as_it_was_seen(followed: Followed) -> None:
+    first = drafted(followed)
+    agree_to_next(followed.services, followed.chart, "the patient", "slower", first.revision)
+    left = next_version(followed.services, followed.chart)
+    with pytest.raises(StoreConflict):
+        discard_next(followed.services, followed.chart, first.revision)
+    found = turned(followed.services, followed.chart, followed.loaded, followed.kept.version.id, ANOTHER)
+    assert isinstance(found, Turned)
+    for stale in (0, first.revision):
+        with pytest.raises(StoreConflict):
+            draft_next(followed.services, followed.chart, followed.kept.version.id, ANOTHER, found.seen, stale)
+    assert next_version(followed.services, followed.chart) == left
