@@ -6,10 +6,10 @@ the ledger remembers.
 
 from dataclasses import dataclass
 
+from fhir_taper.plans.tapers.collisions import RUNNING
 from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
 from fhir_taper.store.plans import PlanVersion
 from fhir_taper.workflow.chosen_plan import plan_of
-from fhir_taper.workflow.course import RUNNING
 from fhir_taper.workflow.load_chart import Loaded
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.services import Services
