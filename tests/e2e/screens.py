@@ -125,18 +125,15 @@ def to_written(view: View, press: Press = click, enter: Type = fill) -> Iterator
 
 def reading(page: Page, demo: Demo) -> Iterator[str]:
     """What stands on the screen while the EHR takes its time."""
-    held: list[Route] = []
 
-    def hold(route: Route) -> None:
-        held.append(route)
+    def not_yet(route: Route) -> None:
+        route.fulfill(status=204)  # a browser stays where it is
 
-    page.route("**/regimen", hold)
+    page.route("**/regimen", not_yet)
     page.goto(demo.launch_address(ELDER))
     headed(page, "Reading the chart…")
     yield "opening"
     page.unroute("**/regimen")
-    for one in held:
-        one.abort()
 
 
 def other_screens(page: Page, demo: Demo) -> Iterator[str]:
