@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from decimal import Decimal
 from html import unescape
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from fhir_taper.cli.demo import running_demo
 from fhir_taper.cli.demo_walk import Page
 from fhir_taper.exact_json import decode, encode
 from fhir_taper.plans.medicines.codes import DrugClass, Slot
@@ -22,19 +24,23 @@ from fhir_taper.web.rendering import STATIC
 from fhir_taper.web.write_views import json_lines, said_in_words
 from tests.interop.writing_to import approved_for
 from tests.plans.tapers.made_plans import DIAZEPAM_2, plan_of
-from tests.web.running import ELDER, MIXED, Stage, another_app
+from tests.web.running import DATABASES, ELDER, MIXED, Stage, another_app
 from tests.writeback.writing import DECISION
 
 
 @pytest.fixture(scope="module")
-def approved(stage: Stage) -> Stage:
-    """The elder's plan is approved, and not yet written."""
-    stage.forget(ELDER)
-    person = stage.opened(ELDER)
-    person.draft()
-    person.ready()
-    assert "What will be written" in person.send("approve", "/approve").text
-    return stage
+def approved(kept_in: str, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """The elder's plan is approved, and not yet written, in an EHR that no other test writes to."""
+    with ExitStack() as running:
+        demo, services = running.enter_context(running_demo())
+        stage = Stage(demo, services)
+        if kept_in != DATABASES[0]:
+            stage = running.enter_context(another_app(stage, request.getfixturevalue("postgresql_server").database()))
+        person = stage.opened(ELDER)
+        person.draft()
+        person.ready()
+        assert "What will be written" in person.send("approve", "/approve").text
+        yield stage
 
 
 def actions(stage: Stage) -> list[tuple[str, str]]:
