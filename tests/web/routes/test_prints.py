@@ -1,4 +1,4 @@
-"""The plan as a paper for the record: with the intake, the patient's agreement and what was acknowledged; handed out with a line of audit."""
+"""The plan as a paper for the record: with the intake, the patient's agreement and what was acknowledged; told in the audit."""
 
 import io
 
