@@ -20,7 +20,7 @@ from fhir_taper.smart.launch import backend, token_endpoint
 from fhir_taper.smart.launch.token_endpoint import TokenAnswer
 from fhir_taper.store.audit import AuditLog
 from fhir_taper.workflow.open_chart import OpenChart, open_chart
-from fhir_taper.workflow.recover_writes import found_in_words, sweep, sweep_chart, told_by_person, unresolved_writes
+from fhir_taper.workflow.recover_writes import Swept, found_in_words, sweep, sweep_chart, told_by_person, unresolved_writes
 from fhir_taper.workflow.services import Services, utc_now
 from fhir_taper.workflow.write_back import preview_plan, write_plan
 from tests.interop.writing_to import Clock, Scene
@@ -240,15 +240,22 @@ def test_only_what_a_person_can_have_found_is_a_word_for_it() -> None:
             found_in_words(word)
 
 
-def granting(stage: Stage, monkeypatch: pytest.MonkeyPatch, scope: str) -> Services:
-    """Services to whose own access the EHR grants this, whatever is asked."""
+def answering_tokens(scope: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The EHR grants this to the program's own access, whatever is asked; None: it does not say what it grants."""
 
-    def granted(*args: Any, **named: Any) -> TokenAnswer:
-        answer = token_endpoint.client_credentials(*args, **named)
-        return replace(answer, tokens=replace(answer.tokens, scope=scope))
+    def granted(*args: Any, scope: str, said: str | None = scope, **named: Any) -> TokenAnswer:
+        answer = token_endpoint.client_credentials(*args, scope=scope, **named)
+        tokens = replace(answer.tokens, scope=scope if said is None else said)
+        return replace(answer, tokens=tokens, says_scope=said is not None)
 
     monkeypatch.setattr(backend, "client_credentials", granted)
-    return replace(stage.services, backend=backend.BackendTokens(), clock=lambda: utc_now() + LATER)
+
+
+def swept_with(lost: Lost, scope: str | None) -> Swept:
+    """A sweep with an access of its own, to which the EHR grants this; tokens of other tests are left alone."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        answering_tokens(scope, monkeypatch)
+        return sweep(replace(lost.later, backend=backend.BackendTokens()), lost.now)
 
 
 def noting(asked: list[str]) -> Intercept:
@@ -261,13 +268,13 @@ def noting(asked: list[str]) -> Intercept:
 
 @pytest.mark.parametrize("scope", ["", "system/Patient.rs", "system/CarePlan.c", "system/*.rs?_tag=x"])
 def test_an_access_to_which_nothing_of_a_write_was_granted_asks_for_nothing_of_it_and_says_so(
-    scope: str, stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    scope: str, stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
     lost = lose(stage, commits=False)
     asked: list[str] = []
     before = len(stage.services.audit.entries("demo", limit=100_000))
     with between(stage.demo, noting(asked)):
-        swept = sweep(granting(stage, monkeypatch, scope), lost.now)
+        swept = swept_with(lost, scope)
     assert swept.waiting[lost.row.id] == "not-granted"
     assert lost.row.state is WriteState.UNKNOWN
     assert [one for one in asked if "metadata" not in one] == []
@@ -279,23 +286,17 @@ def test_an_access_to_which_nothing_of_a_write_was_granted_asks_for_nothing_of_i
     sweep(lost.later, lost.now)
 
 
-def test_an_access_that_was_granted_a_part_asks_for_no_more_and_concludes_no_more(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_access_that_was_granted_a_part_asks_for_no_more_and_concludes_no_more(stage: Stage) -> None:
     """What was granted finds the care plan; what it refers to may not be read, so nobody says that it arrived."""
     lost = lose(stage, commits=True)
     asked: list[str] = []
     with between(stage.demo, noting(asked)):
-        swept = sweep(granting(stage, monkeypatch, "system/CarePlan.rs"), lost.now)
+        swept = swept_with(lost, "system/CarePlan.rs")
     assert swept.states[lost.row.id] is WriteState.UNKNOWN
     assert {one.split()[1].partition("/")[0].partition("?")[0] for one in asked} <= {"CarePlan", "metadata"}
     assert sweep(lost.later, lost.now).states[lost.row.id] is WriteState.WRITTEN
 
 
-def test_an_access_that_does_not_say_what_it_grants_has_what_was_asked(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_access_that_does_not_say_what_it_grants_has_what_was_asked(stage: Stage) -> None:
     lost = lose(stage, commits=True)
-
-    def unsaid(*args: Any, scope: str, **named: Any) -> TokenAnswer:
-        answer = token_endpoint.client_credentials(*args, scope=scope, **named)
-        return replace(answer, tokens=replace(answer.tokens, scope=scope), says_scope=False)
-
-    monkeypatch.setattr(backend, "client_credentials", unsaid)
-    assert sweep(replace(lost.later, backend=backend.BackendTokens()), lost.now).states[lost.row.id] is WriteState.WRITTEN
+    assert swept_with(lost, None).states[lost.row.id] is WriteState.WRITTEN
