@@ -155,7 +155,8 @@ def test_the_intake_is_sealed_and_its_words_are_in_no_audit_line(person: Person,
     person.send("intake", "/intake", goals="be awake for the grandchildren", phq9="3")
     last = stage.services.audit.entries("demo", limit=100_000)
     saved = [one.entry for one in last if one.entry.action == "intake-save"][-1]
-    assert saved.detail == {"revision": 1, "scores": 1, "attempts": 0, "entered": 0}
+    assert saved.detail["revision"] > 0
+    assert {**saved.detail, "revision": None} == {"revision": None, "scores": 1, "attempts": 0, "entered": 0}
     assert "grandchildren" not in repr([one.entry for one in last])
 
 
@@ -173,13 +174,13 @@ def test_a_draft_from_before_the_intake_changed_says_so_and_is_not_approved(pers
     person.draft()
     person.send("intake", "/intake", phq9="16")
     assert "The intake changed since" in text_of(person, "intake")
-    assert "the intake changed since this draft was made" in text_of(person, "approve")
+    assert "The intake changed since this draft was made" in text_of(person, "approve")
 
 
 def test_a_draft_that_starts_from_another_dose_than_the_intake_says_is_not_approved(person: Person) -> None:
     person.draft()
     person.send("intake", "/intake", average_0="2", how_0="pill count")
-    against = "the intake says that 2 mg lorazepam a day are really taken, and this draft starts from 3 mg"
+    against = "The intake says that 2 mg lorazepam a day are really taken, and this draft starts from 3 mg"
     assert against in text_of(person, "approve")
     person.draft()
-    assert "the intake says that" not in text_of(person, "approve")
+    assert "The intake says that" not in text_of(person, "approve")
