@@ -44,6 +44,11 @@ def static_as_one(path: str) -> str:
     return "/static/{name}" if path.startswith("/static/") else path
 
 
+def last_line(stage: Stage) -> int:
+    """The number of the last line; 0 where there is none yet."""
+    return max((head.sequence for head in stage.services.audit.heads()), default=0)
+
+
 @dataclass
 class Walk:
     """An app called in this process, a session in it, and the lines that a request leaves."""
@@ -63,7 +68,7 @@ class Walk:
 
     def ask(self, method: str, path: str, *headers: tuple[str, str], query: str = "", **form: str) -> tuple[Answered, list[AuditEntry]]:
         """The answer, and the lines of what became of the request."""
-        before = self.stage.services.audit.heads()[0].sequence
+        before = last_line(self.stage)
         filled = re.sub(r"\{[^}]+\}", "x", path.replace("{launch}", self.launch))
         body = urlencode(form).encode() if method == "POST" else b""
         answer = ask(self.app, method, filled, query=query, headers=[*headers, *([FORM] if body else [])], body=body)
@@ -195,7 +200,7 @@ def test_an_answer_that_is_played_again_leaves_one_line(stage: Stage) -> None:
     browser, back = stage.begun()
     assert browser.once("GET", back).status == 303
     for query in (urlsplit(back).query, re.sub("(^|&)iss=[^&]*", "", urlsplit(back).query)):
-        before = stage.services.audit.heads()[0].sequence
+        before = last_line(stage)
         assert ask(app, "GET", "/callback", query=query).status == 400
         lines = [one.entry for one in stage.services.audit.entries("demo", after=before)]
         assert [(one.action, one.outcome, one.detail["reason"]) for one in lines] == [("launch", "refused", "replayed")]
@@ -205,7 +210,7 @@ def test_a_forged_answer_leaves_one_line_where_it_names_an_ehr_of_ours_and_none_
     app = create_app(stage.services)
     issuer = stage.services.settings.tenants[0].issuer
     for query, reasons in ((urlencode({"state": "x" * 43, "code": "y", "iss": issuer}), ["state"]), (urlencode({"state": "x"}), [])):
-        before = stage.services.audit.heads()[0].sequence
+        before = last_line(stage)
         assert ask(app, "GET", "/callback", query=query).status == 400
         assert [one.entry.detail["reason"] for one in stage.services.audit.entries("demo", after=before)] == reasons
 
@@ -216,7 +221,7 @@ def test_a_launch_that_the_ehr_does_not_answer_leaves_one_line(stage: Stage) -> 
     settings = replace(stage.services.settings, tenants=(away,))
     app = create_app(replace(stage.services, settings=settings, _transports={}, said_by_ehr=Kept()))
     for path, query in (("/launch", {"iss": away.issuer, "launch": "x"}), ("/launch/standalone", {"tenant": "demo"})):
-        before = stage.services.audit.heads()[0].sequence
+        before = last_line(stage)
         assert ask(app, "GET", path, query=urlencode(query)).status == 502
         lines = [one.entry for one in stage.services.audit.entries("demo", after=before)]
         assert [(one.action, one.outcome, one.detail["reason"]) for one in lines] == [("launch", "failed", "EhrUnreachable")]
@@ -251,7 +256,7 @@ def test_whoever_logs_out_leaves_one_line(stage: Stage) -> None:
 
 def test_a_launch_that_was_made_up_is_nobodys_chart_and_reaches_no_database(walk: Walk) -> None:
     for odd in ("x\x00y", "é", "x" * 5000, "'", "ⅷ"):
-        before = walk.stage.services.audit.heads()[0].sequence
+        before = last_line(walk.stage)
         assert ask(walk.app, "GET", f"/app/{odd}/regimen", headers=[walk.cookie]).status == 403
         assert walk.lines(before) == []
 
