@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import date
 
-from fhir_taper.plans.tapers.plan import Acknowledgement, Agreement, PharmacistReview, RevisionNote, TaperPlan
+from fhir_taper.plans.tapers.finding import Acknowledgement
+from fhir_taper.plans.tapers.plan import Agreement, PharmacistReview, RevisionNote, TaperPlan
 from fhir_taper.render.cover import Cover
 from fhir_taper.render.pages import page_text
 from fhir_taper.render.print_page import page_html

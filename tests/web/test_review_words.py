@@ -41,8 +41,8 @@ ACCEPTED = replace(RETURNED, state=ReviewState.ACCEPTED, detail=OPEN.detail | BY
             Standing(None, is_required=True, earlier=OPEN),
             "stop",
             (
-                "A pharmacist was asked on 2026-01-05, and has not answered. Edited since: ask about what it is now, or withdraw the request."
-                " This site asks for a review before a plan becomes active."
+                "A pharmacist was asked on 2026-01-05, and has not answered. Edited since: ask about what it is now, or withdraw the"
+                " request. This site asks for a review before a plan becomes active."
             ),
         ),
     ],
