@@ -105,6 +105,10 @@ def test_a_private_key_comes_from_a_file_beside_the_configuration(tmp_path: Path
         (TOP + TENANT + 'frame_ancestors = ["https://a.example/path"]\n', "tenants[0].frame_ancestors"),
         (TOP + TENANT + "[tenants.roles]\nking = []\n", "tenants[0].roles.king"),
         (TOP + TENANT + "[tenants.backend]\nid = 'x'\n", "tenants[0].backend.id"),
+        *(
+            (TOP + TENANT.replace('"general"', name), "tenants[0].id")
+            for name in ('"general hospital"', '""', r'"a\nb"', r'"a\u0000"', f'"{"a" * 65}"')
+        ),
         (TOP + TENANT + 'ca_bundle = "absent.pem"\n', "tenants[0].ca_bundle"),
         ("metrics_port = 70000\n" + TOP + TENANT, "metrics_port"),
         ("metrics_port = true\n" + TOP + TENANT, "metrics_port"),

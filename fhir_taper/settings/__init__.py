@@ -162,7 +162,7 @@ def _tenant(place: Place, *, insecure_loopback: bool) -> Tenant:
     issuer = place.address(place.text("issuer"), "issuer", insecure_loopback=insecure_loopback)
     files = place.texts("private_key_files") or ((place.text("private_key_file"),) if "private_key_file" in place.values else ())
     tenant = Tenant(
-        id=place.text("id"),
+        id=place.word("id"),
         issuer=issuer,
         client_id=place.text("client_id"),
         timezone=place.zone("timezone"),

@@ -16,6 +16,7 @@ _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 # Browsers send every *.localhost to loopback without asking a name service (RFC 6761; docs/decisions/0014). Our own requests do ask one, so
 # such a name is taken only where nobody but a browser goes there.
 _BROWSERS_LOOPBACK: Final = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+localhost")
+_WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,13 @@ class Place:
         value = self.values.get(key, default)
         if not isinstance(value, str):
             raise self.wrong(key, "is missing" if value is None else "is not text")
+        return value
+
+    def word(self, key: str) -> str:
+        """A word that can stand in addresses, file names and rows as it is."""
+        value = self.text(key)
+        if _WORD.fullmatch(value) is None:
+            raise self.wrong(key, "is not a name of at most 64 letters, digits, dots, - and _, with a letter or digit first")
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:

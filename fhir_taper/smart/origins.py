@@ -47,10 +47,16 @@ def address_of(url: str) -> Address:
     scheme, host = found["scheme"].lower(), found["host"].lower()
     port = int(found["port"]) if found["port"] else _DEFAULT_PORT[scheme]
     path = found["path"] or ""
-    if port > _HIGHEST_PORT or any(unquote(part) in (".", "..") or "\\" in unquote(part) for part in path.split("/")):
+    if port > _HIGHEST_PORT or not all(map(_reads_one_way, path.split("/"))):
         raise HostRefused(f"an address on {host} that can be read in two ways was refused; nothing was sent there")
     shown = "" if port == _DEFAULT_PORT[scheme] else f":{port}"
     return Address(url, f"{scheme}://{host}{shown}", path)
+
+
+def _reads_one_way(segment: str) -> bool:
+    """Whether a segment of a path is one segment to every server: no dots (with parameters or without), no separator written as code."""
+    decoded = unquote(segment)
+    return decoded.partition(";")[0] not in (".", "..") and not set(decoded) & set("/\\%")
 
 
 def origins_of(tenant: Tenant) -> frozenset[str]:

@@ -31,7 +31,8 @@ from fhir_taper.workflow.services import Services
 
 def create_app(services: Services) -> FastAPI:
     """The ASGI application over some services. Whoever opened them closes them."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    # A redirect to the address without its last slash would go to whatever host the request names, and past the audit.
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.services = services
     of_the_plan = (plan, prints, safety, approval, write_back, course, next_version, versions, review, contingency)
     for module in (operations, launch, regimen, intake, strategies, *of_the_plan):

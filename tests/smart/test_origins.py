@@ -85,6 +85,13 @@ def test_an_address_that_only_looks_like_it_is_not_under_our_base(url: str) -> N
         ("https://ehr.test/", False),
         ("https://ehr.test/fhir/../x", False),
         ("https://ehr.test/fhir/%2E%2e/x", False),
+        ("https://ehr.test/fhir/..%2F..%2Fother/x", False),
+        ("https://ehr.test/fhir/..;/x", False),
+        ("https://ehr.test/fhir/.;a=1/x", False),
+        ("https://ehr.test/fhir/%252e%252e/x", False),
+        ("https://ehr.test/fhir/a%5Cb", False),
+        ("https://ehr.test/fhir/a;b=c/x", True),
+        ("https://ehr.test/fhir/a%20b", True),
         ("Patient/1", False),
     ],
 )

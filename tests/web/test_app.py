@@ -18,6 +18,14 @@ def test_the_frameworks_own_pages_are_off(stage: Stage) -> None:
         assert stage.browser().once("GET", stage.demo.app_url + path).status == 404
 
 
+def test_an_address_with_a_slash_too_many_leads_nowhere_and_least_of_all_to_a_host_of_the_requests_choice(stage: Stage) -> None:
+    browser = stage.browser()
+    here = stage.opened(ELDER).here
+    for path in ("/callback/?code=secret", "/launch/", f"{here}/regimen/"):
+        answer = browser.once("GET", stage.demo.app_url + path)
+        assert (answer.status, answer.header("location")) == (404, "")
+
+
 def test_the_style_sheet_is_ours_and_may_be_kept(stage: Stage) -> None:
     html = stage.opened(ELDER).get("regimen").text
     path = html.partition('rel="stylesheet" href="')[2].partition('"')[0]
