@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from hashlib import sha256
 from typing import Final
 
 from fhir_taper.errors import WrongUsage
@@ -24,6 +25,8 @@ ENDS: Final = (
     (AttemptEnd.FAILED.value, "did not succeed"),
     (AttemptEnd.UNKNOWN.value, "not known"),
 )
+_OF_AVERAGES: Final = ("average_", "how_")
+_CHART_CHANGED: Final = "the medicines in the chart changed since this page was shown: look at what is really taken again"
 _WORDS: Final = {
     "measured_on": "Measured on",
     "measured_again": "All measured again",
@@ -35,6 +38,11 @@ _WORDS: Final = {
 }
 
 
+def field_key(ingredient: str) -> str:
+    """What the fields of a medicine are named by: its own, wherever it stands in the chart by then, and it says no medicine."""
+    return sha256(ingredient.encode()).hexdigest()[:16]
+
+
 def labels_of(ingredients: Sequence[str]) -> Mapping[str, str]:
     """The names of the form's fields for people."""
     rows = {
@@ -43,8 +51,8 @@ def labels_of(ingredients: Sequence[str]) -> Mapping[str, str]:
         for part, words in (("drug", "medicine"), ("when", "when"), ("ended", "how it ended"), ("says", "what was hard"))
     }
     averages = {
-        f"{part}_{place}": f"{name}, {words}"
-        for place, name in enumerate(ingredients)
+        f"{part}_{field_key(name)}": f"{name}, {words}"
+        for name in ingredients
         for part, words in (("average", "average intake"), ("how", "how that is known"))
     }
     scales = {name: load_scales()[name].title for name in ASKED_SCALES}
@@ -103,17 +111,23 @@ def _attempts(fields: Fields) -> tuple[Attempt, ...]:
 
 
 def _averages(fields: Fields, held: Assessment, ingredients: Sequence[str], who: str, today: date) -> tuple[AverageIntake, ...]:
-    # What was said of a medicine that the chart does not list now stays as it was.
-    found = [one for one in held.averages if one.ingredient not in ingredients]
-    for place, name in enumerate(ingredients):
-        mg, how = fields.read(f"average_{place}", typed_mg), fields.text(f"how_{place}")
+    keys = {field_key(name): name for name in ingredients}
+    posted = {name.partition("_")[2] for name, _ in fields.form.pairs if name.startswith(_OF_AVERAGES)}
+    if not posted <= set(keys):
+        fields.fail("", _CHART_CHANGED)
+    asked = {key: name for key, name in keys.items() if key in posted}
+    # What was said of a medicine that the chart does not list now, or that the page did not ask for, stays as it was.
+    found = [one for one in held.averages if one.ingredient not in asked.values()]
+    for key, name in asked.items():
+        average, said = f"average_{key}", f"how_{key}"
+        mg, how = fields.read(average, typed_mg), fields.text(said)
         known = held.average(name)
         if mg is None:
             continue
         if mg == 0:
-            fields.fail(f"average_{place}", "0 is nothing to taper from")
+            fields.fail(average, "0 is nothing to taper from")
         if not how:
-            fields.fail(f"how_{place}", "is empty: a dispense history, the patient's word, a pill count?")
+            fields.fail(said, "is empty: a dispense history, the patient's word, a pill count?")
         is_same = known is not None and (known.mg, known.how) == (mg, how)
         found.append(known if known is not None and is_same else AverageIntake(name, mg, how, who, today))
     return tuple(found)

@@ -6,7 +6,7 @@ from fastapi.responses import Response
 from fhir_taper.plans.tables.scale_tables import load_scales
 from fhir_taper.web.dependencies import Form_, Opened, Visit
 from fhir_taper.web.fields import FormRefused, Shown
-from fhir_taper.web.intake_form import ASKED_SCALES, ENDS, MORE_ROWS, MOST_ROWS, assessment_from
+from fhir_taper.web.intake_form import ASKED_SCALES, ENDS, MORE_ROWS, MOST_ROWS, assessment_from, field_key
 from fhir_taper.web.view_models import tapered
 from fhir_taper.workflow.assessment import is_overtaken, mean_of_peg
 from fhir_taper.workflow.chosen_plan import work_of
@@ -36,7 +36,7 @@ def save_intake(posted: Form_) -> Response:
 
 
 def _ingredients(visit: Visit) -> tuple[str, ...]:
-    """The medicines that a taper may be asked for; in the form each by its place, so that an address or a name says no medicine."""
+    """The medicines that a taper may be asked for."""
     return tapered(visit.reading().regimen.items)
 
 
@@ -52,7 +52,7 @@ def _page(visit: Visit, refused: FormRefused | None = None) -> Response:
         held=held,
         rows=range(min(MOST_ROWS, len(held.attempts) + MORE_ROWS)),
         ends=ENDS,
-        averages=[(place, name, held.average(name)) for place, name in enumerate(names)],
+        averages=[(field_key(name), name, held.average(name)) for name in names],
         scales=[(load_scales()[name], held.score(name)) for name in ASKED_SCALES],
         peg=mean_of_peg(held.scores),
         today=visit.today(),

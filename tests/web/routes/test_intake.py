@@ -7,8 +7,10 @@ import pytest
 
 from fhir_taper.cli.demo_walk import Page
 from fhir_taper.exact_json import decode
+from fhir_taper.web.intake_form import field_key
 from tests.web.running import ELDER, Person, Stage
 
+AVERAGE, HOW = f"average_{field_key('lorazepam')}", f"how_{field_key('lorazepam')}"
 SCORES = {"peg-pain": "7", "peg-enjoyment": "6", "peg-activity": "3", "phq9": "12", "phq9-item9": "0", "gad7": "4", "sleep-hours": "5.5"}
 
 
@@ -45,8 +47,8 @@ def test_everything_that_is_typed_comes_back_into_its_field(person: Person) -> N
         "attempt_when_0": "2021",
         "attempt_ended_0": "failed",
         "attempt_says_0": "slept badly",
-        "average_0": "1.50",
-        "how_0": "pill count",
+        AVERAGE: "1.50",
+        HOW: "pill count",
         "minimum_function": "climb the stairs\r\ncook",
         "goals": "be awake for the grandchildren",
         "agreed_who": "the patient",
@@ -64,7 +66,7 @@ def test_what_is_wrong_comes_first_names_its_field_and_nothing_is_lost_or_saved(
         "phq9": "28",
         "peg-pain": "seven",
         "measured_on": "2999-01-01",
-        "average_0": "0",
+        AVERAGE: "0",
         "goals": "walk\r\nagain",
         "gad7": "3",
     }
@@ -73,7 +75,7 @@ def test_what_is_wrong_comes_first_names_its_field_and_nothing_is_lost_or_saved(
     html = shown.text
     assert html.index('id="errors"') < html.index("<h1>")
     summary = unescape(html[html.index('id="errors"') : html.index("<h1>")])
-    for name in ("phq9", "peg-pain", "measured_on", "average_0", "how_0"):
+    for name in ("phq9", "peg-pain", "measured_on", AVERAGE, HOW):
         assert f'href="#{name}"' in summary
         assert re.search(rf'id="{name}"[^>]*aria-invalid="true"', html), name
     assert "PHQ-9, mood" in summary
@@ -93,8 +95,8 @@ def test_what_is_wrong_comes_first_names_its_field_and_nothing_is_lost_or_saved(
         ({"attempt_drug_0": "lorazepam"}, "is not said"),
         ({"attempt_drug_0": "lorazepam", "attempt_ended_0": "well"}, "is none of succeeded, failed, unknown"),
         ({"attempt_drug_0": "x", "attempt_ended_0": "failed", "no_attempts": "yes"}, "is ticked, and there are attempts"),
-        ({"average_0": "1,5", "how_0": "said"}, "is not an amount in mg per day"),
-        ({"average_0": "1.5"}, "a pill count?"),
+        ({AVERAGE: "1,5", HOW: "said"}, "is not an amount in mg per day"),
+        ({AVERAGE: "1.5"}, "a pill count?"),
         ({"agreed_what": "slowly"}, "an agreement names who agreed"),
         ({"phq9": "1", "phq9-item9": "3"}, "more than the total"),
         ({"goals": "x" * 5000}, "is longer than 4000 characters"),
@@ -108,7 +110,7 @@ def test_each_thing_that_cannot_be_meant_is_refused_by_a_sentence(person: Person
 
 
 def test_what_is_unchanged_stays_with_whom_it_was_of(person: Person, stage: Stage) -> None:
-    person.send("intake", "/intake", phq9="12", average_0="1.5", how_0="pill count")
+    person.send("intake", "/intake", phq9="12", **{AVERAGE: "1.5", HOW: "pill count"})
     stage.opened(ELDER, "pharmacist").send("intake", "/intake", gad7="4")
     kept = stage.services.drafts.get("demo", ELDER, "intake")
     assert kept is not None
@@ -179,7 +181,7 @@ def test_a_draft_from_before_the_intake_changed_says_so_and_is_not_approved(pers
 
 def test_a_draft_that_starts_from_another_dose_than_the_intake_says_is_not_approved(person: Person) -> None:
     person.draft()
-    person.send("intake", "/intake", average_0="2", how_0="pill count")
+    person.send("intake", "/intake", **{AVERAGE: "2", HOW: "pill count"})
     against = "The intake says that 2 mg lorazepam a day are really taken, and this draft starts from 3 mg"
     assert against in text_of(person, "approve")
     person.draft()

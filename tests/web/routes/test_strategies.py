@@ -5,6 +5,7 @@ from html import unescape
 import pytest
 
 from fhir_taper.cli.demo_walk import Page
+from fhir_taper.web.intake_form import field_key
 from fhir_taper.workflow.chosen_plan import work_of
 from fhir_taper.workflow.plan_options import PlanOptions
 from tests.web.running import MIXED, Person, Stage
@@ -71,7 +72,7 @@ def test_a_fact_is_confirmed_with_the_name_of_whoever_confirms_it(person: Person
 
 
 def test_the_average_intake_of_the_intake_is_the_baseline_where_nothing_else_is_said(person: Person, stage: Stage) -> None:
-    person.send("intake", "/intake", average_0="8", how_0="dispense history")
+    person.send("intake", "/intake", **{f"average_{field_key('diazepam')}": "8", f"how_{field_key('diazepam')}": "dispense history"})
     person.send("strategies", "/strategies", **ASKED)
     options = asked(stage)
     assert str(options.baseline_mg) == "8"
