@@ -24,7 +24,7 @@ from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.records import Role
 from fhir_taper.store.plans import PlanName
-from fhir_taper.workflow.assessment import Assessment, is_overtaken
+from fhir_taper.workflow.assessment import Assessment, is_overtaken, is_withdrawn
 from fhir_taper.workflow.audited import note
 from fhir_taper.workflow.chosen_plan import Work, drop_work, has_other_doses, reading_for, remade, work_of
 from fhir_taper.workflow.keep_assessment import assessment_of
@@ -38,6 +38,7 @@ from fhir_taper.workflow.regimen import Reading
 from fhir_taper.workflow.rests_on import RestsOn, rests_on
 from fhir_taper.workflow.roles import require
 from fhir_taper.workflow.services import Services
+from fhir_taper.workflow.unread import unread_plans
 from fhir_taper.workflow.versions import as_version
 
 _INTAKE_CHANGED: Final = "the intake changed since this draft was made, and the plan does not count it: ask for the ways to taper again"
@@ -166,7 +167,7 @@ def _judged(services: Services, chart: OpenChart, loaded: Loaded, work: Work, pl
     judged = judge(services, chart, plan, reading, findings, unconfirmed)
     past = _first_day_is_past(work.options, judged.decision.on)
     intake = _against_intake(work.options, plan, assessment_of(services, chart))
-    return replace(judged, against=(*past, *changed, *intake, *judged.against))
+    return replace(judged, against=(*unread_plans(loaded), *past, *changed, *intake, *judged.against))
 
 
 def _first_day_is_past(options: PlanOptions, today: date) -> tuple[str, ...]:
@@ -185,6 +186,9 @@ def _against_intake(options: PlanOptions, plan: TaperPlan, intake: Assessment) -
     if average is not None and Fraction(average.mg) != Fraction(plan.baseline.mg):
         taken = f"{plain(average.mg)} mg {plan.ingredient} a day are really taken"
         yield f"the intake says that {taken}, and this draft starts from {brief(plan.baseline.mg)} mg: make both say the same"
+    elif is_withdrawn(options, intake):
+        baseline = f"{brief(plan.baseline.mg)} mg ({options.baseline_by})"
+        yield f"the intake does not say any more that {baseline} a day are taken, and this draft starts from it: ask for the ways to taper again"
 
 
 def _compared(loaded: Loaded, work: Work, plan: TaperPlan) -> tuple[tuple[str, ...], tuple[Finding, ...]]:

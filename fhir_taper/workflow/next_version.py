@@ -30,6 +30,7 @@ from fhir_taper.workflow.pharmacist import GIVEN_UP, withdraw_open
 from fhir_taper.workflow.rests_on import RestsOn, rests_on
 from fhir_taper.workflow.roles import require
 from fhir_taper.workflow.services import Services
+from fhir_taper.workflow.unread import unread_plans
 from fhir_taper.workflow.versions import Kept, version_named
 
 NAME: Final = "next-version"
@@ -135,7 +136,7 @@ def _judged(services: Services, chart: OpenChart, loaded: Loaded, kept: Kept, dr
     changed, findings = _compared(services, chart, loaded, kept, draft)
     reading = loaded.reading(chart.day(services.clock(), draft.plan.zone))
     judged = judge(services, chart, draft.plan, reading, findings)
-    return replace(judged, against=(*changed, *judged.against))
+    return replace(judged, against=(*unread_plans(loaded), *changed, *judged.against))
 
 
 def _compared(

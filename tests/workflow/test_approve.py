@@ -25,7 +25,7 @@ from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.other_plans import plans_now
 from fhir_taper.workflow.own_words import typed_words
 from fhir_taper.workflow.pharmacist import ask_for_review
-from tests.odd_ehr import between, changing, each
+from tests.odd_ehr import between, changing, each, refusing
 from tests.web.running import ELDER, Stage
 from tests.workflow.ended import end_running
 from tests.workflow.followed import Followed
@@ -215,3 +215,24 @@ def test_a_draft_whose_first_day_is_past_is_not_approved_because_later_orders_ar
     tomorrow = replace(stage.services, clock=lambda: today + timedelta(days=1))
     with pytest.raises(NotAllowed, match="is past, and what was ordered since is not in it"):
         approve_plan(tomorrow, chart, shown)
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_no_plan_is_approved_while_it_is_not_known_which_other_plans_run(stage: Stage, status: int) -> None:
+    stage.forget(PATIENT)
+    chart = chart_of(stage, PATIENT)
+    end_running(stage.services, chart)
+    with between(stage.demo, refusing(status, "CarePlan")):
+        person = stage.opened(PATIENT)
+        person.draft()
+        person.ready()  # that the chart is not whole is accepted with a reason
+        with pytest.raises(NotAllowed, match=f"^Care plans could not be read: {status}: whether another plan of this medicine runs"):
+            approve_plan(stage.services, chart, str(work_rests_on(stage.services, chart)))
+        assert "whether another plan of this medicine runs" in person.get("approve").text
+    stage.forget(PATIENT)
+
+
+def test_no_new_schedule_is_approved_while_it_is_not_known_which_other_plans_run(followed: Followed) -> None:
+    ready(followed)
+    with between(followed.stage.demo, refusing(500, "CarePlan")), pytest.raises(NotAllowed, match="whether another plan"):
+        approve_next(followed.services, followed.chart, seen(followed))
