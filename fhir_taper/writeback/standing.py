@@ -94,10 +94,14 @@ class _Finding:
         candidates = [
             one for one in self._list("CarePlan", f"{taper[0]}|{taper[1]}") if has_identifier(one.resource, taper) and _counts(one, ours)
         ]
-        if len(candidates) > 1:
-            where = ", ".join(sorted(_key(one) for one in candidates))
+        running = [one for one in candidates if not _is_ended(one)]
+        if len(running) > 1:
+            where = ", ".join(sorted(_key(one) for one in running))
             raise WriteRefused(f"the EHR holds several plans of this taper ({where}): end all but one there first")
-        return candidates[0] if candidates else None
+        # One that was ended there is still this plan: its status is then a difference that a person sees, never a reason to make another.
+        return max(
+            running or candidates, key=lambda one: (_same_write(ours, one.resource), _core(one.resource).get("version", 0)), default=None
+        )
 
     def _list(self, kind: str, token: str) -> tuple[Fetched, ...]:
         params = {"patient": self.patient_id} if kind != "Device" else {}
@@ -172,8 +176,6 @@ def _counts(standing: Fetched, ours: Json) -> bool:
     theirs = standing.resource
     if _same_write(ours, theirs):
         return True
-    if theirs.get("status") in _ENDED:
-        return False
     here = f"{_key(standing)} in the EHR"
     mine, other = _core(ours), _core(theirs)
     replaced = [one.get("identifier", {}).get("value") for one in ours.get("replaces", []) if isinstance(one, Mapping)]
@@ -186,6 +188,10 @@ def _counts(standing: Fetched, ours: Json) -> bool:
     if other["version"] > mine["version"]:
         raise WriteRefused(f"{here} is version {other['version']} of the plan, and this is version {mine['version']}: read it first")
     return True
+
+
+def _is_ended(standing: Fetched) -> bool:
+    return standing.resource.get("status") in _ENDED
 
 
 def _core(care_plan: Json) -> dict[str, Any]:

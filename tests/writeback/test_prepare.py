@@ -86,6 +86,49 @@ def test_a_plan_that_ended_is_not_in_the_way() -> None:
     assert next(one for one in scene.prepare(other).changes if one.resource_type == "CarePlan").doing is Doing.CREATE
 
 
+@pytest.mark.parametrize("ended", ["revoked", "completed", "entered-in-error"])
+@pytest.mark.parametrize("ledger_knows", [True, False])
+def test_a_plan_that_a_clinician_ended_in_the_ehr_is_for_a_person_and_never_made_again(ended: str, ledger_knows: bool) -> None:
+    scene = Scene(ledger_knows=ledger_knows)
+    scene.write(PLAN)
+    scene.ehr.edit("CarePlan", status=ended)
+    held = revised(PLAN, state=PlanState.ON_HOLD)
+    shown = scene.prepare(held, base=PLAN).preview()
+    plan = next(card for card in shown.cards if card.resource_type == "CarePlan")
+    assert plan.doing is not Doing.CREATE
+    assert ("status", ended, "on-hold") in [(line.field, line.now, line.will_be) for line in plan.conflicts]
+    assert not shown.may_write
+    with pytest.raises(WriteRefused):
+        scene.write(held, base=PLAN)
+    assert len(scene.ehr.of("CarePlan")) == 1
+
+
+def test_a_plan_that_is_ended_here_as_it_was_in_the_ehr_is_written_onto_that_one() -> None:
+    scene = Scene()
+    scene.write(PLAN)
+    scene.ehr.edit("CarePlan", status="revoked")
+    assert scene.write(revised(PLAN, state=PlanState.REVOKED), base=PLAN).state is WriteState.WRITTEN
+    assert [one["status"] for one in scene.ehr.of("CarePlan")] == ["revoked"]
+
+
+def test_of_two_plans_of_one_taper_the_one_that_was_not_ended_is_gone_on_with() -> None:
+    scene = Scene()
+    scene.write(PLAN)
+    running = scene.ehr.only("CarePlan")
+    scene.ehr.stored["CarePlan/copy"] = [running | {"id": "copy", "status": "entered-in-error"}]
+    plan = next(one for one in scene.prepare(revised(PLAN, reason="x"), base=PLAN).changes if one.resource_type == "CarePlan")
+    assert plan.reference == f"CarePlan/{running['id']}"
+
+
+def test_where_each_of_several_plans_of_one_taper_was_ended_a_person_is_shown_one() -> None:
+    scene = Scene()
+    scene.write(PLAN)
+    scene.ehr.edit("CarePlan", status="revoked")
+    scene.ehr.stored["CarePlan/copy"] = [scene.ehr.of("CarePlan")[0] | {"id": "copy", "status": "entered-in-error"}]
+    plan = next(one for one in scene.prepare(revised(PLAN, reason="x"), base=PLAN).changes if one.resource_type == "CarePlan")
+    assert [one.element for one in plan.conflicts] == ["status"]
+
+
 def test_an_older_version_is_not_written_over_a_newer_one() -> None:
     scene = Scene()
     second = revised(PLAN, reason="other words")
