@@ -46,13 +46,15 @@ def options_of(form: Form, who: str, before: PlanOptions | None = None) -> PlanO
     baseline, taken = fields.read("baseline", typed_mg), _taken(fields)
     confirmed = tuple(dict.fromkeys(form.all("confirm")))
     parts = fields.choice("parts", tuple(PermittedParts))
+    baseline_by = _confirmed_by(fields, who, before, baseline, taken)
     options = PlanOptions(
         drug=drug,
         start=fields.must("start", typed_day, date.min),
         target_mg=fields.read("target", typed_mg) or Decimal(0),
         params=_params(fields),
         baseline_mg=baseline,
-        baseline_by=_confirmed_by(fields, who, before, baseline, taken),
+        baseline_by=baseline_by,
+        baseline_in_intake=before is not None and before.baseline_in_intake and before.baseline_by == baseline_by,
         taken=taken,
         confirmed=confirmed,
         confirmed_by=_facts_by(who, before, confirmed),

@@ -188,7 +188,7 @@ def _against_intake(options: PlanOptions, plan: TaperPlan, intake: Assessment) -
         yield f"the intake says that {taken}, and this draft starts from {brief(plan.baseline.mg)} mg: make both say the same"
     elif is_withdrawn(options, intake):
         baseline = f"{brief(plan.baseline.mg)} mg ({options.baseline_by})"
-        yield f"the intake does not say any more that {baseline} a day are taken, and this draft starts from it: ask for the ways to taper again"
+        yield f"the intake does not say any more that {baseline} a day are taken, where this draft starts: ask for the ways to taper again"
 
 
 def _compared(loaded: Loaded, work: Work, plan: TaperPlan) -> tuple[tuple[str, ...], tuple[Finding, ...]]:

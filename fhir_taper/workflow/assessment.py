@@ -103,12 +103,25 @@ def mean_of_peg(scores: Iterable[Score]) -> Score | None:
 
 
 def with_intake(options: PlanOptions, assessment: Assessment) -> PlanOptions:
-    """The question with what the intake says: an average intake is the baseline where nothing else is said of what is taken."""
+    """The question with what the intake says: an average intake is the baseline where nothing else is said of what is taken.
+
+    One that an earlier intake said is not kept: it is what the intake says by now.
+    """
     asked = replace(options, assessed=assessment.assessed)
+    if asked.baseline_in_intake:
+        asked = replace(asked, baseline_mg=None, baseline_by="", baseline_in_intake=False)
     average = assessment.average(options.drug)
-    if average is None or options.taken or options.baseline_mg is not None:
+    if average is None or asked.taken or asked.baseline_mg is not None:
         return asked
-    return replace(asked, baseline_mg=average.mg, baseline_by=average.confirmed_by)
+    return replace(asked, baseline_mg=average.mg, baseline_by=average.confirmed_by, baseline_in_intake=True)
+
+
+def is_withdrawn(options: PlanOptions, assessment: Assessment) -> bool:
+    """Whether this was asked from an average intake that the intake does not say any more: it is gone, or another one, or another's."""
+    average = assessment.average(options.drug)
+    return options.baseline_in_intake and (
+        average is None or (average.mg, average.confirmed_by) != (options.baseline_mg, options.baseline_by)
+    )
 
 
 def is_overtaken(options: PlanOptions, assessment: Assessment) -> bool:

@@ -15,7 +15,8 @@ LOCAL_TENANT = "local"
 class PlanOptions:
     """What a person asked for; None and empty mean "not said".
 
-    `taken` is the intake product by product, and `baseline_by` confirms it as it confirms `baseline_mg`. `confirmed` are facts that no
+    `taken` is the intake product by product, and `baseline_by` confirms it as it confirms `baseline_mg`;
+    `baseline_in_intake`: nobody typed it here, it is the average of the intake. `confirmed` are facts that no
     chart can give, on the word of `confirmed_by`; `assessed` is what was found out before, by whoever it names. `tenant` is a part of
     every id: two EHRs may call two patients the same.
     """
@@ -28,6 +29,7 @@ class PlanOptions:
     params: tuple[tuple[str, str], ...] = ()
     baseline_mg: Decimal | None = None
     baseline_by: str = ""
+    baseline_in_intake: bool = False
     taken: tuple[Taken, ...] = ()
     confirmed: tuple[str, ...] = ()
     confirmed_by: str = ""

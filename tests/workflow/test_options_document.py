@@ -22,6 +22,7 @@ FULL = PlanOptions(
     params=(("percent", "10"),),
     baseline_mg=Decimal("0.50"),
     baseline_by="dr",
+    baseline_in_intake=True,
     taken=(Taken("1", Slot.MORNING, Decimal("0.5")), Taken("2", None, Decimal(1))),
     confirmed=("pain-indication-confirmed",),
     confirmed_by="dr",
@@ -58,3 +59,9 @@ def test_a_draft_from_before_there_was_an_intake_is_still_read() -> None:
     document = options_to_document(FULL)
     del document["assessed"]
     assert options_from_document(document) == replace(FULL, assessed=Assessed())
+
+
+def test_a_draft_from_before_a_baseline_said_whether_it_is_of_the_intake_is_still_read() -> None:
+    document = options_to_document(FULL)
+    del document["baseline_in_intake"]
+    assert options_from_document(document) == replace(FULL, baseline_in_intake=False)

@@ -186,3 +186,27 @@ def test_a_draft_that_starts_from_another_dose_than_the_intake_says_is_not_appro
     assert against in text_of(person, "approve")
     person.draft()
     assert "The intake says that" not in text_of(person, "approve")
+
+
+def test_a_draft_whose_average_intake_was_withdrawn_is_not_approved_until_the_ways_are_asked_for_again(person: Person) -> None:
+    person.send("intake", "/intake", **{AVERAGE: "2", HOW: "pill count"})
+    person.draft()
+    against = "The intake does not say any more that 2 mg (pill count"
+    assert against not in text_of(person, "approve")
+    person.send("intake", "/intake", **{AVERAGE: "2", HOW: "a guess"})
+    assert against in text_of(person, "approve")
+    person.send("intake", "/intake", **{AVERAGE: "", HOW: ""})
+    assert against in text_of(person, "approve")
+    person.draft()
+    text = text_of(person, "approve")
+    assert "The intake does not say" not in text
+    assert "Baseline 3 mg a day" in text
+
+
+def test_a_baseline_that_was_typed_beside_the_intake_outlives_an_average_that_is_withdrawn(person: Person) -> None:
+    person.send("strategies", "/strategies", benzo_table="va-dod-2021", reason="falls", baseline="2", baseline_how="told")
+    person.send("intake", "/intake", **{AVERAGE: "2", HOW: "pill count"})
+    person.draft()
+    person.send("intake", "/intake", **{AVERAGE: "", HOW: ""})
+    assert "The intake does not say" not in text_of(person, "approve")
+    assert "Baseline 2 mg a day" in text_of(person, "approve")
