@@ -5,10 +5,13 @@ session any more and takes back what it got (`smart.launch.refresh`). Whatever t
 back is audited.
 """
 
-from fhir_taper.errors import EhrError
+import logging
+
+from fhir_taper.errors import EhrError, TaperError
+from fhir_taper.logs import log
 from fhir_taper.records import Json, Launch, Tenant, TokenSet
 from fhir_taper.smart.launch.token_endpoint import take_back
-from fhir_taper.workflow.audited import note
+from fhir_taper.workflow.audited import note, note_outside
 from fhir_taper.workflow.services import Services
 
 
@@ -43,3 +46,20 @@ def revoke_tokens(services: Services, tenant: Tenant, launch: Launch, tokens: To
         take_back(tenant, services.configuration(tenant), services.transport(tenant), tokens)
     except EhrError:
         note(services, launch, "take-back", "failed")
+
+
+def take_back_unused(services: Services, tenant: Tenant, tokens: TokenSet) -> None:
+    """Take back what was granted to a launch that was refused after all, and audit that.
+
+    Raises nothing: the caller goes on to say why the launch was refused, and no other trouble may stand in front of that.
+    """
+    outcome = "failed"
+    try:
+        taken = take_back(tenant, services.configuration(tenant), services.transport(tenant), tokens)
+        outcome = "done" if taken else "not-offered"
+    except Exception as error:  # noqa: BLE001 (the reason of the refusal must outlive any other error)
+        log("take-back", {"outcome": "failed"}, level=logging.WARNING, error=error)
+    try:
+        note_outside(services, tenant.id, None, "take-back", outcome, {"reason": "launch-refused"})
+    except TaperError as error:
+        log("not-audited", {"action": "take-back", "outcome": outcome}, error=error)

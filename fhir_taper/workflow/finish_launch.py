@@ -1,7 +1,8 @@
 """A launch ends well or not at all: the EHR's answer becomes tokens, a patient, a person with a role, and one open chart.
 
 Refused: a state that is unknown, used or another browser's; another authorization server's answer; an identity that does not hold; a
-launch without a patient. Who may do what is the tenant's table's word, never the browser's (privacy S4).
+launch without a patient. What the EHR granted to a launch that is refused after all is taken back there. Who may do what is the
+tenant's table's word, never the browser's (privacy S4).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,7 +12,7 @@ from hmac import compare_digest
 from typing import Final
 
 from fhir_taper.errors import LaunchRefused
-from fhir_taper.records import Launch, PendingLaunch, Secret, Tenant
+from fhir_taper.records import Launch, PendingLaunch, Secret, Tenant, TokenSet
 from fhir_taper.smart.client import FhirClient
 from fhir_taper.smart.launch.authorize import callback_code, callback_state, new_secret
 from fhir_taper.smart.launch.context import context_of
@@ -19,7 +20,7 @@ from fhir_taper.smart.launch.id_token import validate
 from fhir_taper.smart.launch.token_endpoint import TokenAnswer, exchange_code
 from fhir_taper.workflow.audited import note, note_stranger
 from fhir_taper.workflow.begin_launch import hashed, name_of
-from fhir_taper.workflow.end_session import close_session, revoke_tokens
+from fhir_taper.workflow.end_session import close_session, revoke_tokens, take_back_unused
 from fhir_taper.workflow.open_chart import chart_of, not_granted
 from fhir_taper.workflow.recover_writes import sweep_chart
 from fhir_taper.workflow.roles import person_of, role_of
@@ -93,9 +94,27 @@ def _opened(services: Services, tenant: Tenant, pending: PendingLaunch, paramete
     answer = exchange_code(
         tenant, configuration, transport, code=code, verifier=pending.verifier, redirect_uri=redirect_uri, requested_scope=asked
     )
+    try:
+        launch, secret, held = _kept(services, tenant, pending, answer, browser)
+    except Exception:
+        take_back_unused(services, tenant, answer.tokens)
+        raise
+    for one, whose, tokens in held:
+        revoke_tokens(services, whose, one, tokens)
+    sweep_chart(services, chart_of(services, launch, tenant))
+    return Finished(launch, secret, tuple(one.id for one, _, _ in held))
+
+
+def _kept(
+    services: Services, tenant: Tenant, pending: PendingLaunch, answer: TokenAnswer, browser: Secret
+) -> tuple[Launch, Secret, list[tuple[Launch, Tenant, TokenSet | None]]]:
+    """The launch that an answer opens, kept with its tokens; its secret; and the older ones that ended for it, with the tokens they held.
+
+    Whatever it raises, nothing of the answer was kept.
+    """
     values = context_of(answer)
     user = _user(services, tenant, pending, answer)
-    client = FhirClient(tenant.issuer, transport, lambda: answer.tokens.access_token, values.patient_id, lambda _: None)
+    client = FhirClient(tenant.issuer, services.transport(tenant), lambda: answer.tokens.access_token, values.patient_id, lambda _: None)
     person = person_of(client, user)
     now, secret = services.clock(), new_secret()
     launch = Launch(
@@ -116,7 +135,7 @@ def _opened(services: Services, tenant: Tenant, pending: PendingLaunch, paramete
         need_patient_banner=values.need_patient_banner,
         style_url=values.style_url,
         fhir_context=values.fhir_context,
-        asked=asked,
+        asked=pending.scope,
     )
     with services.database.begin():
         older = services.launches.too_many(hashed(browser), now)
@@ -127,10 +146,7 @@ def _opened(services: Services, tenant: Tenant, pending: PendingLaunch, paramete
         scope = {"scope": "said" if answer.says_scope else "as-asked", "denied": not_granted(launch)}
         said = {"role": launch.role.value, "name": launch.user_name, **scope}
         note(services, launch, "launch", "opened", said)
-    for one, whose, tokens in held:
-        revoke_tokens(services, whose, one, tokens)
-    sweep_chart(services, chart_of(services, launch, tenant))
-    return Finished(launch, secret, tuple(one.id for one in older))
+    return launch, secret, held
 
 
 def _whose(services: Services, launches: Iterable[Launch]) -> Iterator[tuple[Launch, Tenant]]:

@@ -5,14 +5,17 @@ from typing import Any
 
 import pytest
 
+from fhir_taper.cli.demo_walk import Shown
+from fhir_taper.errors import EhrUnreachable, LaunchRefused
 from fhir_taper.records import AuditEntry, TokenSet
 from fhir_taper.smart.launch import refresh as refreshing
 from fhir_taper.smart.launch import token_endpoint
 from fhir_taper.smart.launch.token_endpoint import TokenAnswer
-from fhir_taper.workflow import finish_launch
+from fhir_taper.workflow import end_session, finish_launch
 from fhir_taper.workflow.open_chart import OpenChart, not_granted
 from tests.web.running import ELDER, Stage
 from tests.workflow.opened import chart_of
+from tests.workflow.test_end_session import is_active
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, scope: str | None) -> None:
@@ -96,3 +99,60 @@ def test_a_refresh_never_brings_more_than_the_launch_was_given(stage: Stage, mon
     chart = chart_of(stage, ELDER)
     renewing(stage, chart, "patient/*.cruds", monkeypatch)
     assert chart.granted.letters == {"Patient": "r", "CarePlan": "rs"}
+
+
+def refused_after_the_exchange(stage: Stage, monkeypatch: pytest.MonkeyPatch, patient: str | None) -> tuple[Shown, TokenSet]:
+    """The page of a launch that is refused when its tokens were given already; and those."""
+    got: list[TokenSet] = []
+
+    def exchanged(*args: Any, **named: Any) -> TokenAnswer:
+        answer = token_endpoint.exchange_code(*args, **named)
+        got.append(answer.tokens)
+        return answer
+
+    monkeypatch.setattr(finish_launch, "exchange_code", exchanged)
+    browser, back = stage.begun(patient)
+    answered = browser.once("GET", back)
+    assert got[0].refresh_token is not None
+    return answered, got[0]
+
+
+def told_since(stage: Stage, before: int) -> list[tuple[str, str, Any]]:
+    every = [one.entry for one in stage.services.audit.entries("demo", limit=100_000)]
+    return [(one.action, one.outcome, one.detail.get("reason")) for one in every[before:]]
+
+
+def lines_so_far(stage: Stage) -> int:
+    return sum(1 for _ in stage.services.audit.entries("demo", limit=100_000))
+
+
+@pytest.mark.parametrize("reason", ["no-patient", "id-token", "fhir-user"])
+def test_what_was_granted_to_a_launch_that_is_refused_after_all_is_taken_back_and_audited(
+    reason: str, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refusing(*_: Any, **__: Any) -> None:
+        raise LaunchRefused(reason, "It does not hold.")
+
+    if reason != "no-patient":
+        monkeypatch.setattr(finish_launch, "validate", refusing)
+    before = lines_so_far(stage)
+    answered, held = refused_after_the_exchange(stage, monkeypatch, None if reason == "no-patient" else ELDER)
+    assert 400 <= answered.status < 500
+    assert held.refresh_token is not None
+    assert not is_active(stage, held.access_token)
+    assert not is_active(stage, held.refresh_token)
+    assert told_since(stage, before) == [("take-back", "done", "launch-refused"), ("launch", "refused", reason)]
+
+
+@pytest.mark.parametrize("trouble", [EhrUnreachable("no answer"), RuntimeError("unforeseen")])
+def test_tokens_that_cannot_be_taken_back_never_hide_why_the_launch_was_refused(
+    trouble: Exception, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> bool:
+        raise trouble
+
+    monkeypatch.setattr(end_session, "take_back", broken)
+    before = lines_so_far(stage)
+    answered, _ = refused_after_the_exchange(stage, monkeypatch, None)
+    assert "No patient is open" in answered.text
+    assert told_since(stage, before) == [("take-back", "failed", "launch-refused"), ("launch", "refused", "no-patient")]
