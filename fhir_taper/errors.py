@@ -4,7 +4,8 @@
     ├── BadInput            for the person who gave us the file: says what and where       (exit status 3)
     │   ├── NotJson         not JSON, empty, NaN, nested too deep, too large
     │   ├── NotFhir         JSON without resourceType
-    │   └── ChartConflict   two patients in one chart, one id twice with different content
+    │   ├── ChartConflict   two patients in one chart, one id twice with different content
+    │   └── RestrictedData  labelled as data that may not be passed on without a consent
     ├── NotAllowed          a step in the life of a plan that its state, findings or reviews forbid: shown as written
     ├── WrongUsage          an option or parameter that cannot be meant                    (exit status 2)
     ├── TableError          a row of our own tables without source, state or sense         (internal)
@@ -59,6 +60,10 @@ class NotFhir(BadInput):
 
 class ChartConflict(BadInput):
     """The input cannot be one patient's chart."""
+
+
+class RestrictedData(BadInput):
+    """The chart holds data that is labelled restricted: it was read, and nothing derived from it is written without a consent."""
 
 
 class WrongUsage(TaperError):

@@ -24,6 +24,7 @@ from fhir_taper.errors import (
     LaunchRefused,
     MissingSystemLibrary,
     NotAllowed,
+    RestrictedData,
     StoreConflict,
     StoreError,
     TaperError,
@@ -93,6 +94,15 @@ _OTHERS: Final[tuple[tuple[type[TaperError], Callable[[str], Told]], ...]] = (
     (StoreError, lambda _: Told(503, "Nothing can be saved now", ("The database did not take it.",), _OURS)),
     (MissingSystemLibrary, lambda says: Told(503, "No PDF can be made here", (says,), "Take the plain text; tell whoever runs this app.")),
     (WrongUsage, lambda says: Told(422, "Something in the form cannot be meant", (says,), "Go back and correct it.")),
+    (
+        RestrictedData,  # before the others of its kind: the chart was read, and the reason is its labels
+        lambda says: Told(
+            409,
+            "The chart holds restricted data",
+            (f"Nothing was written: {says.partition(': ')[2]}.",),
+            "Print the plan, or hand it over as a PDF; whether it may be passed on is for who labelled the data in the EHR.",
+        ),
+    ),
     (BadInput, lambda says: Told(502, "The chart cannot be read", (says,), "Tell whoever runs the EHR.")),
 )
 

@@ -16,6 +16,7 @@ from fhir_taper.errors import (
     LaunchRefused,
     MissingSystemLibrary,
     NotAllowed,
+    RestrictedData,
     StoreConflict,
     StoreError,
     TaperError,
@@ -23,6 +24,8 @@ from fhir_taper.errors import (
     WrongPatient,
     WrongUsage,
 )
+from fhir_taper.mappers.write.labels import Label, refuse_restricted
+from fhir_taper.mappers.write.namespace import CONFIDENTIALITY
 from fhir_taper.web.errors import told
 from tests.web.running import ELDER, Stage
 from tests.workflow.opened import cookie_of
@@ -48,6 +51,7 @@ ERRORS: list[tuple[Exception, int, str]] = [
     (StoreError("x"), 503, "Nothing can be saved now"),
     (WrongUsage("x"), 422, "Something in the form cannot be meant"),
     (ChartConflict("x"), 502, "The chart cannot be read"),
+    (RestrictedData("x", "meta.security"), 409, "The chart holds restricted data"),
     (MissingSystemLibrary("x"), 503, "No PDF can be made here"),
 ]
 
@@ -58,6 +62,15 @@ def test_each_refusal_has_its_own_page_and_says_what_to_do(error: Exception, sta
     assert (page.status, page.title) == (status, title)
     assert page.todo
     assert page.says
+
+
+def test_a_refusal_because_of_labels_names_them_and_not_a_chart_that_cannot_be_read() -> None:
+    with pytest.raises(RestrictedData) as refused:
+        refuse_restricted((Label(CONFIDENTIALITY, "R"), Label("x", "SUD")))
+    page = told(refused.value)
+    assert page.says == (
+        "Nothing was written: the chart holds data labelled R, SUD: nothing derived from it is written without a consent.",
+    )
 
 
 @pytest.mark.parametrize("error", [BrokenPlan("patient Edna"), TaperError("token abc"), RuntimeError("secret")])

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fhir_taper.errors import BadInput
+from fhir_taper.errors import RestrictedData
 from fhir_taper.mappers.systems import coding_of
 from fhir_taper.mappers.write.namespace import CONFIDENTIALITY, Json
 
@@ -39,11 +39,11 @@ def labels_of(resources: Iterable[Mapping[str, Any]]) -> tuple[Label, ...]:
 
 
 def refuse_restricted(labels: Iterable[Label]) -> None:
-    """Raises BadInput where an input is labelled as data that may not be passed on without a consent."""
+    """Raises RestrictedData where an input is labelled as data that may not be passed on without a consent."""
     restricted = sorted(label.code for label in labels if is_restricted(label))
     if restricted:
         what = f"the chart holds data labelled {', '.join(restricted)}"
-        raise BadInput(f"{what}: nothing derived from it is written without a consent", "meta.security")
+        raise RestrictedData(f"{what}: nothing derived from it is written without a consent", "meta.security")
 
 
 def is_restricted(label: Label) -> bool:
