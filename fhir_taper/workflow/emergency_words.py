@@ -15,7 +15,7 @@ from fhir_taper.workflow.audited import note
 from fhir_taper.workflow.chosen_plan import EDITORS, Work, day_of, save_work, work_with_plan
 from fhir_taper.workflow.next_version import NextVersion, next_as_seen, save_next
 from fhir_taper.workflow.open_chart import OpenChart
-from fhir_taper.workflow.own_words import Words, said_of
+from fhir_taper.workflow.own_words import Words, said_of, with_crisis_lines
 from fhir_taper.workflow.roles import require
 from fhir_taper.workflow.services import Services
 from fhir_taper.workflow.versions import as_version, version_named
@@ -43,7 +43,7 @@ def word_running(services: Services, chart: OpenChart, version_id: str, words: W
     if kept.version.state is PlanState.DRAFT:
         raise WrongUsage("a draft is worded where it is made")
     decision = Decision(chart.who, chart.day(services.clock(), kept.plan.zone), "worded on screen")
-    after = worded(kept.plan, decision, words.breakthrough, words.comfort_plan, words.contacts)
+    after = with_crisis_lines(chart.tenant, worded(kept.plan, decision, words.breakthrough, words.comfort_plan, words.contacts))
     name, launch = kept.version.plan, chart.launch
     made = as_version(chart, name, after, services.clock())
     with services.database.begin():

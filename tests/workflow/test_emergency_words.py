@@ -141,6 +141,14 @@ def test_words_for_a_running_plan_are_a_version_that_only_a_prescriber_makes(fol
         word_running(followed.services, followed.chart, followed.kept.version.id, TYPED)
 
 
+def test_words_for_a_running_plan_that_name_nobody_to_call_leave_the_crisis_lines_of_the_site(followed: Followed) -> None:
+    lines = tuple(f"Crisis line {line}" for line in followed.chart.tenant.crisis_lines)
+    assert lines
+    after = word_running(followed.services, followed.chart, followed.kept.version.id, typed_words("rest", "heat", ""))
+    assert after.contingency.emergency_contacts == lines
+    assert followed.newest().plan == after
+
+
 def test_words_for_a_next_version_are_its_own_and_approved_with_it(followed: Followed) -> None:
     draft = ready(followed)
     worded = word_next(followed.services, followed.chart, TYPED, draft.revision)
