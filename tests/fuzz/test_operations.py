@@ -7,6 +7,7 @@ the OpenAPI description of the app, its forms as the pages showed them, in both 
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from secrets import token_urlsafe
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin
 
@@ -112,7 +113,7 @@ def crawl(walked: Walked, role: str, person: Person, *, to_the_end: bool = True,
 
     for _ in range(posts or POSTS[role]):
         if not fresh():
-            opened.clear()  # what a link led to may have another form by now
+            opened -= {one for one in opened if "?" in one}  # a part of a page that was opened may have another form by now
             for path in pages:
                 look(walked, role, person, path, waiting, opened)
         if not fresh():
@@ -161,7 +162,7 @@ def walked(stage: Stage) -> Walked:
     crawl(found, "prescriber", prescriber, to_the_end=False)  # what one asks for, another answers
     crawl(found, "pharmacist", found.people["pharmacist"])
     prescriber.ready()
-    crawl(found, "prescriber", prescriber)
+    crawl(found, "prescriber", prescriber, posts=20)
     crawl(found, "reader", found.people["reader"])
     found.people["auditor"] = as_role(stage, found.people["reader"], Role.AUDITOR)
     crawl(found, "auditor", found.people["auditor"])
@@ -169,11 +170,10 @@ def walked(stage: Stage) -> Walked:
     for method, path in found.operations:
         if method == "GET" and "{" not in path:
             in_process(machine).once("GET", f"{stage.demo.app_url}{path}")
-    for role in _EDITORS:  # a plan of ours that only the EHR has, and an order that nobody computes
-        for patient, posts in (("mid-taper", 25), ("text-sigs", 8)):
-            beside = opened_by(app, stage, role, patient)
-            found.beside.append((role, beside))
-            crawl(found, role, beside, posts=posts)
+    for role in _EDITORS:  # a plan of ours that only the EHR has: one takes it over and asks, the other answers
+        beside = opened_by(app, stage, role, "mid-taper")
+        found.beside.append((role, beside))
+        crawl(found, role, beside, to_the_end=role == "pharmacist", posts=14)
     for role in ROLES:
         leaving = opened_by(app, stage, role if role != "auditor" else "reader", MIXED)
         found.beside.append((role, leaving if role != "auditor" else as_role(stage, leaving, Role.AUDITOR)))
@@ -194,7 +194,8 @@ def as_role(stage: Stage, person: Person, role: Role) -> Person:
     tenant = services.settings.tenants[0]
     held = services.tokens(tenant).get(launch.id)
     assert held is not None
-    other, secret = replace(launch, id=f"{role.value}-{launch.id[:8]}", role=role, cookie_hash=hashed(Secret("s"))), Secret("s")
+    secret = Secret(token_urlsafe(32))
+    other = replace(launch, id=f"{role.value}-{launch.id[:8]}", role=role, cookie_hash=hashed(secret))
     with services.database.begin():
         services.tokens(tenant).put(other.id, held)
         services.launches.save(other)

@@ -29,6 +29,7 @@ from fhir_taper.workflow.chosen_plan import EDITORS, Work, change, newest_versio
 from fhir_taper.workflow.cover import cover_of
 from fhir_taper.workflow.edit_plan import edit, offered_for, redo, undo
 from fhir_taper.workflow.keep_assessment import assessment_of
+from fhir_taper.workflow.roles import require
 
 router = APIRouter()
 _NOT_DONE: Final = "This was not done; the draft is as it was"
@@ -48,6 +49,7 @@ def plan(visit: Opened, request: Request) -> Response:
 def change_plan(posted: Form_, request: Request) -> Response:
     """Make the draft again with other parameters."""
     visit, form = posted.visit, posted.form
+    require(visit.services, visit.chart, "edit", EDITORS)
     work = work_of(visit.services, visit.chart)
     if work is None:
         return visit.to("strategies")
