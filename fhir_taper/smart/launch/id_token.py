@@ -97,7 +97,7 @@ def _claims(id_token: Secret, algorithm: str, keys: list[Any]) -> Mapping[str, A
     for key in keys:
         try:
             return jwt.decode(id_token.reveal(), key, algorithms=[algorithm]).claims
-        except (JoseError, ValueError, TypeError):
+        except (JoseError, ValueError, TypeError, RecursionError):
             continue
     return None
 
@@ -126,8 +126,10 @@ def _fitting(published: list[Any], algorithm: str, kid: object) -> list[Any]:
     """The keys that may have signed: the one with this id; without an id, those that fit the algorithm."""
     kind = "EC" if algorithm.startswith("ES") else "RSA"
     keys: list[Any] = []
-    for one in published:
-        if not isinstance(one, dict) or one.get("kty") != kind or one.get("use", "sig") != "sig" or one.get("alg", algorithm) != algorithm:
+    for stated in published:
+        # A member that is null says nothing; some servers write out what they have not set.
+        one = {name: value for name, value in stated.items() if value is not None} if isinstance(stated, dict) else {}
+        if one.get("kty") != kind or one.get("use", "sig") != "sig" or one.get("alg", algorithm) != algorithm:
             continue
         if kid is not None and one.get("kid") != kid:
             continue
@@ -184,7 +186,8 @@ def _fhir_user(tenant: Tenant, claims: Mapping[str, Any]) -> str:
 
 
 def _same(value: object, expected: str) -> bool:
-    return isinstance(value, str) and hmac.compare_digest(value.encode(), expected.encode())
+    # JSON can hold half of a pair of surrogates, which is no text: other bytes than any text has, and no error.
+    return isinstance(value, str) and hmac.compare_digest(value.encode(errors="surrogatepass"), expected.encode())
 
 
 def _is_after(value: object, instant: datetime) -> bool:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from joserfc import jws
 from joserfc.jwk import ECKey, RSAKey
 
 from fhir_taper.errors import EhrError, LaunchRefused
@@ -80,6 +81,7 @@ def test_a_good_token_names_the_person(judge: Judge, signer: Signer, claims: Cla
         ({"nonce": "other"}, "does not answer this launch"),
         ({"nonce": None}, "does not answer this launch"),
         ({"nonce": 5}, "does not answer this launch"),
+        ({"nonce": "\ud800"}, "does not answer this launch"),
         ({"sub": None}, "names nobody"),
         ({"sub": ""}, "names nobody"),
         ({"sub": "x" * 256}, "names nobody"),
@@ -91,6 +93,7 @@ def test_a_good_token_names_the_person(judge: Judge, signer: Signer, claims: Cla
         ({"nbf": AT + 301}, "does not count yet"),
         ({"at_hash": "x"}, "another access token"),
         ({"at_hash": 5}, "another access token"),
+        ({"at_hash": "\ud800"}, "another access token"),
     ],
 )
 def test_a_claim_that_is_wrong_refuses_the_launch(wrong: Claims, words: str, judge: Judge, signer: Signer, claims: Claims) -> None:
@@ -115,7 +118,21 @@ def test_the_hash_of_the_access_token_is_compared_where_it_is_sent(judge: Judge,
 @pytest.mark.usefixtures("keys_published")
 @pytest.mark.parametrize("seconds", [-90, 90])
 def test_ninety_seconds_of_clock_skew_are_survived(seconds: int, judge: Judge, signer: Signer, claims: Claims, clock: Clock) -> None:
+    """The token counts for a minute of the EHR's clock, the shortest that is usual: only what is allowed beyond its ends saves it."""
     clock.instant += timedelta(seconds=seconds)
+    assert judge(signer.token(**{**claims, "iat": AT, "nbf": AT, "exp": AT + 60})).subject == "u1"
+
+
+@pytest.mark.usefixtures("keys_published")
+def test_content_that_is_nested_too_deep_refuses_the_launch(judge: Judge, signer: Signer) -> None:
+    head = {"alg": signer.algorithm, "kid": "k1"}
+    deep = Secret(jws.serialize_compact(head, b"[" * 50_000, signer.key, algorithms=[signer.algorithm]))
+    assert "none of the EHR's keys" in judge.refused(deep)
+
+
+@pytest.mark.parametrize("unsaid", [{"use": None}, {"alg": None}, {"use": None, "alg": None, "key_ops": None, "x5c": None}])
+def test_a_member_of_a_key_that_is_null_says_nothing(unsaid: Claims, judge: Judge, ehr: Stub, signer: Signer, claims: Claims) -> None:
+    ehr.on("/jwks", Reply(body={"keys": [signer.public(**unsaid)]}))
     assert judge(signer.token(**claims)).subject == "u1"
 
 
