@@ -4,7 +4,7 @@ Handed in, never looked up.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,21 @@ class Patient:
 class Cover:
     """`protocol` is the title of the plan's protocol, "" where it has none; `printed` an aware instant, None where time has stopped.
 
-    `intake` is label and value of what was found out before the taper.
+    `intake` is label and value of what was found out before the taper. `day` is the day of printing in the zone of the plan, None where
+    nothing is said of a day; `replaced_by` the number of the newest version of the plan, 0 where this is it.
     """
 
     patient: Patient = field(default_factory=Patient)
     protocol: str = ""
     printed: datetime | None = None
     intake: tuple[tuple[str, str], ...] = ()
+    day: date | None = None
+    replaced_by: int = 0
+
+    @property
+    def followed(self) -> date | None:
+        """The day on which the plan is looked at as one that is followed; None where another version is."""
+        return None if self.replaced_by else self.day
 
     @property
     def when(self) -> str:

@@ -5,18 +5,20 @@ Until a plan is active it says "Draft – not approved" on every page. Nothing h
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from textwrap import wrap
 
 from fhir_taper.plans.medicines.codes import Form, Slot
 from fhir_taper.plans.medicines.dose_words import daily
 from fhir_taper.plans.tapers.finding import Finding, Severity, ranked
+from fhir_taper.plans.tapers.in_force import keep_taking
 from fhir_taper.plans.tapers.limits_words import limits_in_words
 from fhir_taper.plans.tapers.plan import PlanGoal, PlanState, TaperPlan, Tier
 from fhir_taper.plans.tapers.use import IN_WORDS
 from fhir_taper.render.amounts import NOTHING, used_products
 from fhir_taper.render.contingency_words import ContingencyWords, contingency_words
 from fhir_taper.render.cover import Cover
-from fhir_taper.render.plan_rows import PlanRow, equivalent_heading, equivalent_tables, rows_of, used_slots
+from fhir_taper.render.plan_rows import PlanRow, equivalent_heading, equivalent_tables, followed_on, rows_of, used_slots
 from fhir_taper.render.printable import printable
 from fhir_taper.render.record_words import record_words
 from fhir_taper.render.words import parameters_in_words
@@ -58,13 +60,13 @@ def page_of(plan: TaperPlan, cover: Cover) -> PlanPage:
     return PlanPage(
         title=title_of(plan),
         patient=str(cover.patient),
-        state=state_of(plan),
-        banner=banner_of(plan),
+        state=state_of(plan, cover),
+        banner=banner_of(plan, cover),
         facts=facts_of(plan, cover),
         slots=used_slots(plan),
         equivalent=equivalent_heading(plan.equivalents),
         legend=LEGEND,
-        rows=rows_of(plan),
+        rows=rows_of(plan, cover.followed),
         findings=ranked(plan.findings),
         advice=(NEVER_STOP, PAUSE_RULE, ASK_FOR_A_PAUSE),
         contacts=plan.contingency.emergency_contacts,
@@ -74,8 +76,14 @@ def page_of(plan: TaperPlan, cover: Cover) -> PlanPage:
     )
 
 
-def state_of(plan: TaperPlan) -> str:
-    """The state of the plan in a few words; empty once it is active."""
+def state_of(plan: TaperPlan, cover: Cover) -> str:
+    """The state of the plan in a few words, on the day of the cover what to go on taking; empty once it is active and nothing holds it."""
+    if cover.replaced_by:
+        return f"Replaced by version {cover.replaced_by}: not to be followed"
+    now = followed_on(plan, cover.followed)
+    if now is not None and now.is_held and cover.day is not None:
+        why = "On hold" if plan.state is PlanState.ON_HOLD else "Review overdue"
+        return f"{why}: {keep_taking(plan, cover.day)}"
     if plan.state is PlanState.DRAFT:
         return "Draft – not approved"
     if plan.state is PlanState.ON_HOLD:
@@ -83,12 +91,12 @@ def state_of(plan: TaperPlan) -> str:
     return "" if plan.state is PlanState.ACTIVE else plan.state.value.replace("-", " ").capitalize()
 
 
-def banner_of(plan: TaperPlan) -> str:
+def banner_of(plan: TaperPlan, cover: Cover) -> str:
     """The state of the plan, and of a draft how much stands in the way of its approval; empty once it is active."""
     stops = sum(finding.severity is Severity.STOP for finding in plan.findings)
     if plan.state is not PlanState.DRAFT or not stops:
-        return state_of(plan)
-    return f"{state_of(plan)} – {stops} finding{'s' if stops > 1 else ''} must be resolved before it can be approved"
+        return state_of(plan, cover)
+    return f"{state_of(plan, cover)} – {stops} finding{'s' if stops > 1 else ''} must be resolved before it can be approved"
 
 
 def title_of(plan: TaperPlan) -> str:
@@ -112,6 +120,7 @@ def facts_of(plan: TaperPlan, cover: Cover) -> tuple[tuple[str, str], ...]:
     length = f"{(last - start).days} days, {len(plan.steps) - 1} changes"
     facts = (
         ("Patient", str(cover.patient)),
+        ("In force", _in_force(plan, cover)),
         ("Way", way_of(plan, cover)),
         ("Baseline", f"{daily(plan.baseline.mg, is_patch=is_patch(plan))}{confirmed}"),
         ("From – to", f"{start.isoformat()} – {last.isoformat()} ({length})"),
@@ -125,6 +134,16 @@ def facts_of(plan: TaperPlan, cover: Cover) -> tuple[tuple[str, str], ...]:
         *(cover.intake or (("Must stay possible", plan.minimum_function),)),
     )
     return tuple((label, value) for label, value in facts if value)
+
+
+def _in_force(plan: TaperPlan, cover: Cover) -> str:
+    """The step in force on the day of the cover, its dose, and why it is not the one of the dates; empty where the plan is not followed."""
+    now = followed_on(plan, cover.followed)
+    if now is None or cover.day is None:
+        return ""
+    row = rows_of(plan)[now.step.number]
+    held = f"; {now.why}: {keep_taking(plan, cover.day)} until a clinician decides" if now.is_held else ""
+    return f"on {cover.day.isoformat()}: step {row.number}, {row} a day{held}"
 
 
 def way_of(plan: TaperPlan, cover: Cover) -> str:
@@ -154,7 +173,7 @@ def page_text(plan: TaperPlan, cover: Cover) -> str:
         lines += [page.banner.upper(), ""]
     for label, value in page.facts:
         lines += _hanging(f"{label + ':':<{label_width}}{value}", label_width)
-    lines += ["", "Steps", "-----", *step_lines(plan), "", *page.advice]
+    lines += ["", "Steps", "-----", *step_lines(plan, day=cover.followed), "", *page.advice]
     lines += [f"Contact: {contact}" for contact in page.contacts]
     lines += _contingency_lines(page.contingency)
     if page.record:
@@ -166,10 +185,10 @@ def page_text(plan: TaperPlan, cover: Cover) -> str:
     return "".join(f"{printable(line)}\n" for line in [*lines, "", page.footer])
 
 
-def step_lines(plan: TaperPlan, width: int = _WIDTH) -> list[str]:
+def step_lines(plan: TaperPlan, width: int = _WIDTH, day: date | None = None) -> list[str]:
     """The steps in words, for where there is no room for a table."""
     slots = used_slots(plan)
-    return [line for row in rows_of(plan) for line in _step_lines(slots, row, width)]
+    return [line for row in rows_of(plan, day) for line in _step_lines(slots, row, width)]
 
 
 def _step_lines(slots: Iterable[Slot], row: PlanRow, width: int) -> list[str]:

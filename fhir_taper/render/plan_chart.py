@@ -16,7 +16,7 @@ def plan_chart(plan: TaperPlan, cover: Cover) -> str:
     in_the_way = [one.message for one in plan.findings if one.severity is Severity.STOP and plan.state is PlanState.DRAFT]
     head = (
         (title_of(plan), "title"),
-        (f"{banner_of(plan)}", "state"),
+        (f"{banner_of(plan, cover)}", "state"),
         *((f"Stop: {message}", "state") for message in in_the_way),
         (str(cover.patient), ""),
         (way_of(plan, cover), ""),

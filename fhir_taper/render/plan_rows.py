@@ -3,16 +3,19 @@
 Percentages, equivalents and means over days are rounded when shown, each once; a dose is printed as it is.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.medicines.dose import Exact, dose_for_people, one_decimal
+from fhir_taper.plans.tapers.collisions import RUNNING
+from fhir_taper.plans.tapers.in_force import InForce, in_force
 from fhir_taper.plans.tapers.plan import EquivalentFactor, Step, StepKind, TaperPlan
 from fhir_taper.plans.tapers.step_figures import StepFigures, step_figures
 from fhir_taper.render.amounts import Cell, cell_of, every_in_words, labels_of
 
 _KINDS = {
-    StepKind.BASELINE: "today",
+    StepKind.BASELINE: "baseline",
     StepKind.REDUCTION: "",
     StepKind.HOLD: "pause: keep taking this dose",
     StepKind.LIMITED: "held back by a limit",
@@ -30,7 +33,7 @@ class PlanRow:
     """One step in words. `slots` holds a cell per time of day that the plan uses. `dose` is (medicine, mg a day) for each that is given.
 
     Where a plan gives more than one medicine, every cell and dose names its medicine: 5 mg of one may be tenfold the other. The name is
-    empty in a plan of one.
+    empty in a plan of one. `is_in_force`: on the day that the rows were asked for.
     """
 
     number: str
@@ -45,6 +48,7 @@ class PlanRow:
     of_baseline: str
     note: str
     is_pause: bool
+    is_in_force: bool = False
 
     @property
     def dose_lines(self) -> tuple[str, ...]:
@@ -65,13 +69,32 @@ def used_slots(plan: TaperPlan) -> tuple[Slot, ...]:
     return tuple(slot for slot in Slot if slot in used)
 
 
-def rows_of(plan: TaperPlan) -> tuple[PlanRow, ...]:
-    """One row per step, in order."""
+def rows_of(plan: TaperPlan, day: date | None = None) -> tuple[PlanRow, ...]:
+    """One row per step, in order. On a `day` of a plan that is followed, the step in force says so, and those that may not begin do."""
     slots, labels, is_named = used_slots(plan), labels_of(plan), len(medicines_of(plan)) > 1
-    return tuple(
+    rows = tuple(
         _row(step, figures, tuple(cell_of(step, slot, plan, labels, is_named=is_named) for slot in slots), is_named=is_named)
         for step, figures in zip(plan.steps, step_figures(plan), strict=True)
     )
+    now = followed_on(plan, day)
+    return rows if now is None or day is None else tuple(_marked(row, step, now, day) for row, step in zip(rows, plan.steps, strict=True))
+
+
+def followed_on(plan: TaperPlan, day: date | None) -> InForce | None:
+    """What is in force on a day; None where the plan is not followed then, or no day is given."""
+    is_followed = day is not None and plan.state in RUNNING and day >= plan.steps[0].start
+    return in_force(plan, day) if is_followed and day is not None else None
+
+
+def _marked(row: PlanRow, step: Step, now: InForce, day: date) -> PlanRow:
+    """A row with what the day says of its step: in force, or kept back although its dates may have come."""
+    said: tuple[str, ...] = ()
+    if step.number == now.step.number:
+        said = f"in force on {day.isoformat()}", _KINDS[StepKind.HOLD] if now.is_held and not row.is_pause else ""
+    elif now.is_held and step.number > now.step.number and step.start <= day:
+        said = ("not to begin: reductions pause",)
+    note = "; ".join(part for part in (row.note, *said) if part)
+    return replace(row, note=note, is_in_force=step.number == now.step.number)
 
 
 def medicines_of(plan: TaperPlan) -> tuple[str, ...]:

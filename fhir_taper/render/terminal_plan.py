@@ -1,5 +1,7 @@
 """The plan in a terminal: what was decided, the steps as a table that a pharmacist would like to read, the findings with their sources."""
 
+from datetime import date
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -18,10 +20,10 @@ def plan_text(plan: TaperPlan, cover: Cover) -> str:
 
     def paint(console: Console) -> None:
         console.print(said(title_of(plan), style=STRONG))
-        if banner_of(plan):
-            console.print(said(banner_of(plan), style=WARNING))
+        if banner_of(plan, cover):
+            console.print(said(banner_of(plan, cover), style=WARNING))
         print_facts(console, facts_of(plan, cover))
-        _print_steps(console, plan)
+        _print_steps(console, plan, cover.followed)
         print_findings(console, plan.findings)
 
     return draw(paint)
@@ -49,23 +51,23 @@ def print_refusal(console: Console, no: Infeasible) -> None:
         indented(console, f"For a person to decide or enter: {'; '.join(entered)}", style=QUIET)
 
 
-def _print_steps(console: Console, plan: TaperPlan) -> None:
+def _print_steps(console: Console, plan: TaperPlan, day: date | None) -> None:
     """The steps as the widest table that fits, or in words where none does."""
-    for table in (_wide(plan), _narrow(plan)):
+    for table in (_wide(plan, day), _narrow(plan, day)):
         if fits(console, table):
             console.print(table)
             indented(console, LEGEND, by=1, style=QUIET)
             return
-    for line in ("", *step_lines(plan, console.width), ""):
+    for line in ("", *step_lines(plan, console.width, day), ""):
         console.print(said(line), no_wrap=True, crop=False)
 
 
-def _wide(plan: TaperPlan) -> Table:
+def _wide(plan: TaperPlan, day: date | None) -> Table:
     """The steps; amounts of one time of day stand under each other, joined by "+", as they lie in the box."""
     slots, equivalent = [slot.value for slot in used_slots(plan)], _stacked_heading(plan)
     headings = ("#", "from", "to", "days", *slots, "mg/day", *equivalent, "change\nmg", "%", "note")
     table = table_of(*headings, numbers=("#", "days", "mg/day", *equivalent, "change\nmg", "%"), flowing=("note",))
-    for row in rows_of(plan):
+    for row in rows_of(plan, day):
         table.add_row(
             *(said(cell) for cell in (row.number, row.start, row.end or "…", row.days)),
             *(stacked(cell.lines) for cell in row.slots),
@@ -76,12 +78,12 @@ def _wide(plan: TaperPlan) -> Table:
     return table
 
 
-def _narrow(plan: TaperPlan) -> Table:
+def _narrow(plan: TaperPlan, day: date | None) -> Table:
     """The same with both dates, and both changes, under each other."""
     slots, equivalent = [slot.value for slot in used_slots(plan)], _stacked_heading(plan)
     headings = ("#", "from – to", *slots, "mg/day", *equivalent, "change\nmg", "note")
     table = table_of(*headings, numbers=("#", "mg/day", *equivalent, "change\nmg"), flowing=("note",), is_tight=True)
-    for row in rows_of(plan):
+    for row in rows_of(plan, day):
         table.add_row(
             said(row.number),
             stacked((row.start, row.end or "…")),

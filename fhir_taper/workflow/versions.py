@@ -62,6 +62,12 @@ def version_named(services: Services, chart: OpenChart, version_id: str) -> Kept
     return Kept(found, plan_of(found))
 
 
+def replaced_by(services: Services, kept: Kept) -> int:
+    """The number of the newest version of the plan of a version; 0 where this is the newest."""
+    newest = services.plans.latest(kept.version.plan)
+    return newest.version if newest and newest.version > kept.version.version else 0
+
+
 def compared(services: Services, chart: OpenChart, before: str, after: str) -> tuple[Kept, Kept, Differences]:
     """Two versions, the earlier one first (of one plan: by number, whatever the clocks said), and what is otherwise in the later one.
 

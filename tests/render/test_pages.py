@@ -1,28 +1,54 @@
 """The plan on paper: draft until approved, stops first, everything escaped, nothing loaded from elsewhere."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from html import unescape
 
 from fhir_taper.plans.medicines.codes import Form, Release
 from fhir_taper.plans.tapers.finding import Finding, Severity
-from fhir_taper.plans.tapers.plan import Baseline, PlanProduct, PlanState
+from fhir_taper.plans.tapers.plan import Baseline, GateState, PlanProduct, PlanState, ReviewGate
 from fhir_taper.render.cover import Cover, Patient
 from fhir_taper.render.pages import banner_of, page_text, title_of, way_of
+from fhir_taper.render.plan_rows import rows_of
 from fhir_taper.render.print_page import page_html
+from fhir_taper.render.terminal_plan import plan_text
 from tests.render.sample_plan import sample_plan
 
 COVER = Cover(Patient("p1", "Anna Berg", "1950-03-01", "77"))
 
 
 def test_a_draft_says_that_it_is_not_approved_and_what_stands_in_the_way() -> None:
-    assert banner_of(sample_plan()) == "Draft – not approved – 1 finding must be resolved before it can be approved"
-    assert banner_of(sample_plan(findings=())) == "Draft – not approved"
-    assert banner_of(sample_plan(state=PlanState.ACTIVE)) == ""
+    assert banner_of(sample_plan(), COVER) == "Draft – not approved – 1 finding must be resolved before it can be approved"
+    assert banner_of(sample_plan(findings=()), COVER) == "Draft – not approved"
+    assert banner_of(sample_plan(state=PlanState.ACTIVE), COVER) == ""
 
 
 def test_a_plan_on_hold_says_to_keep_taking_the_dose() -> None:
-    assert banner_of(sample_plan(state=PlanState.ON_HOLD)) == "On hold: pause reductions, keep taking today's dose"
+    assert banner_of(sample_plan(state=PlanState.ON_HOLD), COVER) == "On hold: pause reductions, keep taking today's dose"
+
+
+def test_where_a_review_is_overdue_every_paper_says_what_to_go_on_taking() -> None:
+    gates = (ReviewGate(1, date(2026, 1, 19), GateState.OPEN),)
+    plan = sample_plan(state=PlanState.ACTIVE, gates=gates)
+    cover = replace(COVER, day=date(2026, 2, 3))
+    assert banner_of(plan, cover) == "Review overdue: pause reductions, keep taking 2 mg a day"
+    for paper in (page_text(plan, cover), unescape(page_html(plan, cover)), plan_text(plan, cover)):
+        said = " ".join(paper.split())
+        assert "on 2026-02-03: step 0, 2 mg a day; the review of step 1 was due on 2026-01-19" in said
+        assert "keep taking 2 mg a day until a clinician decides" in said
+    rows = rows_of(plan, cover.day)
+    assert [row.number for row in rows if row.is_in_force] == ["0"]
+    assert rows[0].note == "baseline; in force on 2026-02-03; pause: keep taking this dose"
+    assert rows[1].note == "not to begin: reductions pause"
+    assert rows[3].note == "smallest cut, beyond a limit"
+
+
+def test_a_version_that_was_replaced_is_not_said_to_be_in_force() -> None:
+    cover = replace(COVER, day=date(2026, 2, 3), replaced_by=4)
+    text = page_text(sample_plan(state=PlanState.ACTIVE), cover)
+    assert "REPLACED BY VERSION 4: NOT TO BE FOLLOWED" in text
+    assert "in force" not in text.lower()
 
 
 def test_the_text_lists_steps_with_what_to_take_and_stops_before_the_rest() -> None:

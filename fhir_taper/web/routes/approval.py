@@ -28,12 +28,13 @@ def approval(visit: Opened) -> Response:
         return visit.page("no_plan.html", "approve")
     is_draft = found.state is PlanState.DRAFT and work is not None
     shown = with_crisis_lines(visit.chart.tenant, found) if is_draft else found
+    cover = cover_for(visit, found, work)
     return visit.page(
         "approve.html",
         "approve",
         title=title_of(found),
-        state=state_of(found) or "Active",
-        facts=facts_of(found, cover_for(visit, found, work)),
+        state=state_of(found, cover) or "Active",
+        facts=facts_of(found, cover),
         plan=shown,
         words=contingency_words(shown),
         is_draft=is_draft,
