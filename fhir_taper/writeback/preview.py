@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from fhir_taper import exact_json
 from fhir_taper.mappers.write.namespace import Json
-from fhir_taper.writeback.changes import Change, Doing
+from fhir_taper.writeback.changes import MERGED, Change, Doing
 from fhir_taper.writeback.ladder import Choice
+from fhir_taper.writeback.readback import differences
 
 _NOT_SHOWN: Final = frozenset({"resourceType", "id", "meta", "text"})
 _LONGEST: Final = 400
@@ -27,7 +28,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One resource. `version` is the one that was read (as the EHR gave it); `body` is the resource as it will be."""
+    """One resource. `version` is the one that was read (as the EHR gave it); `body` is the resource as it will be: as it stands where
+    it is not written."""
 
     doing: Doing
     resource_type: str
@@ -42,6 +44,13 @@ class Card:
     """Fields that somebody else changed and that carry the plan: field · now in the EHR · what we would write."""
     degraded: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    differs: tuple[Line, ...] = ()
+    """Of what is written once and never changed: where what stands does not say what we wrote. A person edited it, or signed it."""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the EHR holds it as we have it."""
+        return self.doing is Doing.NONE and not (self.kept or self.conflicts or self.differs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,11 @@ class Preview:
     may_write: bool
     notes: tuple[str, ...] = ()
 
+    @property
+    def is_held(self) -> bool:
+        """Whether the EHR holds all of the plan as we have it: everything was compared, and nothing differs."""
+        return bool(self.cards) and all(card.is_held for card in self.cards)
+
 
 def preview(changes: Iterable[Change], choices: Iterable[Choice], notes: Iterable[str] = ()) -> Preview:
     """The cards of some changes, in the order in which they are written."""
@@ -65,6 +79,7 @@ def preview(changes: Iterable[Change], choices: Iterable[Choice], notes: Iterabl
 
 def _card(change: Change) -> Card:
     standing = change.standing
+    stands = standing.resource if standing and change.doing is Doing.NONE else None
     return Card(
         change.doing,
         change.resource_type,
@@ -72,12 +87,17 @@ def _card(change: Change) -> Card:
         change.reference,
         (standing.etag or "") if standing else "",
         tuple(_lines(change)) if change.doing is not Doing.NONE else (),
-        change.resource,
+        stands or change.resource,
         change.kept,
         tuple(Line(one.element, words(one.theirs), words(one.ours)) for one in change.conflicts),
         change.degraded,
         change.refused,
+        tuple(_differences(change.resource, stands)) if stands and change.resource_type not in MERGED else (),
     )
+
+
+def _differences(ours: Json, theirs: Json) -> Iterator[Line]:
+    return (Line(path, words(other), words(mine)) for path, mine, other in differences(ours, theirs))
 
 
 def title_of(resource: Json) -> str:

@@ -33,13 +33,15 @@ _LONGEST: Final = 120
 
 def same_meaning(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> tuple[str, ...]:
     """Every difference in meaning, as "path: we wrote …, the EHR holds …"; empty where there is none."""
+    return tuple(f"{path}: we wrote {_short(mine)}, the EHR holds {_short(other)}" for path, mine, other in differences(ours, theirs))
+
+
+def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[tuple[str, str | None, str | None]]:
+    """Path, our value and theirs for every difference in meaning; None is nothing."""
     mine, other = meaning(ours), meaning(theirs)
-    paths = [*mine, *(path for path in other if path not in mine)]
-    return tuple(
-        f"{path}: we wrote {_short(mine.get(path))}, the EHR holds {_short(other.get(path))}"
-        for path in paths
-        if mine.get(path) != other.get(path)
-    )
+    for path in dict.fromkeys([*mine, *other]):
+        if mine.get(path) != other.get(path):
+            yield path, mine.get(path), other.get(path)
 
 
 def meaning(resource: Mapping[str, Any]) -> dict[str, str]:

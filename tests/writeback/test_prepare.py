@@ -1,4 +1,6 @@
+from copy import deepcopy
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -69,6 +71,37 @@ def test_a_proposal_that_says_the_same_as_one_that_stands_is_not_written_again()
         change for change in scene.prepare(revised(PLAN, reason="x"), base=PLAN).changes if change.resource_type == "MedicationRequest"
     ]
     assert {change.doing for change in proposed} == {Doing.NONE}
+
+
+def edit_proposal(scene: Scene, **elements: Any) -> str:
+    """A clinician changes the first proposal in the EHR."""
+    key = next(key for key in scene.ehr.stored if key.startswith("MedicationRequest/"))
+    scene.ehr.stored[key].append(deepcopy(scene.ehr.stored[key][-1]) | elements)
+    return key
+
+
+def test_a_proposal_that_was_edited_in_the_ehr_is_shown_as_it_stands_with_what_differs() -> None:
+    scene = Scene()
+    scene.write(PLAN)
+    assert scene.prepare(PLAN).preview().is_held
+    dosages = deepcopy(scene.ehr.of("MedicationRequest")[0]["dosageInstruction"])
+    ours = dosages[0]["doseAndRate"][0]["doseQuantity"]["value"]
+    dosages[0]["doseAndRate"][0]["doseQuantity"]["value"] = 9
+    edited = edit_proposal(scene, dosageInstruction=dosages)
+    shown = scene.prepare(PLAN).preview()
+    card = next(card for card in shown.cards if card.reference == edited)
+    assert [(line.now, line.will_be) for line in card.differs] == [("9", str(ours))]
+    assert card.differs[0].field == "dosageInstruction[0].doseAndRate[0].doseQuantity.value"
+    assert card.body["dosageInstruction"] == dosages
+    assert (card.doing, shown.count, shown.is_held) == (Doing.NONE, 0, False)
+
+
+def test_a_plan_that_somebody_else_changed_or_that_is_not_written_here_is_not_said_to_be_held() -> None:
+    scene = Scene()
+    scene.write(PLAN)
+    scene.ehr.edit("CarePlan", status="revoked")
+    assert not scene.prepare(PLAN).preview().is_held
+    assert not Scene(overlay=load_overlay("generic")).prepare(PLAN).preview().is_held
 
 
 def test_a_second_running_plan_of_the_same_medicine_is_refused() -> None:

@@ -18,11 +18,12 @@ from fhir_taper.plans.tapers.identity import plan_id
 from fhir_taper.plans.tapers.new_version import new_version
 from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
 from fhir_taper.plans.tapers.plan_document import to_document
-from fhir_taper.records import WriteReceipt, WriteState
+from fhir_taper.records import Json, WriteReceipt, WriteState
 from fhir_taper.store.plans import PlanName, PlanVersion
 from fhir_taper.web.rendering import STATIC
 from fhir_taper.web.write_views import json_lines, said_in_words
 from tests.interop.writing_to import approved_for
+from tests.odd_ehr import between, changing
 from tests.plans.tapers.made_plans import DIAZEPAM_2, plan_of
 from tests.web.running import DATABASES, ELDER, MIXED, Stage, another_app
 from tests.writeback.writing import DECISION
@@ -85,12 +86,26 @@ def test_only_what_was_seen_is_written_and_it_is_written_once(approved: Stage) -
     assert "Written, and read back with the same meaning." in shown.text
     again = person.browser.post(f"{person.here}/write-back", button)
     assert again.status == 409
-    assert "There is nothing to write" in person.get("write-back").text
+    assert "There is nothing to write: the EHR holds this plan already" in person.get("write-back").text
+    with between(approved.demo, changing("*MedicationRequest*", as_edited)):
+        edited = Page(person.get("write-back").text).text
+    assert "holds this plan already" not in edited
+    assert "the EHR does not hold this plan as it is here" in edited
+    assert "Changed in the EHR: MedicationRequest" in edited
+    assert "dosageInstruction[0].text Take 9 tablets" in edited
     rows = approved.services.ledger.of_patient("demo", ELDER)
     assert [row.state for row in rows] == [WriteState.WRITTEN]
     assert {("launch", "opened"), ("read", "done"), ("draft-choose", "done"), ("approve", "done"), ("write", "written")} <= set(
         actions(approved)
     )
+
+
+def as_edited(answer: Json) -> Json:
+    """A search or a resource: proposals of ours as a clinician changed them in the EHR."""
+    for one in [entry["resource"] for entry in answer.get("entry", ())] or [answer]:
+        if one.get("status") == "draft":
+            one["dosageInstruction"][0]["text"] = "Take 9 tablets"
+    return answer
 
 
 MOST = 150_000
