@@ -1,7 +1,7 @@
 """The database as the repositories see it: transactions that commit whole or not at all, and a schema of exactly this program's revision.
 
 `begin` inside `begin` of the same thread joins it, so that a plan and its audit row are committed together. The store reads no clock:
-instants are arguments. The one exception is the time of leases, which must be the same for all processes (`now`).
+instants are arguments. The exceptions are the time of leases and of the ledger, which must be the same for all processes (`now`).
 """
 
 import threading

@@ -5,7 +5,7 @@ of the two, no other is opened for this patient; and one is opened in its turn o
 servers said, and differences after a read-back, are sealed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, insert, select, update
 from fhir_taper import exact_json
 from fhir_taper.errors import NotInTurn, StoreConflict, StoreError
 from fhir_taper.records import Json, LedgerRow, WriteState, WriteTurn
+from fhir_taper.store import database as databases
 from fhir_taper.store import turns
 from fhir_taper.store.crypto import KeyRing
 from fhir_taper.store.database import Database
@@ -24,16 +25,23 @@ _OPEN: Final = (WriteState.PENDING.value, WriteState.UNKNOWN.value)
 _RESOLVED: Final = {
     WriteState.UNKNOWN: frozenset({WriteState.WRITTEN, WriteState.REJECTED, WriteState.MISMATCH}),
     WriteState.WRITTEN: frozenset({WriteState.MISMATCH}),
+    WriteState.REJECTED: frozenset({WriteState.WRITTEN, WriteState.MISMATCH}),
 }
-"""What may still become of a write that is settled: somebody found out, or the read-back came later."""
+"""What may still become of a write that is settled: somebody found out, or its answer or the read-back came later."""
 
 
 class Ledger:
-    """Open a row, send the request, settle the row."""
+    """Open a row, send the request, settle the row. `shared` reads the clock that all processes have in common."""
 
-    def __init__(self, database: Database, keys: KeyRing) -> None:
+    def __init__(self, database: Database, keys: KeyRing, shared: Callable[[Connection], datetime] = databases.now) -> None:
         self._database = database
         self._keys = keys
+        self._shared = shared
+
+    def now(self) -> datetime:
+        """The time by which rows are opened, and by which their age is told: the same for all processes, whatever their own clocks say."""
+        with self._database.read() as connection:
+            return self._shared(connection)
 
     def take_turn(self, tenant_id: str, patient_id: str, *, at: datetime, until: datetime) -> WriteTurn:
         """The next turn to write to a patient's chart; `until`: how long a turn that is not used keeps others waiting.
@@ -74,7 +82,8 @@ class Ledger:
         self._move(row_id, WriteState.PENDING, state, at, detail)
 
     def resolve(self, row_id: str, was: WriteState, state: WriteState, *, at: datetime, detail: Json) -> None:
-        """Commit what was found out later: an UNKNOWN write is WRITTEN, REJECTED or MISMATCH; a WRITTEN one turns out a MISMATCH.
+        """Commit what was found out later: an UNKNOWN write is WRITTEN, REJECTED or MISMATCH; a WRITTEN one turns out a MISMATCH; one that
+        was thought REJECTED is WRITTEN or a MISMATCH by its late answer.
 
         Raises StoreConflict where the row is not in the state `was` any more, StoreError for any other change.
         """

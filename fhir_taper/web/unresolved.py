@@ -36,7 +36,7 @@ class UnresolvedWrite:
 
 
 def unresolved_write(chart: OpenChart, row: LedgerRow, now: datetime) -> UnresolvedWrite:
-    """A ledger row that is pending or unknown."""
+    """A ledger row that is pending or unknown. `now`: by the ledger's clock."""
     looked = {one["write"]: one for one in row.detail.get("resources", ())}
     words = str(row.detail.get("looked", ""))
     return UnresolvedWrite(

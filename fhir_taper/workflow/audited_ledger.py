@@ -21,6 +21,10 @@ class AuditedLedger:
     action: str
     launch_id: str | None = None
 
+    def now(self) -> datetime:
+        """As `store.ledger`."""
+        return self.services.ledger.now()
+
     def open_row(self, row: LedgerRow, turn: WriteTurn, /) -> None:
         """As `store.ledger`."""
         self.services.ledger.open_row(row, turn)

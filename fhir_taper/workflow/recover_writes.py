@@ -49,7 +49,7 @@ class Swept:
         return open_still + len(self.waiting)
 
 
-def sweep(services: Services, now: datetime) -> Swept:
+def sweep(services: Services) -> Swept:
     """Look for every write that was never settled, of all tenants, with the program's own access; each finding is audited.
 
     A write younger than two minutes is left alone: its answer may be on its way. Never raises for what an EHR does; raises StoreError.
@@ -57,7 +57,7 @@ def sweep(services: Services, now: datetime) -> Swept:
     states: dict[str, WriteState] = {}
     waiting: dict[str, str] = {}
     told: set[str] = set()
-    for row in services.ledger.unfinished(now - LATEST_COMMIT):
+    for row in services.ledger.unfinished(services.ledger.now() - LATEST_COMMIT):
         tenant = services.settings.tenant(row.tenant_id)
         if tenant is None or tenant.backend_client_id is None:
             waiting[row.id] = "no-access"
@@ -98,7 +98,7 @@ def unresolved_writes(services: Services, chart: OpenChart) -> tuple[LedgerRow, 
 
 
 def is_young(row: LedgerRow, now: datetime) -> bool:
-    """Whether a write may still arrive: before that, a person who does not see it has learned nothing."""
+    """Whether a write may still arrive, by the ledger's clock: before that, a person who does not see it has learned nothing."""
     return now - row.opened < LATEST_COMMIT
 
 
@@ -119,7 +119,7 @@ def told_by_person(services: Services, chart: OpenChart, row_id: str, found: Wri
     if row is None:
         raise WriteRefused("this write is settled already: look at the list again")
     now = services.clock()
-    if is_young(row, now):
+    if is_young(row, services.ledger.now()):
         raise WriteRefused("this write is younger than two minutes and may still arrive: look again then")
     ledger = AuditedLedger(services, chart.launch.user or PROGRAM, _ACTION, chart.launch.id)
     return by_person(row, Decision(chart.who, chart.day(now), reason), ledger, services.clock, found)

@@ -1,4 +1,4 @@
-"""What the program does by itself while it serves: look for writes whose answer was lost, and clear away sessions that are over.
+"""What the program does by itself while it serves: look for writes whose answer was lost, end sessions that were left, clear those away.
 
 One thread, at the start and then at intervals. What fails is logged, counted and audited, and tried again in the next round: it ends
 neither the thread nor the app. Nothing here sends a write.
@@ -15,11 +15,14 @@ from typing import Final
 from fhir_taper.errors import TaperError
 from fhir_taper.logs import log
 from fhir_taper.records import AuditEntry
+from fhir_taper.workflow.end_session import end_session
 from fhir_taper.workflow.recover_writes import PROGRAM, sweep
 from fhir_taper.workflow.services import Services
 
 _KEPT_FOR: Final = timedelta(days=1)
 """How long a session that ended is still told from one that never was."""
+_MOST_AT_ONCE: Final = 200
+"""Sessions of a tenant that a round ends: what else is kept up waits so long."""
 _STOP_SECONDS: Final = 35.0
 """An EHR that is being asked answers within half a minute, or not at all."""
 
@@ -34,17 +37,34 @@ class Task:
 
 def recover(services: Services) -> dict[str, int]:
     """Look for writes that were never settled."""
-    found = sweep(services, services.clock())
+    found = sweep(services)
     services.metrics.unresolved(found.unresolved)
     return {"looked": len(found.states), "waiting": len(found.waiting), "unresolved": found.unresolved}
 
 
+def end_left(services: Services) -> dict[str, int]:
+    """End the sessions that nobody will end any more (a window that was closed): left alone, or their time ran out.
+
+    What an EHR that cannot be reached is not asked for now, it is in the next round.
+    """
+    ended, now = 0, services.clock()
+    for tenant in services.settings.tenants:
+        alone = now - timedelta(minutes=tenant.idle_minutes)
+        for launch in services.launches.left(tenant.id, now, alone, _MOST_AT_ONCE):
+            why = "time-over" if launch.ends <= now else "left-alone"
+            ended += 1
+            if not end_session(services, tenant, launch, "log-out", why, actor=PROGRAM):
+                break
+    return {"ended": ended}
+
+
 def purge(services: Services) -> dict[str, int]:
-    """Remove launches that ended, or were never finished, with their tokens."""
-    return {"removed": services.launches.purge(services.clock() - _KEPT_FOR)}
+    """Remove launches that ended a day ago, or were never finished."""
+    served = [tenant.id for tenant in services.settings.tenants]
+    return {"removed": services.launches.purge(services.clock() - _KEPT_FOR, served)}
 
 
-TASKS: Final = (Task("recover-writes", recover), Task("purge-launches", purge))
+TASKS: Final = (Task("recover-writes", recover), Task("end-sessions", end_left), Task("purge-launches", purge))
 
 
 class Upkeep:

@@ -91,6 +91,9 @@ class Ehr(Reader, Protocol):
 class Ledger(Protocol):
     """Every write, recorded before its request leaves."""
 
+    def now(self) -> datetime:
+        """The time that all who use this ledger share: rows are opened by it, and are old by it."""
+
     def open_row(self, row: LedgerRow, turn: WriteTurn, /) -> None:
         """Commit a PENDING row in the patient's turn. Raises NotInTurn where it is over, or the plan has a newer version; StoreConflict
         where a write for the patient is PENDING or UNKNOWN."""
@@ -99,7 +102,7 @@ class Ledger(Protocol):
         """Commit what came of a PENDING write. `detail` replaces the row's. Raises StoreConflict where it is not PENDING any more."""
 
     def resolve(self, row_id: str, was: WriteState, state: WriteState, /, *, at: datetime, detail: Json) -> None:
-        """Commit what was found out about an UNKNOWN write. Raises StoreConflict where it is not `was` any more."""
+        """Commit what was found out about an UNKNOWN write, or by a late answer. Raises StoreConflict where it is not `was` any more."""
 
     def unfinished(self, older_than: datetime, /) -> tuple[LedgerRow, ...]:
         """Rows PENDING or UNKNOWN that were opened before."""

@@ -1,7 +1,8 @@
 """The sweep: what became of writes that were never settled, or whose answer was lost. It reads; it never sends a write.
 
 A row is resolved where the EHR can be searched for our identifier: found is written (or a mismatch), certainly not found, long enough after
-the request, is rejected. Everything else stays UNKNOWN and waits for a person (`by_person`).
+the request, is rejected. Everything else stays UNKNOWN and waits for a person (`by_person`). How long ago is told by the ledger's own
+clock, by which the row was opened too: the clock of whoever looks may be another one than that of whoever wrote.
 """
 
 from collections.abc import Iterable
@@ -24,13 +25,13 @@ FOUND_BY_PERSON: Final = frozenset({WriteState.WRITTEN, WriteState.MISMATCH, Wri
 
 def resolve(row: LedgerRow, reader: Reader, ledger: Ledger, clock: Clock, searchable: Iterable[str]) -> WriteState:
     """The state of one unfinished row after looking; settled in the ledger. `reader` is bound to the row's patient."""
-    now = clock()
+    now, age = clock(), ledger.now() - row.opened
     try:
         places = locate(sent_of(row.detail), row.patient_id, reader, searchable)
     except EhrError as error:
         return _settle(row, WriteState.UNKNOWN, ledger, now, {"looked": f"the EHR could not be asked: {error}"})
-    state, words = _verdict(places, row, now)
-    if state is WriteState.UNKNOWN and row.state is WriteState.PENDING and now - row.opened < LATEST_COMMIT:
+    state, words = _verdict(places, age)
+    if state is WriteState.UNKNOWN and row.state is WriteState.PENDING and age < LATEST_COMMIT:
         return row.state  # its answer may still be on its way
     return _settle(row, state, ledger, now, {"looked": words, "resources": [_told(place) for place in places]})
 
@@ -50,7 +51,7 @@ def by_person(row: LedgerRow, decision: Decision, ledger: Ledger, clock: Clock, 
     return _settle(row, found, ledger, clock(), {"by_person": said})
 
 
-def _verdict(places: tuple[Located, ...], row: LedgerRow, now: datetime) -> tuple[WriteState, str]:
+def _verdict(places: tuple[Located, ...], age: timedelta) -> tuple[WriteState, str]:
     found = {place.place for place in places}
     if not places or Place.UNTOLD in found:
         return WriteState.UNKNOWN, "the EHR cannot tell whether all of it is there: a person looks"
@@ -59,7 +60,7 @@ def _verdict(places: tuple[Located, ...], row: LedgerRow, now: datetime) -> tupl
     if found == {Place.THERE}:
         same = all(place.is_same for place in places)
         return (WriteState.WRITTEN, "found, with the same meaning") if same else (WriteState.MISMATCH, "found, with another meaning")
-    if now - row.opened < LATEST_COMMIT:
+    if age < LATEST_COMMIT:
         return WriteState.UNKNOWN, "not all of it is there yet: it may still arrive"
     if found == {Place.ABSENT}:
         return WriteState.REJECTED, "it never arrived"

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from time import monotonic
+from typing import Any, Final
 from uuid import uuid4
 
 from fhir_taper import exact_json
@@ -26,6 +27,17 @@ from fhir_taper.writeback.ports import Answer, Clock, Ehr, Ledger
 from fhir_taper.writeback.readback import meaning_digest
 from fhir_taper.writeback.receipt import overall
 from fhir_taper.writeback.shape import sent_resource
+
+SEND_WITHIN: Final = 20.0
+"""Seconds from the instant of a row to its request. With the longest wait of the transport and of its answer it stays well below the time
+after which a sweep calls what it does not find rejected: a process that stood still sends nothing that was given up meanwhile."""
+
+_CORRECTED: Final[Mapping[WriteState, frozenset[WriteState]]] = {
+    WriteState.UNKNOWN: frozenset({WriteState.WRITTEN, WriteState.MISMATCH, WriteState.REJECTED}),
+    WriteState.WRITTEN: frozenset({WriteState.MISMATCH}),
+    WriteState.REJECTED: frozenset({WriteState.WRITTEN, WriteState.MISMATCH}),
+}
+"""What a late answer, read back, says against what somebody found meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +75,13 @@ class Sender:
         outgoing = tuple(_outgoing(change, draft, known or {}, stands=stands) for change in _in_order(draft, everything))
         permitted = self.guard.permit(draft)
         refuse_invalid(outgoing)
+        began = monotonic()
         row = self._row(draft, outgoing)
         self._open(row)
-        outcome = self._outcome(outgoing, permitted)
+        is_late = monotonic() - began > SEND_WITHIN
+        outcome = (
+            refused(outgoing, "it took too long to record this write: nothing was sent") if is_late else self._outcome(outgoing, permitted)
+        )
         if outcome.not_before is not None:
             self.pauses.note(self.errand.base, outcome.not_before)
         self._settle(row, outcome)
@@ -83,10 +99,11 @@ class Sender:
         state, detail = overall(one.state for one in outcome.resources), _detail(row, outcome)
         try:
             self.ledger.settle(row.id, state, at=self.clock(), detail=detail)
-        except StoreConflict:  # a sweep looked while the answer was on its way
-            if state is not WriteState.UNKNOWN:
+        except StoreConflict:  # somebody looked while the answer was on its way
+            found = next((one for one in self.ledger.of_plan(row.plan_id) if one.id == row.id), row)
+            if state in _CORRECTED.get(found.state, ()):
                 with suppress(StoreConflict):
-                    self.ledger.resolve(row.id, WriteState.UNKNOWN, state, at=self.clock(), detail=detail)
+                    self.ledger.resolve(row.id, found.state, state, at=self.clock(), detail=found.detail | detail)
 
     def _outcome(self, outgoing: tuple[Outgoing, ...], permitted: Permitted) -> Outcome:
         answer: Answer
@@ -130,7 +147,7 @@ class Sender:
             write_identifier=write_key(outgoing),
             request_hash=sha256(exact_json.encode([draft.method, draft.path, draft.body])).hexdigest(),
             state=WriteState.PENDING,
-            opened=self.clock(),
+            opened=self.ledger.now(),
             detail={
                 "sent": [one.sent.as_json() for one in outgoing],
                 # What is merged against when the next version is written: sealed, as everything here.

@@ -18,6 +18,7 @@ from fhir_taper.settings import Settings
 from fhir_taper.smart.answer import Answer
 from fhir_taper.smart.client import FhirClient
 from fhir_taper.smart.transport import TIMEOUT_SECONDS, Transport
+from fhir_taper.store.ledger import Ledger
 from fhir_taper.store.plans import PlanName, PlanVersion
 from fhir_taper.workflow.audited import note_refused
 from fhir_taper.workflow.open_chart import OpenChart
@@ -47,7 +48,7 @@ class Clock:
 
 
 def services_on(url: str, base: str, clock: Callable[[], datetime], seconds: float = TIMEOUT_SECONDS) -> Services:
-    """Services over an upgraded database, for an EHR at a base; `seconds` is how long an answer is waited for."""
+    """Services over an upgraded database that goes by the same clock, for an EHR at a base; an answer is waited for `seconds`."""
     tenant = Tenant(TENANT, base, "fhir-taper", "UTC", vendor="fhir-platform", insecure_loopback=True, roles={Role.PRESCRIBER: (DOCTOR,)})
     settings = Settings(
         public_base_url="http://127.0.0.1:1",
@@ -57,7 +58,8 @@ def services_on(url: str, base: str, clock: Callable[[], datetime], seconds: flo
         audit_key=Secret("an audit key that only the tests use"),
         allow_insecure_loopback=True,
     )
-    return open_services(settings, clock=clock, transport_of=lambda one: Hasty(one, clock=clock, sleep=lambda _: None, seconds=seconds))
+    made = open_services(settings, clock=clock, transport_of=lambda one: Hasty(one, clock=clock, sleep=lambda _: None, seconds=seconds))
+    return replace(made, ledger=Ledger(made.database, made.keys, lambda _: clock()))
 
 
 class Hasty(Transport):

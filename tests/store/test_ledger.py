@@ -12,6 +12,7 @@ from fhir_taper.errors import StoreConflict, StoreError
 from fhir_taper.records import WriteState
 from fhir_taper.store.crypto import KeyRing
 from fhir_taper.store.database import Database
+from fhir_taper.store.database import now as shared_now
 from fhir_taper.store.ledger import Ledger
 from tests.store.kept import NOW, open_write, write
 
@@ -84,19 +85,29 @@ def test_nothing_is_settled_as_pending_or_without_having_been_opened(ledger: Led
 
 @pytest.mark.parametrize("was", WriteState)
 @pytest.mark.parametrize("state", WriteState)
-def test_only_what_was_unknown_or_not_read_back_is_resolved(ledger: Ledger, was: WriteState, state: WriteState) -> None:
+def test_only_what_was_unknown_or_not_read_back_or_answered_late_is_resolved(ledger: Ledger, was: WriteState, state: WriteState) -> None:
     open_write(ledger, write())
     if was is not WriteState.PENDING:
         ledger.settle("w1", was, at=NOW, detail={})
-    allowed = (was is WriteState.UNKNOWN and state not in {WriteState.UNKNOWN, WriteState.PENDING}) or (
-        was is WriteState.WRITTEN and state is WriteState.MISMATCH
-    )
+    allowed = state in {
+        WriteState.UNKNOWN: {WriteState.WRITTEN, WriteState.REJECTED, WriteState.MISMATCH},
+        WriteState.WRITTEN: {WriteState.MISMATCH},
+        WriteState.REJECTED: {WriteState.WRITTEN, WriteState.MISMATCH},
+    }.get(was, set())
     if allowed:
         ledger.resolve("w1", was, state, at=LATER, detail={"by": "Practitioner/pr1"})
         assert ledger.row("w1") == write(state=state, settled=LATER, detail={"by": "Practitioner/pr1"})
     else:
         with pytest.raises(StoreError, match="does not become"):
             ledger.resolve("w1", was, state, at=LATER, detail={})
+
+
+def test_all_processes_on_one_database_go_by_its_clock(ledger: Ledger, url: str, keys: KeyRing, opened: Callable[[str], Database]) -> None:
+    times = [ledger.now(), Ledger(opened(url), keys).now(), ledger.now()]
+    assert times == sorted(times)
+    assert all(one.utcoffset() is not None for one in times)
+    with opened(url).read() as connection:
+        assert abs(shared_now(connection) - times[-1]) < timedelta(seconds=60)
 
 
 def test_a_write_that_somebody_else_resolved_is_a_conflict(ledger: Ledger) -> None:

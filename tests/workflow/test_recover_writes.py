@@ -19,6 +19,7 @@ from fhir_taper.settings import Settings
 from fhir_taper.smart.launch import backend, token_endpoint
 from fhir_taper.smart.launch.token_endpoint import TokenAnswer
 from fhir_taper.store.audit import AuditLog
+from fhir_taper.store.ledger import Ledger
 from fhir_taper.workflow.open_chart import OpenChart, open_chart
 from fhir_taper.workflow.recover_writes import Swept, found_in_words, sweep, sweep_chart, told_by_person, unresolved_writes
 from fhir_taper.workflow.services import Services, utc_now
@@ -51,10 +52,6 @@ class Lost:
     found: WriteState
     """What is to be found."""
     row_id: str = ""
-
-    @property
-    def now(self) -> datetime:
-        return self.later.clock()
 
     @property
     def chart(self) -> OpenChart:
@@ -105,7 +102,12 @@ def lose(stage: Stage, *, commits: bool) -> Lost:
         receipt = write_plan(stage.services, chart, preview_plan(stage.services, chart).seen)
     assert receipt.state is WriteState.UNKNOWN
     found = WriteState.WRITTEN if commits else WriteState.REJECTED
-    return Lost(stage, patient, replace(stage.services, clock=lambda: utc_now() + LATER), found, receipt.ledger_ids[0])
+    return Lost(stage, patient, at(stage.services, lambda: utc_now() + LATER), found, receipt.ledger_ids[0])
+
+
+def at(services: Services, clock: Callable[[], datetime]) -> Services:
+    """The services as they are when everybody's clock says this, the database's too."""
+    return replace(services, clock=clock, ledger=Ledger(services.database, services.keys, lambda _: clock()))
 
 
 def new_patient(stage: Stage) -> str:
@@ -118,7 +120,7 @@ def new_patient(stage: Stage) -> str:
 
 
 def test_the_sweep_finds_out_by_the_programs_own_access_and_audits_it(lost: Lost) -> None:
-    swept = sweep(lost.later, lost.now)
+    swept = sweep(lost.later)
     assert (swept.states[lost.row_id], lost.row.state) == (lost.found, lost.found)
     assert lost.row.id not in swept.waiting
     assert lost.lines()[-1] == (lost.found.value, "fhir-taper", None)
@@ -138,7 +140,7 @@ def test_what_became_of_a_write_and_its_line_in_the_audit_are_one_commit(stage: 
     assert [outcome for outcome, _, _ in lost.lines("settle-write")] == ["unknown"]
     other_key = AuditLog(lost.later.database, Secret("a key that the chain was not written with"))
     with pytest.raises(StoreError, match="audit chain"):
-        sweep(replace(lost.later, audit=other_key), lost.now)
+        sweep(replace(lost.later, audit=other_key))
     assert lost.row.state is WriteState.UNKNOWN
 
 
@@ -146,11 +148,11 @@ def test_without_an_access_of_its_own_the_program_leaves_the_write_to_the_next_l
     lost = lose(stage, commits=True)
     (tenant,) = lost.later.settings.tenants
     alone = replace(lost.later, settings=with_tenant(lost.later, replace(tenant, backend_client_id=None)))
-    assert sweep(alone, lost.now).waiting[lost.row.id] == "no-access"
+    assert sweep(alone).waiting[lost.row.id] == "no-access"
     unkeyed = replace(lost.later, settings=with_tenant(lost.later, replace(tenant, signing_keys=())))
-    assert lost.row.id in {*sweep(replace(unkeyed, backend=type(unkeyed.backend)()), lost.now).waiting}
+    assert lost.row.id in {*sweep(replace(unkeyed, backend=type(unkeyed.backend)())).waiting}
     assert lost.row.state is WriteState.UNKNOWN
-    assert sweep(lost.later, lost.now).states[lost.row.id] is WriteState.WRITTEN
+    assert sweep(lost.later).states[lost.row.id] is WriteState.WRITTEN
 
 
 def with_tenant(services: Services, tenant: Tenant) -> Settings:
@@ -160,22 +162,22 @@ def with_tenant(services: Services, tenant: Tenant) -> Settings:
 def test_an_ehr_that_does_not_answer_leaves_it_unknown(stage: Stage) -> None:
     lost = lose(stage, commits=True)
     with between(stage.demo, refusing(500)):
-        swept = sweep(lost.later, lost.now)
+        swept = sweep(lost.later)
     assert swept.states.get(lost.row.id, WriteState.UNKNOWN) is WriteState.UNKNOWN
     assert swept.unresolved >= 1
-    sweep(lost.later, lost.now)
+    sweep(lost.later)
 
 
 def test_a_write_whose_answer_may_still_come_is_left_alone(stage: Stage) -> None:
     lost = lose(stage, commits=False)
-    assert lost.row.id not in {*sweep(stage.services, stage.services.clock()).states}
-    sweep(lost.later, lost.now)
+    assert lost.row.id not in {*sweep(stage.services).states}
+    sweep(lost.later)
 
 
 def untellable(stage: Stage) -> Lost:
     """A write that no search of the EHR finds again."""
     lost = lose(stage, commits=False)
-    sweep(lost.later, lost.now)
+    sweep(lost.later)
     sent = {"resource_type": "Communication", "doing": "create", "write_identifier": "c0ffee", "meaning": "0"}
     row = replace(
         lost.row,
@@ -208,7 +210,7 @@ def test_nobody_else_says_what_is_there_and_nobody_before_it_can_have_arrived(st
     reader = stage.opened(lost.patient, "reader")
     with pytest.raises(LaunchRefused):
         told_by_person(lost.later, open_chart(lost.later, reader.launch, cookie_of(stage, reader)), lost.row.id, WriteState.WRITTEN, "x")
-    young = replace(lost.later, clock=lambda: lost.row.opened + timedelta(seconds=100))
+    young = at(lost.later, lambda: lost.row.opened + timedelta(seconds=100))
     with pytest.raises(WriteRefused, match="two minutes"):
         told_by_person(young, lost.chart, lost.row.id, WriteState.WRITTEN, "x")
 
@@ -255,7 +257,7 @@ def swept_with(lost: Lost, scope: str | None) -> Swept:
     """A sweep with an access of its own, to which the EHR grants this; tokens of other tests are left alone."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         answering_tokens(scope, monkeypatch)
-        return sweep(replace(lost.later, backend=backend.BackendTokens()), lost.now)
+        return sweep(replace(lost.later, backend=backend.BackendTokens()))
 
 
 def noting(asked: list[str]) -> Intercept:
@@ -283,7 +285,7 @@ def test_an_access_to_which_nothing_of_a_write_was_granted_asks_for_nothing_of_i
         (line,) = [one for one in lines if (one.actor, one.outcome) == ("fhir-taper", "partly")]
         assert line.detail["not-granted"]["CarePlan"] == "rs"
         assert "not_granted" in caplog.text
-    sweep(lost.later, lost.now)
+    sweep(lost.later)
 
 
 def test_an_access_that_was_granted_a_part_asks_for_no_more_and_concludes_no_more(stage: Stage) -> None:
@@ -294,7 +296,7 @@ def test_an_access_that_was_granted_a_part_asks_for_no_more_and_concludes_no_mor
         swept = swept_with(lost, "system/CarePlan.rs")
     assert swept.states[lost.row.id] is WriteState.UNKNOWN
     assert {one.split()[1].partition("/")[0].partition("?")[0] for one in asked} <= {"CarePlan", "metadata"}
-    assert sweep(lost.later, lost.now).states[lost.row.id] is WriteState.WRITTEN
+    assert sweep(lost.later).states[lost.row.id] is WriteState.WRITTEN
 
 
 def test_an_access_that_does_not_say_what_it_grants_has_what_was_asked(stage: Stage) -> None:

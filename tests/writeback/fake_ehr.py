@@ -250,12 +250,13 @@ def replayed(_ehr: FakeEhr, _permitted: Permitted, do: Callable[[], FakeAnswer])
 
 
 class FakeLedger:
-    """Rows in memory; `crash_at` kills the process at the named call, `turn` is whose it is. Unique as the store is while unfinished."""
+    """Rows in memory; `crash_at` kills the process at the named call, `turn` is whose it is, `now` its clock. Unique as the store is."""
 
     def __init__(self) -> None:
         self.rows: dict[str, LedgerRow] = {}
         self.crash_at = ""
         self.turn = 1
+        self.now: Callable[[], datetime] = FakeClock()
 
     def open_row(self, row: LedgerRow, turn: WriteTurn, /) -> None:
         self._crash("before opening")

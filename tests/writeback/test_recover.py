@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -5,10 +6,12 @@ import pytest
 from fhir_taper.errors import WriteRefused
 from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.records import LedgerRow, WriteState
+from fhir_taper.smart.permitted import Permitted
+from fhir_taper.writeback import sending
 from fhir_taper.writeback.negotiate import SiteSwitches
 from fhir_taper.writeback.recover import by_person
 from tests.mappers.write.example_plans import BEFORE
-from tests.writeback.fake_ehr import Crash, FakeEhr, Fault, killed_after, lost_after, lost_before
+from tests.writeback.fake_ehr import Crash, FakeAnswer, FakeEhr, Fault, killed_after, lost_after, lost_before
 from tests.writeback.writing import DECISION, Scene, approved, revised, single_only
 
 PLAN = approved()
@@ -62,6 +65,34 @@ def test_a_write_whose_answer_may_still_come_is_left_alone() -> None:
         scene.write(PLAN)
     scene.clock.pass_time(seconds=10)
     assert scene.sweep() == [WriteState.PENDING]
+
+
+def test_a_process_that_stood_still_after_recording_a_write_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene()
+    times = iter([0.0, sending.SEND_WITHIN + 1])
+    monkeypatch.setattr(sending, "monotonic", lambda: next(times))
+    receipt = scene.write(PLAN)
+    assert (receipt.state, scene.ehr.requests, scene.ledger.states()) == (WriteState.REJECTED, [], ["rejected"])
+    assert "nothing was sent" in receipt.resources[0].says
+
+
+@pytest.mark.parametrize("thought", [WriteState.UNKNOWN, WriteState.REJECTED])
+@pytest.mark.parametrize("alters", [False, True])
+def test_a_late_answer_corrects_what_was_thought_of_a_write(thought: WriteState, *, alters: bool) -> None:
+    scene = Scene()
+    if alters:
+        scene.ehr.alter = lambda one: one | {"status": "active"} if one["resourceType"] == "MedicationRequest" else one
+
+    def given_up(_ehr: FakeEhr, _permitted: Permitted, do: Callable[[], FakeAnswer]) -> FakeAnswer:
+        (row,) = scene.ledger.rows.values()
+        scene.ledger.settle(row.id, thought, at=scene.clock(), detail=row.detail | {"looked": "not there"})
+        return do()
+
+    scene.ehr.fault = given_up
+    receipt = scene.write(PLAN)
+    (row,) = scene.ledger.rows.values()
+    assert row.state is receipt.state is (WriteState.MISMATCH if alters else WriteState.WRITTEN)
+    assert row.detail["looked"] == "not there"
 
 
 def test_what_was_found_with_another_meaning_is_a_mismatch() -> None:

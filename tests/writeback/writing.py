@@ -61,6 +61,9 @@ class Scene:
     """Off: the ledger was lost, or another installation wrote."""
     errand: Errand = field(default_factory=lambda: Errand(TENANT, "launch-1", BASE, WriteTurn(TENANT, PATIENT, 1)))
 
+    def __post_init__(self) -> None:
+        self.ledger.now = self.clock
+
     def allowed(self) -> Allowed:
         return allowed(FakeCapabilities(self.ehr), self.granted, self.overlay, self.switches, signed_off=True)
 
