@@ -88,7 +88,7 @@ def redo_edit(posted: Form_, request: Request) -> Response:
 def cover_for(visit: Visit, found: TaperPlan, work: Work | None) -> Cover:
     """Patient and protocol of a plan, and what was found out before it."""
     reading = reading_for(visit.loaded(), work.options) if work else visit.reading()
-    return cover_of(found, reading, assessment_of(visit.services, visit.chart))
+    return replace(cover_of(found, reading, assessment_of(visit.services, visit.chart)), day=visit.today(found.zone))
 
 
 def _done(posted: Form_, request: Request, act: Act, step: int = _NO_STEP) -> Response:
@@ -134,6 +134,7 @@ def _page(
         "undone": last_edit(work.undone) if work else "",
         "edits": len(work.edits) if work else 0,
         "notice": notice,
+        "printed": f"draft={work.revision}" if work is not None and work.plan is not None else f"version={found.id}",
     }
     if _is_live(request):
         return visit.part("plan_part.html", status=status, **words)

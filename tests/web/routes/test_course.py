@@ -112,6 +112,32 @@ def test_versions_are_listed_shown_and_compared(person: Person) -> None:
     assert '<form method="post" action="' + person.here + "/course" not in one.text
 
 
+def test_every_version_is_printed_as_itself_and_an_old_one_says_that_it_is_replaced(person: Person) -> None:
+    on_screen = re.search(r"plan\.txt\?version=[^\"]+", person.get("plan").text)
+    assert on_screen is not None
+    turn(person, "hold", days="10", reason="a cold")
+    papers = re.findall(r"plan\.txt\?version=[^\"]+", person.get("versions").text)
+    assert len(papers) == 2
+    newest, old = (person.get(address).text for address in papers)
+    assert "ON HOLD: PAUSE REDUCTIONS, KEEP TAKING 9 MG A DAY" in newest
+    assert "REPLACED BY VERSION 5: NOT TO BE FOLLOWED" in old
+    assert "in force on" not in old
+    assert person.get(on_screen[0]).text == old
+
+
+def test_the_step_in_force_is_marked_on_screen_and_on_paper_and_step_0_is_the_baseline(person: Person) -> None:
+    shown = person.get("plan").text
+    assert shown.count('aria-current="step"') == 1
+    row = next(one for one in shown.split("<tr ") if 'aria-current="step"' in one)
+    assert "in force on" in row
+    assert 'mg/day">9<' in row
+    paper = re.search(r"plan\.txt\?version=[^\"]+", shown)
+    assert paper is not None
+    text = " ".join(person.get(paper[0]).text.split())
+    assert re.search(r": 10 mg a day \[baseline\]", text)
+    assert re.search(r": 9 mg a day [^\[]*\[[^\]]*in force on 20", text)
+
+
 def test_a_turn_that_the_plan_does_not_allow_is_refused_with_the_rule_and_a_way_back(person: Person) -> None:
     fields = person.form("course", "/course/hold") | {"reason": "x", "days": "0"}
     shown = person.browser.post(f"{person.here}/course/hold", fields)
