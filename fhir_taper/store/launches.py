@@ -4,11 +4,11 @@ State, verifier, patient and user are sealed; in the clear are hashes, ids and i
 The grant of a launch has the launch's id: its tokens go when the launch ends.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import and_, delete, insert, or_, select, update
 
 from fhir_taper import exact_json
 from fhir_taper.records import Json, Launch, PendingLaunch, Role, Secret
@@ -113,6 +113,19 @@ class LaunchStore:
             rows = connection.execute(live).mappings().all()
         return tuple(_launch(row, self._unseal(row, launch_table.name, row["id"])) for row in rows)
 
+    def left(self, tenant_id: str, now: datetime, seen_before: datetime, most: int) -> tuple[Launch, ...]:
+        """Launches of a tenant that nobody ended and that are over: come to their end, or seen last before an instant; the oldest first."""
+        over = (
+            select(launch_table)
+            .where(launch_table.c.tenant_id == tenant_id, launch_table.c.ended.is_(None))
+            .where(or_(launch_table.c.ends <= now, launch_table.c.last_seen < seen_before))
+            .order_by(launch_table.c.last_seen, launch_table.c.id)
+            .limit(most)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(over).mappings().all()
+        return tuple(_launch(row, self._unseal(row, launch_table.name, row["id"])) for row in rows)
+
     def get(self, launch_id: str, now: datetime) -> Launch | None:
         """The launch with an id; None where it is unknown, was ended, or has come to its end. How long it was idle, the caller judges."""
         with self._database.read() as connection:
@@ -138,16 +151,21 @@ class LaunchStore:
         with self._database.begin() as connection:
             connection.execute(update(launch_table).where(*open_still).values(last_seen=now))
 
-    def end(self, launch_id: str, now: datetime) -> None:
-        """The launch is over, and its tokens are gone. Ending twice, or an unknown one, does nothing."""
+    def end(self, launch_id: str, now: datetime) -> bool:
+        """The launch is over, and its tokens are gone; whether this call ended it. Ending twice, or an unknown one, does nothing."""
         with self._database.begin() as connection:
             ended = update(launch_table).where(launch_table.c.id == launch_id, launch_table.c.ended.is_(None)).values(ended=now)
-            connection.execute(ended)
+            was_open = connection.execute(ended).rowcount == 1
             connection.execute(delete(token_set).where(token_set.c.grant_id == launch_id))
+        return was_open
 
-    def purge(self, before: datetime) -> int:
-        """Remove pending launches that expired, and launches that ended, before an instant, with their tokens; how many rows went."""
-        over = or_(launch_table.c.ends < before, launch_table.c.ended < before)
+    def purge(self, before: datetime, served: Collection[str] = ()) -> int:
+        """Remove pending launches that expired, and launches that ended, before an instant, with their tokens; how many rows went.
+
+        Of `served` tenants only what somebody ended goes: that takes the tokens back. Of others nobody can, and their time is enough.
+        """
+        forgotten = and_(launch_table.c.ends < before, launch_table.c.tenant_id.not_in(served))
+        over = or_(launch_table.c.ended < before, forgotten)
         with self._database.begin() as connection:
             connection.execute(delete(token_set).where(token_set.c.grant_id.in_(select(launch_table.c.id).where(over))))
             launches = connection.execute(delete(launch_table).where(over)).rowcount

@@ -1,4 +1,4 @@
-"""The end of a session, however it comes: logged out, left alone, or one too many in a browser.
+"""The end of a session, however it comes: logged out, left alone, its time run out, or one too many in a browser.
 
 Its tokens are removed here first, and then taken back at the EHR where it offers that: a renewal that is under way meanwhile finds no
 session any more and takes back what it got (`smart.launch.refresh`). Whatever the EHR answers, the session is over; what it did not take
@@ -7,7 +7,7 @@ back is audited.
 
 import logging
 
-from fhir_taper.errors import EhrError, TaperError
+from fhir_taper.errors import EhrError, EhrUnreachable, TaperError
 from fhir_taper.logs import log
 from fhir_taper.records import Json, Launch, Tenant, TokenSet
 from fhir_taper.smart.launch.token_endpoint import take_back
@@ -15,21 +15,36 @@ from fhir_taper.workflow.audited import note, note_outside
 from fhir_taper.workflow.services import Services
 
 
-def end_session(services: Services, tenant: Tenant, launch: Launch, action: str, outcome: str, detail: Json | None = None) -> None:
-    """End a session; why stands in the audit (`action`, `outcome`, `detail`)."""
+def end_session(
+    services: Services,
+    tenant: Tenant,
+    launch: Launch,
+    action: str,
+    outcome: str,
+    detail: Json | None = None,
+    actor: str | None = None,
+) -> bool:
+    """End a session; why stands in the audit (`action`, `outcome`, `detail`). As `revoke_tokens`."""
     with services.database.begin():
-        held = close_session(services, tenant, launch, action, outcome, detail)
-    revoke_tokens(services, tenant, launch, held)
+        held = close_session(services, tenant, launch, action, outcome, detail, actor)
+    return revoke_tokens(services, tenant, launch, held)
 
 
 def close_session(
-    services: Services, tenant: Tenant, launch: Launch, action: str, outcome: str, detail: Json | None = None
+    services: Services,
+    tenant: Tenant,
+    launch: Launch,
+    action: str,
+    outcome: str,
+    detail: Json | None = None,
+    actor: str | None = None,
 ) -> TokenSet | None:
-    """The same inside a transaction; returns the tokens, for `revoke_tokens` after it."""
+    """The same inside a transaction; returns the tokens, for `revoke_tokens` after it. One that ended meanwhile has its line already."""
     held = services.tokens(tenant).take(launch.id)
-    services.launches.end(launch.id, services.clock())
+    is_ended_now = services.launches.end(launch.id, services.clock())
     services.charts.drop(launch.id)
-    note(services, launch, action, outcome, detail)
+    if is_ended_now:
+        note(services, launch, action, outcome, detail, actor)
     return held
 
 
@@ -38,14 +53,16 @@ def end_launch(services: Services, tenant: Tenant, launch: Launch) -> None:
     end_session(services, tenant, launch, "log-out", "ended")
 
 
-def revoke_tokens(services: Services, tenant: Tenant, launch: Launch, tokens: TokenSet | None) -> None:
-    """Take tokens that nobody holds any more back at the EHR; that it did not take them is audited."""
+def revoke_tokens(services: Services, tenant: Tenant, launch: Launch, tokens: TokenSet | None) -> bool:
+    """Take tokens that nobody holds any more back at the EHR; that it did not take them is audited. Whether it could be reached."""
     if tokens is None:
-        return
+        return True
     try:
         take_back(tenant, services.configuration(tenant), services.transport(tenant), tokens)
-    except EhrError:
+    except EhrError as error:
         note(services, launch, "take-back", "failed")
+        return not isinstance(error, EhrUnreachable)
+    return True
 
 
 def take_back_unused(services: Services, tenant: Tenant, tokens: TokenSet) -> None:

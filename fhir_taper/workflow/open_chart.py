@@ -91,7 +91,7 @@ def open_chart(services: Services, launch_id: str, cookie: str) -> OpenChart:
     launch = services.launches.get(launch_id, now)
     tenant = services.settings.tenant(launch.tenant_id) if launch else None
     if launch is None or tenant is None:
-        raise LaunchRefused("session-over", "It was ended here or in another window, or its time ran out.")
+        raise LaunchRefused("session-over", "It was ended here or in another window, nobody used it for a while, or its time ran out.")
     if not compare_digest(launch.cookie_hash, hashed(Secret(cookie))):
         # Whoever it is: the owner of the session is the one whom it was not.
         note(services, launch, "open", "refused", {"reason": "not-yours"}, NOBODY)

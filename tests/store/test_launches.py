@@ -184,6 +184,28 @@ def test_what_is_over_is_purged_with_its_tokens_and_nothing_else(launches: Launc
     assert launches.take_pending("new", NOW) is not None
 
 
+def test_of_a_tenant_that_is_served_only_what_somebody_ended_is_purged(launches: LaunchStore, database: Database, keys: KeyRing) -> None:
+    store = TokenStore(database, keys, "hospital")
+    for name in ("over", "closed"):
+        launches.save(launch(name, ends=NOW))
+        store.put(name, tokens())
+    assert [launches.end("closed", NOW), launches.end("closed", NOW), launches.end("unknown", NOW)] == [True, False, False]
+    assert launches.purge(NOW + MINUTE, ["hospital"]) == 1
+    assert store.get("over") is not None
+    assert launches.purge(NOW + MINUTE, ["another"]) == 1
+    assert store.get("over") is None
+
+
+def test_what_is_left_is_what_nobody_ended_of_one_tenant_and_the_oldest_first(launches: LaunchStore) -> None:
+    for name, seen, ends in (("over", NOW, NOW + MINUTE), ("idle", NOW - MINUTE, NOW + 9 * MINUTE), ("used", NOW, NOW + 9 * MINUTE)):
+        launches.save(launch(name, last_seen=seen, ends=ends))
+    launches.save(launch("closed", last_seen=NOW - MINUTE, ends=NOW))
+    launches.end("closed", NOW)
+    launches.save(launch("another", tenant_id="clinic", ends=NOW))
+    assert [one.id for one in launches.left("hospital", NOW + MINUTE, NOW, 9)] == ["idle", "over"]
+    assert launches.left("hospital", NOW + MINUTE, NOW, 1) == (launch("idle", last_seen=NOW - MINUTE, ends=NOW + 9 * MINUTE),)
+
+
 def test_no_name_state_or_secret_is_in_the_clear(launches: LaunchStore, database: Database) -> None:
     launches.save_pending(pending())
     launches.save(launch(), "browser-1")
