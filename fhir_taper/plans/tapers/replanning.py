@@ -5,6 +5,7 @@ limits go on being judged against the baseline of version 1. A new schedule is a
 on until then. New doses come from a `propose` that is handed in, limits from a `check`: this module computes none.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,6 +15,7 @@ from fhir_taper.errors import NotAllowed
 from fhir_taper.plans.medicines.codes import DrugClass
 from fhir_taper.plans.medicines.dose import canonical, plain, shown
 from fhir_taper.plans.tables.life_rules import LifeRules
+from fhir_taper.plans.tapers.finding import Finding, Severity, ranked
 from fhir_taper.plans.tapers.gates import gates_for
 from fhir_taper.plans.tapers.in_force import step_in_force
 from fhir_taper.plans.tapers.infeasible import Infeasible
@@ -36,6 +38,7 @@ from fhir_taper.plans.tapers.revision import check_running, dose_words
 from fhir_taper.plans.tapers.shifting import check_calendar
 
 _DAY = timedelta(days=1)
+_DESIGN = "design: a dose above the plan's is entered by a person and said"
 _Listed = TypeVar("_Listed", PlanProduct, EquivalentFactor)
 
 
@@ -69,7 +72,8 @@ def change_strategy(
 ) -> TaperPlan | Infeasible:
     """Another strategy or protocol from the dose that is really taken (`actual_mg`, None: the plan's own). A draft likewise.
 
-    Raises NotAllowed without a reason where the actual dose is above the plan's, in a cross-over, or where the schedule breaks a limit.
+    A dose above the plan's is said, to be acknowledged. Raises NotAllowed without a reason where the actual dose is above the plan's, in a
+    cross-over, or where the schedule breaks a limit.
     """
     restart = _restart(plan, decision, actual_mg, strategy, protocol, params)
     if restart.mg > restart.now.mg_per_day(restart.ingredient) and not decision.reason.strip():
@@ -149,6 +153,7 @@ def _restarted(
     fresh = propose(restart)
     if isinstance(fresh, Infeasible):
         return fresh
+    fresh = replace(fresh, findings=ranked((*fresh.findings, *_raised(restart))))
     if fresh.steps[0].start != restart.on:
         raise NotAllowed(f"the new schedule starts on {fresh.steps[0].start.isoformat()}, not on {restart.on.isoformat()}")
     history = _history(plan, restart.now, restart.on)
@@ -184,6 +189,15 @@ def _restarted(
     moved = (steps[-1].start - plan.steps[-1].start).days
     told = f"{says}; {plain(canonical(restart.mg))} mg a day from {restart.on.isoformat()}, the last step on {steps[-1].start.isoformat()}"
     return new_version(spliced, plan, decision, kind, told, days=moved)
+
+
+def _raised(restart: Restart) -> Iterator[Finding]:
+    """That the new schedule begins above the plan's dose in force."""
+    planned = shown(restart.now.mg_per_day(restart.ingredient))
+    if restart.mg > planned:
+        says = f"the dose rises from {plain(canonical(planned))} to {plain(canonical(restart.mg))} mg {restart.ingredient} a day"
+        on = restart.on.isoformat()
+        yield Finding(Severity.ACKNOWLEDGE, "dose-raised", f"From {on} on {says}, the amount that was entered as taken.", _DESIGN, says)
 
 
 def _united(first: tuple[_Listed, ...], further: tuple[_Listed, ...]) -> tuple[_Listed, ...]:

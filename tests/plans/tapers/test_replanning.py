@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from fhir_taper.errors import NotAllowed
 from fhir_taper.plans.medicines.codes import DrugClass, Slot
 from fhir_taper.plans.tables.life_rules import load_life_rules
+from fhir_taper.plans.tapers.finding import Severity
 from fhir_taper.plans.tapers.in_force import step_in_force
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.judgement import Violation
@@ -174,6 +175,18 @@ def test_a_new_schedule_on_the_first_day_of_a_step_keeps_that_step_as_it_is() ->
 def test_an_actual_dose_above_the_plan_needs_a_reason() -> None:
     with pytest.raises(NotAllowed, match="above the plan's"):
         change_strategy(at_3_mg(), decided(day(40), ""), proposing([]), strategy="linear", actual_mg=Decimal(4))
+
+
+@pytest.mark.parametrize(("mg", "says"), [(None, ()), ("2", ()), ("3", ()), ("4", ("the dose rises from 3 to 4 mg diazepam a day",))])
+def test_a_dose_above_the_one_in_force_is_said_and_acknowledged(mg: str | None, says: tuple[str, ...]) -> None:
+    actual, halves = None if mg is None else Decimal(mg), (int(mg or 3), 1, 0)
+    made = change_strategy(
+        at_3_mg(), decided(day(40)), proposing([], halves), strategy="linear", actual_mg=actual, check=no_limits
+    )  # fmt: skip
+    assert isinstance(made, TaperPlan)
+    found = [one for one in made.findings if one.code == "dose-raised"]
+    assert tuple(one.value for one in found) == says
+    assert all(one.severity is Severity.ACKNOWLEDGE and one.value in one.message for one in found)
 
 
 @pytest.mark.parametrize("mg", ["0", "-1"])
