@@ -34,6 +34,7 @@ from fhir_taper.workflow.other_plans import alone_with_plans, other_plans, plans
 from fhir_taper.workflow.replan import proposing, stops_today
 from fhir_taper.workflow.roles import require
 from fhir_taper.workflow.services import Services
+from fhir_taper.workflow.unread import SOURCES_OF_STOPS, unread_now
 from fhir_taper.workflow.versions import Kept, as_version, newest_of_each, version_named
 
 
@@ -111,10 +112,9 @@ def turned(services: Services, chart: OpenChart, loaded: Loaded, version_id: str
         raise NotAllowed("a change of a plan that runs needs a reason")
     plan, day = kept.plan, chart.day(services.clock(), kept.plan.zone)
     decision = Decision(chart.who, day, asked.reason.strip())
-    reading = loaded.reading(day)
-    stops = stops_today(reading, plan, assessment_of(services, chart).assessed)
-    if stops and asked.turn in _LETS_REDUCTIONS_GO:
-        raise NotAllowed(*(f"today's chart stops a reduction: {one.message}" for one in stops))
+    stops = stops_of(services, chart, loaded, plan)
+    if asked.turn in _LETS_REDUCTIONS_GO:
+        _refuse_reductions(loaded, plan, stops)
     after = what_follows(services, chart, loaded, plan, asked, decision)
     return after if isinstance(after, Infeasible) else Turned(plan, after, stops)
 
@@ -145,6 +145,25 @@ def as_seen(found: Turned | Infeasible, seen: str) -> TaperPlan:
     if found.seen != seen:
         raise StoreConflict("the plan, the chart or the day changed since this was shown: look at it again")
     return found.after
+
+
+def stops_of(services: Services, chart: OpenChart, loaded: Loaded, plan: TaperPlan) -> tuple[Finding, ...]:
+    """What today's chart and intake say against any reduction of a plan that runs; of one that ended, nothing is to be said."""
+    if plan.state not in RUNNING:
+        return ()
+    day = chart.day(services.clock(), plan.zone)
+    return stops_today(loaded.reading(day), plan, assessment_of(services, chart).assessed)
+
+
+def _refuse_reductions(loaded: Loaded, plan: TaperPlan, stops: tuple[Finding, ...]) -> None:
+    """Raises NotAllowed with every Stop of today, and with what could not be read: whether there is another one is not known then."""
+    unread = unread_now(loaded, plan, SOURCES_OF_STOPS)
+    against = (
+        *(f"today's chart stops a reduction: {one.message}" for one in stops),
+        *(f"{says}: whether something stops a reduction is not known: read the chart again" for says in unread),
+    )
+    if against:
+        raise NotAllowed(*against)
 
 
 def what_follows(

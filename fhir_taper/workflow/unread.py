@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from fhir_taper.plans.tapers.plan import TaperPlan
-from fhir_taper.workflow.load_chart import NAMES, SEARCHED, Loaded
+from fhir_taper.workflow.load_chart import SEARCHED, Loaded
 
 SOURCES_OF_STOPS: Final = tuple(kind for kind in SEARCHED if kind != "AllergyIntolerance")
 """What findings look at: no finding is of an allergy."""

@@ -13,6 +13,7 @@ from typing import Final
 from fhir_taper.errors import NotAllowed, NotInTurn, WriteRefused
 from fhir_taper.exact_json import encode
 from fhir_taper.mappers.write.fhir_text import shown
+from fhir_taper.plans.tapers.finding import Finding
 from fhir_taper.plans.tapers.first_supply import first_supply
 from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
@@ -22,13 +23,15 @@ from fhir_taper.store.turns import KEPT_FOR
 from fhir_taper.workflow.audited import NOBODY, note
 from fhir_taper.workflow.audited_ledger import AuditedLedger
 from fhir_taper.workflow.chosen_plan import plan_of
+from fhir_taper.workflow.course import stops_of
 from fhir_taper.workflow.ehr_statement import statement_of
-from fhir_taper.workflow.load_chart import load_chart
+from fhir_taper.workflow.load_chart import Loaded, load_chart
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.plan import plan_bundle
 from fhir_taper.workflow.regimen import Reading
 from fhir_taper.workflow.roles import require
 from fhir_taper.workflow.services import Services
+from fhir_taper.workflow.unread import unread_now
 from fhir_taper.workflow.versions import newest_of_each
 from fhir_taper.workflow.write_choice import Writable, chosen, writable_plans
 from fhir_taper.writeback.execute import execute
@@ -55,12 +58,15 @@ class Proposal:
     reading: Reading
     others: tuple[Writable, ...] = ()
     """The other approved plans of the patient, those that stand unwritten first."""
+    stops: tuple[Finding, ...] = ()
+    """What today's chart says against any reduction of the plan: said above the cards."""
 
     @property
     def seen(self) -> str:
-        """A digest of what the cards show: resources as they will be, the versions that were read, the rung."""
+        """A digest of what was shown: resources as they will be, the versions that were read, the rung, today's Stops."""
         cards = [[card.doing, card.resource_type, card.reference, card.version, card.body] for card in self.preview.cards]
-        return sha256(encode([self.plan.id, self.prepared.plan.rung.name, cards])).hexdigest()
+        stops = [one.message for one in self.stops]
+        return sha256(encode([self.plan.id, self.prepared.plan.rung.name, cards, stops])).hexdigest()
 
 
 def preview_plan(services: Services, chart: OpenChart, plan_id: str = "") -> Proposal:
@@ -77,6 +83,7 @@ def preview_plan(services: Services, chart: OpenChart, plan_id: str = "") -> Pro
     if taken is None:
         raise NotAllowed("this plan is not approved: approve it first")
     version, plan = taken.version, taken.plan
+    _refuse_unread(services, chart, loaded, plan)
     day = _day(services, chart, plan)
     reading = loaded.reading(day)
     may = _allowed(services, chart)
@@ -87,7 +94,17 @@ def preview_plan(services: Services, chart: OpenChart, plan_id: str = "") -> Pro
     prepared = prepare(bundle, plan, patient_id=chart.launch.patient_id, allowed=may, reader=chart.client, as_of=day, base=base, rows=rows)
     note(services, chart.launch, "preview", "done", {"plan": plan.id, "rung": prepared.plan.rung.name})
     others = tuple(one for one in found if one.version.id != version.id)
-    return Proposal(plan, prepared, prepared.preview(), reading, others)
+    return Proposal(plan, prepared, prepared.preview(), reading, others, stops_of(services, chart, loaded, plan))
+
+
+def _refuse_unread(services: Services, chart: OpenChart, loaded: Loaded, plan: TaperPlan) -> None:
+    """Labels are those of the chart of now: what is unread may be restricted, and the plan made of it. Raises WriteRefused, audited."""
+    unread = unread_now(loaded, plan)
+    if unread:
+        note(services, chart.launch, "preview", "refused", {"plan": plan.id, "unread": sorted(loaded.not_read | loaded.in_part)})
+        raise WriteRefused(
+            *(f"{says}: how the plan must be labelled is not known, and it is not written: read the chart again" for says in unread)
+        )
 
 
 def write_plan(services: Services, chart: OpenChart, seen: str, plan_id: str = "") -> WriteReceipt:
@@ -104,7 +121,7 @@ def write_plan(services: Services, chart: OpenChart, seen: str, plan_id: str = "
 @contextmanager
 def _turn(services: Services, chart: OpenChart) -> Iterator[WriteTurn]:
     """The turn to write to the patient's chart. Raises NotInTurn, audited."""
-    launch, now = chart.launch, services.clock()
+    launch, now = chart.launch, services.ledger.now()
     try:
         turn = services.ledger.take_turn(launch.tenant_id, launch.patient_id, at=now, until=now + KEPT_FOR)
     except NotInTurn:
@@ -121,7 +138,9 @@ def _write(services: Services, chart: OpenChart, seen: str, plan_id: str, turn: 
     plan = proposal.plan
     if seen != proposal.seen:
         note(services, chart.launch, "write", "refused", {"plan": plan.id, "why": "changed-since-preview"})
-        raise WriteRefused("what stands in the EHR, or the plan, changed since the preview: look at the new one")
+        raise WriteRefused(
+            "what stands in the EHR, or the plan, or what today's chart says against it, changed since the preview: look at the new one"
+        )
     launch = chart.launch
     guard = WriteGuard(
         launch.patient_id,

@@ -19,7 +19,7 @@ from fhir_taper.web.forms import PARAMETERS
 from fhir_taper.web.rendering import chart
 from fhir_taper.web.turn_forms import asked_of, carried, turn_of
 from fhir_taper.web.view_models import no_in_words
-from fhir_taper.workflow.course import MAKES_A_DRAFT, Turn, Turned, running_plans, save_turn, turned
+from fhir_taper.workflow.course import MAKES_A_DRAFT, Turn, Turned, running_plans, save_turn, stops_of, turned
 from fhir_taper.workflow.next_version import draft_next, next_version
 from fhir_taper.workflow.regimen import Reading
 from fhir_taper.workflow.replan import ways_on
@@ -36,10 +36,11 @@ _NOT_SHOWN = frozenset({"revisions", "gates", "milestones", "findings", "acknowl
 def course(visit: Opened) -> Response:
     """Every plan that is followed, and what may become of it."""
     plans = running_plans(visit.services, visit.chart)
-    reading = visit.reading()
+    reading, loaded = visit.reading(), visit.loaded()
     return visit.page(
         "course.html",
         "plan",
+        stops=[(title_of(one.plan), stop) for one in plans for stop in stops_of(visit.services, visit.chart, loaded, one.plan)],
         plans=[(running_view(one, visit.today(one.plan.zone)), _ways(reading, one.plan)) for one in plans],
         turn=Turn,
         slower_choices=[(one.value, one.value) for one in reversed(Slower)],

@@ -52,6 +52,7 @@ def preview(visit: Opened, plan: str = "") -> Response:
         plan=proposal.plan.id,
         others=other_plans_shown(proposal.others),
         preview=proposal.preview,
+        stops=proposal.stops,
         seen=proposal.seen,
         **told,
     )
@@ -100,6 +101,6 @@ def receipt(visit: Opened) -> Response:
 
 
 def _unresolved(visit: Visit) -> dict[str, Any]:
-    chart, now = visit.chart, visit.services.clock()
+    chart, now = visit.chart, visit.services.ledger.now()
     rows = [unresolved_write(chart, row, now) for row in unresolved_writes(visit.services, chart)]
     return {"unresolved": rows, "may_write": chart.may(Role.PRESCRIBER)}
