@@ -17,13 +17,14 @@ from fhir_taper.plans.tapers.candidates import Candidates
 from fhir_taper.plans.tapers.document_values import inside
 from fhir_taper.plans.tapers.edits import Edited, edited_from_document, edited_to_document
 from fhir_taper.plans.tapers.finding import Finding
+from fhir_taper.plans.tapers.identity import plan_id
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.plans.tapers.plan import Agreement, PlanState, TaperPlan
 from fhir_taper.plans.tapers.plan_document import from_document, to_document
 from fhir_taper.records import Role
 from fhir_taper.store.drafts import Draft
-from fhir_taper.store.plans import PlanVersion
+from fhir_taper.store.plans import PlanName, PlanVersion
 from fhir_taper.workflow.audited import note
 from fhir_taper.workflow.load_chart import Loaded
 from fhir_taper.workflow.open_chart import OpenChart
@@ -40,6 +41,7 @@ NAME = "plan"
 _SCHEMA = 1
 _KEPT_FOR: Final = timedelta(minutes=30)
 _MOST_REMADE: Final = 2
+_ENDED: Final = frozenset({PlanState.COMPLETED, PlanState.REVOKED, PlanState.ENTERED_IN_ERROR})
 EDITORS = (Role.PRESCRIBER, Role.PHARMACIST)
 """Who may change a draft."""
 
@@ -205,7 +207,7 @@ def work_with_plan(services: Services, chart: OpenChart, revision: int) -> tuple
 
 def save_work(services: Services, chart: OpenChart, work: Work, action: str, **detail: Any) -> Work:
     """Save as the draft's next revision, with a line of the audit. Raises StoreConflict where another one is there by now."""
-    saved = _with_words(work)
+    saved = _as_a_plan_of_its_own(services, chart, _with_words(work))
     launch, plan = chart.launch, saved.plan
     document = {
         "schema": _SCHEMA,
@@ -234,6 +236,21 @@ def _with_words(work: Work) -> Work:
     if work.plan is None or work.words is None:
         return work
     return replace(work, plan=joined(work.plan, work.words), words=work.words if are_of(work.words, work.plan) else None)
+
+
+def _as_a_plan_of_its_own(services: Services, chart: OpenChart, work: Work) -> Work:
+    """The draft under a name that no ended plan has: what was asked before may be asked again, and the plan that ended stays as it is."""
+    plan, launch = work.plan, chart.launch
+    if plan is None:
+        return work
+    key, times = plan.key, 1
+    while (last := services.plans.latest(PlanName(launch.tenant_id, launch.patient_id, plan.ingredient, key))) and last.state in _ENDED:
+        times += 1
+        key = f"{plan.key}-{times}"
+    if key == plan.key:
+        return work
+    named = replace(plan, id=plan_id(chart.tenant.id, plan.patient, plan.ingredient, key, plan.version), key=key)
+    return replace(work, plan=named)
 
 
 def _edits(document: Mapping[str, Any], name: str) -> tuple[Edited, ...]:

@@ -138,6 +138,22 @@ def test_the_step_in_force_is_marked_on_screen_and_on_paper_and_step_0_is_the_ba
     assert re.search(r": 9 mg a day [^\[]*\[[^\]]*in force on 20", text)
 
 
+def test_after_a_plan_was_revoked_the_same_question_makes_a_plan_of_its_own(own: Stage) -> None:
+    person = own.opened("lorazepam-elder")
+    for number in (1, 2):
+        person.send("strategies", "/strategies", benzo_table="va-dod-2021", reason="falls")
+        person.send("strategies", "/choose", way="strategy linear")
+        person.ready()
+        assert "make the revision again" not in person.get("approve").text, number
+        person.send("approve", "/approve")
+        assert "Active" in person.get("approve").text, number
+        turn(person, "revoke", reason="moved away")
+    kept = own.services.plans.of_patient("demo", "lorazepam-elder")
+    assert [one.state.value for one in kept] == ["draft", "active", "revoked"] * 2
+    assert len({one.id for one in kept}) == 6
+    assert len({one.plan.key for one in kept}) == 2
+
+
 def test_a_turn_that_the_plan_does_not_allow_is_refused_with_the_rule_and_a_way_back(person: Person) -> None:
     fields = person.form("course", "/course/hold") | {"reason": "x", "days": "0"}
     shown = person.browser.post(f"{person.here}/course/hold", fields)
