@@ -119,14 +119,23 @@ class Posted:
 
 
 async def body_of(request: Request) -> bytes:
-    """The body, at most 64 kB."""
+    """The body, at most 64 kB: one that announces more, or nonsense, is refused before it arrives."""
+    announced = whole_number(request.headers.get("content-length", "0"), _MOST_DIGITS)
+    if announced is None or announced > LONGEST_BODY:
+        raise _too_large(request)
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
         if size > LONGEST_BODY:
-            raise HTTPException(_TOO_LARGE, "What was sent is too large.")
+            raise _too_large(request)
         parts.append(part)
     return b"".join(parts)
+
+
+def _too_large(request: Request) -> HTTPException:
+    services_of(request).metrics.turned_away("body")
+    _note_whose(request, request.path_params.get("launch", ""))
+    return HTTPException(_TOO_LARGE, "What was sent is too large.")
 
 
 def form_of(body: bytes, headers: Mapping[str, str]) -> Form:
@@ -143,13 +152,20 @@ def form_of(body: bytes, headers: Mapping[str, str]) -> Form:
 def visit_of(request: Request, launch: str) -> Visit:
     """The chart of the launch in the path. Raises LaunchRefused, with the tenant noted for the page that says so."""
     services = services_of(request)
+    launch, cookie = _note_whose(request, launch)
+    chart = open_chart(services, launch, session_secret(cookie))
+    request.state.tenant, request.state.launch = chart.tenant, chart.launch
+    return Visit(services, chart)
+
+
+def _note_whose(request: Request, launch: str) -> tuple[str, str]:
+    """Note whose frame a page of refusal is for; the launch ("" for what cannot be one of ours) and its cookie."""
+    services = services_of(request)
     launch = launch if _LAUNCH.fullmatch(launch) else ""  # what cannot be one of ours reaches no cookie and no database
     cookie = brought(request.cookies, launch_cookie(launch))
     # A browser that lost the cookie shows the page that says so in the EHR's frame, or it shows nothing.
     request.state.tenant = tenant_of_cookie(services.settings, cookie) or tenant_of_launch(services, launch)
-    chart = open_chart(services, launch, session_secret(cookie))
-    request.state.tenant, request.state.launch = chart.tenant, chart.launch
-    return Visit(services, chart)
+    return launch, cookie
 
 
 def posted_of(request: Request, launch: str, body: Annotated[bytes, Depends(body_of)]) -> Posted:

@@ -75,7 +75,12 @@ class Told:
 
 
 def told(error: Exception) -> Told:
-    """What the page of an error says."""
+    """What the page of an error says: first what holds all the same (its notes), then what is refused."""
+    page = _refused(error)
+    return replace(page, says=(*getattr(error, "__notes__", ()), *page.says)) if isinstance(error, TaperError) else page
+
+
+def _refused(error: Exception) -> Told:
     if isinstance(error, LaunchRefused):
         title, todo, status = _LAUNCHES.get(error.reason, ("The launch was refused", _AGAIN, 403))
         return Told(status, title, (str(error),), todo)
@@ -88,6 +93,7 @@ def told(error: Exception) -> Told:
 
 
 _OURS: Final = "Try again; if it stays so, tell whoever runs this app."
+_TOO_LARGE: Final = Told(413, "What was sent is too large", ("Nothing of it was kept.",), "Shorten what you typed, then send it again.")
 _UNKNOWN: Final = Told(500, "Something went wrong here", ("Nothing was sent to the EHR.",), _OURS)
 _OTHERS: Final[tuple[tuple[type[TaperError], Callable[[str], Told]], ...]] = (
     (StoreConflict, lambda says: Told(409, "Somebody else was first", (says,), "Open the page again: it shows what is there now.")),
@@ -159,8 +165,9 @@ def add_error_pages(app: FastAPI) -> None:
             400: "What was sent cannot be read",
             404: "There is no such page",
             405: "This cannot be done here",
-            413: "What was sent is too large",
         }
+        if status == _TOO_LARGE.status:
+            return error_page(request, _TOO_LARGE)
         return error_page(request, Told(status, titles.get(status, "This cannot be answered"), (), _AGAIN))
 
     def of_request(request: Request, error: Exception) -> HTMLResponse:

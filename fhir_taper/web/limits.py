@@ -1,4 +1,4 @@
-"""How often, and how much: a request beyond the limits is refused before anything reads it (privacy S5).
+"""How often: a request beyond the limits is refused before anything reads it (privacy S5). How much, `body_of` judges: that has a line.
 
 Two buckets per request: its address (IPv6: its /64), and its session where it brings one. Buckets are this process's own and bounded in
 number; the one that was asked longest ago goes first, and by then it is mostly full again.
@@ -16,13 +16,11 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 from fhir_taper.settings import RateLimits
-from fhir_taper.web.dependencies import whole_number
 from fhir_taper.web.errors import Told, error_page
-from fhir_taper.web.security import LONGEST_BODY, App, Receive, Scope, Send, brought, launch_cookie, tenant_of_cookie
+from fhir_taper.web.security import App, Receive, Scope, Send, brought, launch_cookie, tenant_of_cookie
 from fhir_taper.workflow.services import Services
 
 _MOST: Final = 20_000
-_MOST_DIGITS: Final = 18
 _LAUNCH: Final = re.compile(r"/app/([A-Za-z0-9_-]{1,64})/")
 _UNLIMITED: Final = frozenset({"/healthz"})
 
@@ -53,7 +51,7 @@ class Buckets:
 
 
 class Limits:
-    """Around the routes: 429 with Retry-After for too many requests, 413 for one that announces too large a body."""
+    """Around the routes: 429 with Retry-After for too many requests."""
 
     def __init__(self, app: App, *, services: Services, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._app = app
@@ -68,26 +66,22 @@ class Limits:
         if refused is None:
             await self._app(scope, receive, send)
             return
-        why, page, wait = refused
+        why, wait = refused
         self._services.metrics.turned_away(why)
         request = Request(scope)
         request.state.tenant = self._tenant(request)
-        answer = error_page(request, page)
-        if wait:
-            answer.headers["Retry-After"] = str(wait)
+        answer = error_page(request, _too_many(wait))
+        answer.headers["Retry-After"] = str(wait)
         await answer(scope, receive, send)
 
-    def _refused(self, request: Request) -> tuple[str, Told, int] | None:
+    def _refused(self, request: Request) -> tuple[str, int] | None:
         session = _session(request)
         for why, wait in (
             ("address", self._addresses.take(_address(request))),
             ("session", self._sessions.take(session) if session else 0.0),
         ):
             if wait:
-                return why, _too_many(ceil(wait)), ceil(wait)
-        announced = whole_number(request.headers.get("content-length", "0"), _MOST_DIGITS)
-        if announced is None or announced > LONGEST_BODY:
-            return "body", _TOO_LARGE, 0
+                return why, ceil(wait)
         return None
 
     def _tenant(self, request: Request) -> object:
@@ -119,6 +113,3 @@ def _address(request: Request) -> str:
 def _too_many(seconds: int) -> Told:
     says = "This app was asked more often than it answers. Nothing of this request was done."
     return Told(429, "Too many requests at once", (says,), f"Wait {seconds} seconds, then open the page again. What you saved is kept.")
-
-
-_TOO_LARGE: Final = Told(413, "What was sent is too large", ("Nothing of it was kept.",), "Shorten what you typed, then send it again.")

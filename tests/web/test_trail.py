@@ -15,7 +15,7 @@ from fhir_taper.cli.demo_walk import Shown
 from fhir_taper.records import AuditEntry, Secret
 from fhir_taper.store.audit import AuditLog
 from fhir_taper.web.app import create_app
-from fhir_taper.web.security import launch_cookie, session_value
+from fhir_taper.web.security import LONGEST_BODY, launch_cookie, session_value
 from fhir_taper.workflow.begin_launch import hashed
 from fhir_taper.workflow.services import Kept
 from tests.web.asking import Answered, ask
@@ -90,6 +90,16 @@ def walk(stage: Stage) -> Iterator[Walk]:
 def of_charts(app: FastAPI) -> list[tuple[str, str]]:
     """Operations on a chart; log-out goes last, in a test of its own."""
     return [(method, path) for method, path in operations(app) if path.startswith("/app/{launch}/") and not path.endswith("/end")]
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_body_that_is_too_large_leaves_one_line_and_a_page_in_the_frame_of_its_ehr(walk: Walk, announced: bool) -> None:
+    headers = [("Content-Length", str(LONGEST_BODY + 1))] if announced else []
+    answer, lines = walk.ask("POST", "/app/{launch}/safety", walk.cookie, *headers, reason="x" * LONGEST_BODY)
+    assert answer.status == 413
+    assert "Shorten what you typed" in answer.text
+    assert answer.header("content-security-policy").endswith(f"frame-ancestors {walk.stage.demo.page_url.rstrip('/')}")
+    assert [(one.action, one.outcome, one.launch_id, one.detail["status"]) for one in lines] == [("safety", "refused", walk.launch, 413)]
 
 
 def test_every_operation_is_one_on_a_chart_or_stands_here_with_a_reason(walk: Walk) -> None:
