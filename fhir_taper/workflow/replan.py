@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from fhir_taper.errors import WrongUsage
+from fhir_taper.errors import BrokenPlan, WrongUsage
 from fhir_taper.plans.tables.limit_tables import ProtocolRow
 from fhir_taper.plans.tapers.finding import Finding, Severity
-from fhir_taper.plans.tapers.infeasible import Infeasible
+from fhir_taper.plans.tapers.in_force import step_in_force
+from fhir_taper.plans.tapers.infeasible import Infeasible, WayOut
 from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.plans.tapers.request import PlanRequest
@@ -26,6 +27,7 @@ from fhir_taper.workflow.regimen import Reading
 from fhir_taper.workflow.said import CONFIRMED, with_confirmed
 from fhir_taper.workflow.strategies import CROSS_OVER_TO, STRATEGIES, crosses_over, name_of_way
 
+_CROSSES: Final = "substitution"
 _RUNS_ALREADY: Final = "taper-exists"
 _OF_ORDERED_TIMES: Final = frozenset({"times-not-ordered", "made-daily"})
 """What the plan's own units say better than the orders do."""
@@ -50,7 +52,16 @@ def proposing(
         is_above = restart.mg > restart.now.mg_per_day(restart.ingredient)
         left_out = {_RUNS_ALREADY} | (set() if is_above else _OF_ORDERED_TIMES)
         said = tuple(one for one in question.said if one.code not in left_out)
-        return answer_to(replace(question, request=request, said=said), reading)
+        try:
+            return answer_to(replace(question, request=request, said=said), reading)
+        except BrokenPlan:
+            if restart.strategy != _CROSSES:
+                raise
+            # The schedule after a crossing is made without the cuts before it, and judged with them.
+            says = (
+                "a cross-over to another medicine now, after the reductions of this plan, would go beyond its limits: hold the dose first"
+            )
+            return Infeasible("crossing-beyond-limits", says, restart.mg, ways_out=(WayOut.OTHER_STRATEGY,))
 
     return propose
 
@@ -66,8 +77,9 @@ def stops_today(reading: Reading, plan: TaperPlan, assessed: Assessed = NOTHING_
 
 def ways_on(reading: Reading, plan: TaperPlan) -> tuple[str, ...]:
     """The ways by which a plan may go on, as `name_of_way` names them; whether one can be made is seen when it is asked."""
-    crosses = crosses_over(plan.drug_class, plan.ingredient)
-    strategies = [name_of_way(None, one) for one in STRATEGIES if one != "substitution" or crosses]
+    taken = {dose.ingredient for dose in step_in_force(plan, reading.regimen.as_of).doses if dose.units}
+    crosses = len(taken) == 1 and all(crosses_over(plan.drug_class, one) for one in taken)
+    strategies = [name_of_way(None, one) for one in STRATEGIES if one != _CROSSES or crosses]
     rows = reading.tables.limits.protocols.values()
     fitting = (row for row in rows if _is_meant_for(row, plan))
     return (*strategies, *(name_of_way(row.id, None) for row in fitting))
@@ -80,7 +92,7 @@ def way_asked(plan: TaperPlan, way: str, params: tuple[tuple[str, str], ...]) ->
         return None, name, params
     if kind != "strategy" or name not in STRATEGIES:
         raise WrongUsage(f"{way[:60]!r} is no way to go on")
-    return name, None, (*params, ("to", CROSS_OVER_TO)) if name == "substitution" and plan.ingredient != CROSS_OVER_TO else params
+    return name, None, (*params, ("to", CROSS_OVER_TO)) if name == _CROSSES and plan.ingredient != CROSS_OVER_TO else params
 
 
 def _is_meant_for(row: ProtocolRow, plan: TaperPlan) -> bool:

@@ -1,17 +1,25 @@
 """What the engine is asked when a plan goes on otherwise: the plan's own products, and what was confirmed for it."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from fhir_taper.errors import WrongUsage
+from fhir_taper.errors import BrokenPlan, WrongUsage
 from fhir_taper.plans.medicines.codes import DrugClass
 from fhir_taper.plans.tapers.finding import Finding, Severity
+from fhir_taper.plans.tapers.infeasible import Infeasible
+from fhir_taper.plans.tapers.new_version import Decision
+from fhir_taper.plans.tapers.plan import TaperPlan
+from fhir_taper.plans.tapers.replanning import change_strategy
 from fhir_taper.workflow.assessed import Assessed, Score
 from fhir_taper.workflow.course import Asked, Turn, Turned, turned
-from fhir_taper.workflow.replan import benzo_table_of, stops_today, way_asked, ways_on
+from fhir_taper.workflow.plan import make_plan
+from fhir_taper.workflow.replan import benzo_table_of, proposing, stops_today, way_asked, ways_on
+from tests.plans.tapers.made_plans import active
 from tests.workflow.followed import Followed
+from tests.workflow.made_readings import DAY, asking, reading_of, tablets
 
 
 def test_a_new_schedule_uses_the_products_and_parts_of_the_plan(followed: Followed) -> None:
@@ -52,6 +60,49 @@ def test_the_ways_on_are_those_of_the_medicine_and_a_strange_one_is_refused(foll
     for odd in ("", "linear", "strategy magic", "protocol "):
         with pytest.raises(WrongUsage, match="no way to go on"):
             way_asked(followed.plan, odd, ())
+
+
+LORAZEPAM = tablets("197901", "lorazepam 1 MG Oral Tablet", 3)
+
+
+def crossed_over(after: int) -> tuple[TaperPlan, TaperPlan | Infeasible]:
+    """A running taper of lorazepam, and the cross-over to diazepam that is asked for some days into it."""
+    asked = asking("lorazepam", strategy="linear", benzo_table="va-dod-2021", reason="falls")
+    made = make_plan(reading_of(LORAZEPAM), asked)
+    assert isinstance(made, TaperPlan)
+    plan = active(made)
+    later = Decision("Dr. A", DAY + timedelta(days=after), "a longer one")
+    propose = proposing(lambda _: reading_of(LORAZEPAM), plan, later, "local")
+    strategy, _, params = way_asked(plan, "strategy substitution", (("interval_days", "14"),))
+    return plan, change_strategy(plan, later, propose, strategy=strategy, params=params)
+
+
+@pytest.mark.parametrize("after", [0, 1, 13, 20, 40, 90])
+def test_a_running_plan_crosses_over_to_another_agent_judged_in_mg_of_one_agent_or_says_why_it_cannot(after: int) -> None:
+    plan, made = crossed_over(after)
+    assert isinstance(made, TaperPlan), made
+    assert (made.ingredient, made.steps[-2].doses[-1].ingredient) == ("lorazepam", "diazepam")
+    assert made.steps[0].mg_per_day("lorazepam") == plan.baseline.mg == 3
+
+
+def test_a_crossing_that_the_limits_refuse_after_what_was_taken_is_refused_in_words() -> None:
+    def too_fast(*_: object) -> TaperPlan:
+        raise BrokenPlan("the plan breaks its own rules")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fhir_taper.workflow.replan.answer_to", too_fast)
+        _, made = crossed_over(40)
+    assert isinstance(made, Infeasible)
+    assert "a cross-over to another medicine now" in made.message
+
+
+def test_what_has_crossed_over_is_not_offered_to_cross_over_again() -> None:
+    plan, made = crossed_over(1)
+    assert isinstance(made, TaperPlan)
+    assert "strategy substitution" in ways_on(reading_of(LORAZEPAM), plan)
+    reading = reading_of(LORAZEPAM)
+    on_diazepam = replace(reading, regimen=replace(reading.regimen, as_of=made.steps[-2].start))
+    assert "strategy substitution" not in ways_on(on_diazepam, replace(made, gates=()))
 
 
 def test_what_was_measured_since_stops_a_reduction_of_a_plan_that_runs(followed: Followed) -> None:

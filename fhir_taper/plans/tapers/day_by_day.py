@@ -63,7 +63,7 @@ def _stretches(plan: TaperPlan, past: Past | None) -> list[_Stretch]:
         crossed = plan.steps.index(_after_crossing(plan))
         amounts[:crossed] = [amounts[crossed]] * crossed
     stretches = [_Stretch(range(start, end), mg) for start, end, mg in zip(starts, ends, amounts, strict=True)]
-    return [one for one in (*_of_past(past, starts[0]), *stretches) if one.days]
+    return [one for one in (*_of_past(plan, past, starts[0]), *stretches) if one.days]
 
 
 def _weighted(step: Step, weights: Mapping[str, Fraction]) -> Fraction:
@@ -72,19 +72,26 @@ def _weighted(step: Step, weights: Mapping[str, Fraction]) -> Fraction:
     return found[0][0] if len(found) == 1 and found[0][1] == 1 else sum((mg * weight for mg, weight in found), Fraction(0))
 
 
-def _of_past(past: Past | None, start: int) -> Iterator[_Stretch]:
+def _weight_of_past(plan: TaperPlan) -> Fraction:
+    """mg of the agent that limits judge per mg of the plan's medicine, which the past is in; 0 of a rotated opioid."""
+    return _weights(plan).get(plan.ingredient, Fraction(0))
+
+
+def _of_past(plan: TaperPlan, past: Past | None, start: int) -> Iterator[_Stretch]:
     # A plan that is changed on its first day has a past without a dose.
-    if past is None or not past.doses:
+    weight = _weight_of_past(plan)
+    if past is None or not past.doses or not weight:
         return
     days = [day.toordinal() for day, _ in past.doses]
     for (_, mg), day, until in zip(past.doses, days, [*days[1:], start], strict=True):
-        yield _Stretch(range(day, min(until, start)), Fraction(mg))
+        yield _Stretch(range(day, min(until, start)), Fraction(mg) * weight)
 
 
 def broken_limits(plan: TaperPlan, past: Past | None) -> Iterator[Violation]:
     """Each reduction against each limit on its day, in whole numbers of the finest part of a mg that any dose of the plan needs."""
     stretches = _stretches(plan, past)
-    mg = Fraction(past.original_mg) if past else min(stretches, key=lambda one: one.days.start).mg
+    of_past = Fraction(past.original_mg) * _weight_of_past(plan) if past else Fraction(0)
+    mg = of_past or min(stretches, key=lambda one: one.days.start).mg
     grain = lcm(mg.denominator, *(stretch.mg.denominator for stretch in stretches))
     original, start = int(mg * grain), plan.steps[0].start.toordinal()
     days: dict[int, int] = {}
