@@ -44,6 +44,7 @@ _FIELDS: Final = {
     "param": "params_more",
 }
 """By the name of the option."""
+_ASIDE: Final = re.compile(r" \(--[a-z]+(?:-[a-z]+)*[^)]*\)")
 _OPTION: Final = re.compile(r"--([a-z]+(?:-[a-z]+)*)(?: (?:MG|WHO|half|quarter)\b|=\S+)?")
 
 
@@ -56,3 +57,8 @@ def field_of(message: str) -> str:
 def in_form_words(text: str) -> str:
     """A message with the labels of fields in the place of options."""
     return _OPTION.sub(lambda found: f"“{LABELS[_FIELDS[found[1]]]}”" if found[1] in _FIELDS else found[0], text)
+
+
+def without_options(text: str) -> str:
+    """A message for a page without a field for an option: one in brackets is left out, another one is named as a field."""
+    return in_form_words(_ASIDE.sub("", text))

@@ -15,7 +15,7 @@ from fhir_taper.records import Tenant
 from fhir_taper.render.charts import step_chart
 from fhir_taper.render.printable import printable
 from fhir_taper.render.series import Series
-from fhir_taper.web.option_words import in_form_words
+from fhir_taper.web.option_words import in_form_words, without_options
 from fhir_taper.web.security import FIXED, policy
 
 _templates: Final = Environment(
@@ -27,6 +27,7 @@ _templates: Final = Environment(
     finalize=lambda value: printable(value) if type(value) is str else value,
 )
 _templates.filters["in_form_words"] = in_form_words
+_templates.filters["without_options"] = without_options
 # A day that breaks after its year, and a dose that loses its unit to the next line, are read wrongly.
 _WHOLE: Final = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d)?|[\d½¼¾][\d.,–½¼¾]* (?:%|mg|mcg|mL|MME|days|weeks)(?:/h)?(?![\w])")
 

@@ -16,7 +16,8 @@ _LONGEST: Final = 500
 _MOST_DIGITS: Final = 9
 _MOST_DAYS: Final = 3650
 """More than this is a typing error; what is allowed is the plan's business."""
-FIELDS: Final = ("reason", "days", "step", "override", "slower", "way", "actual_mg", *PARAMETERS)
+OF_A_WAY: Final = (*PARAMETERS, "bands")
+FIELDS: Final = ("reason", "days", "step", "override", "slower", "way", "actual_mg", *OF_A_WAY)
 """What a preview carries on, as it was typed."""
 
 
@@ -37,7 +38,7 @@ def asked_of(form: Form, turn: Turn, plan: TaperPlan) -> Asked:
     protocol: str | None = None
     params: tuple[tuple[str, str], ...] = ()
     if turn is Turn.CHANGE_STRATEGY:
-        typed = tuple((name, value) for name in PARAMETERS if (value := form.one(name)))
+        typed = tuple((name, value) for name in OF_A_WAY if (value := form.one(name)))
         strategy, protocol, params = way_asked(plan, form.one("way"), typed)
     return Asked(
         turn,

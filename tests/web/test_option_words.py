@@ -3,7 +3,7 @@
 import pytest
 
 from fhir_taper.cli.asked import Asked
-from fhir_taper.web.option_words import _FIELDS, LABELS, field_of, in_form_words
+from fhir_taper.web.option_words import _FIELDS, LABELS, field_of, in_form_words, without_options
 
 
 def test_every_option_that_a_message_can_name_has_a_field() -> None:
@@ -24,3 +24,8 @@ def test_every_option_that_a_message_can_name_has_a_field() -> None:
 )
 def test_options_become_the_labels_of_fields(text: str, field: str, words: str) -> None:
     assert (field_of(text), in_form_words(text)) == (field, words)
+
+
+def test_an_option_in_brackets_is_left_out_where_no_field_is_for_it() -> None:
+    assert without_options("a lower dose as the goal (--target)") == "a lower dose as the goal"
+    assert without_options("how much is taken, and when (--taken)") == "how much is taken, and when"

@@ -227,3 +227,19 @@ def test_a_way_that_cannot_be_made_is_said_and_the_plan_goes_on(person: Person) 
     shown = person.send("course", "/course/change-strategy", reason="x", way="strategy interval-extension")
     assert shown.status == 409
     assert "That cannot be made; the plan goes on as it stands" in shown.text
+
+
+def test_a_refusal_of_a_running_plan_names_no_option_of_the_command_line(person: Person) -> None:
+    shown = person.send("course", "/course/change-strategy", reason="x", way="strategy linear", percent="0.1", interval_days="300")
+    words = Page(shown.text).text
+    assert shown.status == 409, words
+    assert "--" not in words
+
+
+def test_a_stepped_way_has_a_field_for_its_bands(person: Person) -> None:
+    shown = person.send("course", "/course/change-strategy", reason="x", way="strategy stepped", bands="6:1:28,0:0.5:28")
+    assert shown.status == 200, Page(shown.text).text
+    assert "not saved yet" in Page(shown.text).text
+    form = Page(shown.text).form("/course/change-strategy")
+    assert form is not None
+    assert form.fields["bands"] == "6:1:28,0:0.5:28"
