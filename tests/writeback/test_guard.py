@@ -1,4 +1,5 @@
 import ast
+import inspect
 import json
 from collections.abc import Callable
 from copy import deepcopy
@@ -18,12 +19,13 @@ from fhir_taper.mappers.write.namespace import CONFIDENTIALITY
 from fhir_taper.mappers.write.vocabularies import DegradedForm
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.tapers.plan import Dose, TaperPlan, Units
+from fhir_taper.smart.client import FhirClient
 from fhir_taper.smart.permitted import Permitted
 from fhir_taper.writeback.guard import Draft, WriteGuard
 from fhir_taper.writeback.negotiate import SiteSwitches
 from fhir_taper.writeback.overlay import load_overlay
 from tests.mappers.write.example_plans import BEFORE, EXAMPLES
-from tests.writeback.fake_ehr import BASE, PATIENT, FakeEhr
+from tests.writeback.fake_ehr import BASE, PATIENT, FakeAnswer, FakeEhr
 from tests.writeback.writing import DECISION, Scene, approved, bundle_of, revised, single_only
 
 PLAN = approved()
@@ -107,10 +109,35 @@ def test_what_is_permitted_is_not_changed_by_what_happens_to_the_draft() -> None
     assert permitted.body["status"] == "draft"
 
 
-PATHS: dict[str, Callable[[TaperPlan], list[Permitted]]] = {
-    "transaction": sent,
-    "single requests": lambda plan: sent(plan, one_by_one=True),
-}
+WAYS = sorted(
+    name
+    for name, method in inspect.getmembers(FhirClient, inspect.isfunction)
+    if not name.startswith("_") and Permitted in inspect.get_annotations(method, eval_str=True).values()
+)
+"""Every way in which the client lets a resource out."""
+
+
+@cache
+def emitted(name: str) -> dict[str, list[Permitted]]:
+    """Return what leaves by each way when an example plan is written and its next version after it, whole and one by one."""
+    left: dict[str, list[Permitted]] = {way: [] for way in WAYS}
+
+    def noting(way: str, send: Callable[[Permitted], FakeAnswer]) -> Callable[[Permitted], FakeAnswer]:
+        def noted(permitted: Permitted, /) -> FakeAnswer:
+            left[way].append(permitted)
+            return send(permitted)
+
+        return noted
+
+    plan = approved(name)
+    for switches in (SiteSwitches(), single_only()):
+        scene = Scene(switches=switches)
+        scene.ehr.operations = {"validate"}
+        for way in WAYS:
+            setattr(scene.ehr, way, noting(way, getattr(scene.ehr, way)))
+        scene.write(plan)
+        scene.write(revised(plan, reason="other words"), base=plan)
+    return left
 
 
 def medication_requests(value: Any) -> list[Json]:
@@ -120,12 +147,14 @@ def medication_requests(value: Any) -> list[Json]:
     return [found for item in value for found in medication_requests(item)] if isinstance(value, list) else []
 
 
-@pytest.mark.parametrize("path", sorted(PATHS))
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", sorted(EXAMPLES))
-def test_no_path_emits_a_medication_request_that_is_active_or_an_order(path: str, name: str) -> None:
-    emitted = [found for permitted in PATHS[path](approved(name)) for found in medication_requests(permitted.body)]
-    assert emitted
-    assert {(one["status"], one["intent"]) for one in emitted} == {("draft", "proposal")}
+def test_no_way_out_emits_a_medication_request_that_is_active_or_an_order(way: str, name: str) -> None:
+    sent_so = emitted(name)[way]
+    assert sent_so
+    found = [one for permitted in sent_so for one in medication_requests(permitted.body)]
+    assert found or way == "update"  # a proposal is made anew: of what stands, only its plan is brought up to date
+    assert {(one["status"], one["intent"]) for one in found} <= {("draft", "proposal")}
 
 
 SPOILT = [
