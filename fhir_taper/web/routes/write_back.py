@@ -3,19 +3,24 @@
 A resource as JSON is a page of its own: whole plans in the page of the cards would make it too large to be read.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from fhir_taper.errors import NotAllowed, StoreConflict, WriteRefused
+from fhir_taper.errors import BadInput, EhrError, NotAllowed, StoreConflict, WriteRefused
+from fhir_taper.plans.tapers.plan import PlanState
 from fhir_taper.records import Role, WriteReceipt
 from fhir_taper.render.pages import title_of
 from fhir_taper.web.dependencies import Form_, Opened, Visit, whole_number
 from fhir_taper.web.unresolved import unresolved_write
 from fhir_taper.web.write_views import json_lines, other_plans_shown, said_in_words
+from fhir_taper.workflow.chosen_plan import plan_of
 from fhir_taper.workflow.recover_writes import found_in_words, sweep_chart, told_by_person, unresolved_writes
+from fhir_taper.workflow.versions import newest_of_each
 from fhir_taper.workflow.write_back import Proposal, preview_plan, write_plan, writes_of
 from fhir_taper.workflow.write_choice import writable_plans
 
@@ -33,7 +38,8 @@ def preview(visit: Opened, plan: str = "") -> Response:
     sweep_chart(visit.services, visit.chart)
     told = _unresolved(visit)
     try:
-        proposal = preview_plan(visit.services, visit.chart, plan)
+        with _saying_what_is_approved(visit):
+            proposal = preview_plan(visit.services, visit.chart, plan)
     except NotAllowed:
         return visit.page("no_plan.html", "write-back", **told)
     except WriteRefused as refusal:
@@ -41,7 +47,12 @@ def preview(visit: Opened, plan: str = "") -> Response:
         if len(found) == 1:
             raise
         return visit.page(  # the way to the other plans stays open
-            "write_refused.html", "write-back", status=_CONFLICT, reasons=refusal.reasons, others=other_plans_shown(found), **told
+            "write_refused.html",
+            "write-back",
+            status=_CONFLICT,
+            reasons=(*getattr(refusal, "__notes__", ()), *refusal.reasons),
+            others=other_plans_shown(found),
+            **told,
         )
     visit.services.said_by_ehr.put(("preview", visit.chart.launch.id), proposal, visit.services.clock() + _PREVIEW_FOR)
     return visit.page(
@@ -98,6 +109,18 @@ def receipt(visit: Opened) -> Response:
     unwritten = [one for one in writable_plans(visit.services, visit.chart, visit.loaded()) if one.needs_writing]
     says, others = said_in_words(kept) if kept else "", other_plans_shown(unwritten)
     return visit.page("receipt.html", "write-back", receipt=kept, says=says, others=others, rows=rows, **_unresolved(visit))
+
+
+@contextmanager
+def _saying_what_is_approved(visit: Visit) -> Iterator[None]:
+    """Who comes here from the button of approval and is refused must know that the plan was approved all the same."""
+    try:
+        yield
+    except (EhrError, BadInput, WriteRefused) as refusal:
+        for one in newest_of_each(visit.services, visit.chart):
+            if one.state is not PlanState.DRAFT:
+                refusal.add_note(f"Approved and kept here: {title_of(plan_of(one))}, version {one.version}. It was not written now.")
+        raise
 
 
 def _unresolved(visit: Visit) -> dict[str, Any]:

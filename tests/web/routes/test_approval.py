@@ -5,9 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from fhir_taper.cli.demo_walk import Page
+from tests.odd_ehr import between, changing, each
 from tests.web.running import ELDER, Person, Stage
 from tests.workflow.ended import end_running
 from tests.workflow.opened import chart_of
+
+RESTRICTED = {"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}]}
 
 
 @pytest.fixture
@@ -41,6 +44,16 @@ def test_what_somebody_else_saved_since_the_screen_was_shown_is_named_and_not_ap
     assert "Somebody else was first" in words
     assert "Nothing was approved. What changed since this was shown: the words for when something happens; the intake" in words
     assert "take two" in Page(person.get("approve").text).text
+
+
+def test_an_approval_after_which_nothing_can_be_written_is_said_with_the_reason(person: Person, stage: Stage) -> None:
+    with between(stage.demo, changing("Condition", each(lambda one: one.update(meta=RESTRICTED)))):
+        shown = person.send("approve", "/approve")
+    words = Page(shown.text).text
+    assert shown.status == 409
+    assert "Approved and kept here: lorazepam: taper from 3 mg a day to stop, version 2. It was not written now." in words
+    assert "The chart holds restricted data" in words
+    assert "data labelled R" in words
 
 
 def test_a_button_without_what_was_shown_is_refused(person: Person) -> None:
