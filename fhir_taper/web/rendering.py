@@ -34,7 +34,11 @@ _WHOLE: Final = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d)?|[\d½¼¾][\d.,–½
 
 def unbroken(text: str) -> Markup:
     """Words for a page in which days, and amounts with their units, stay on one line."""
-    return Markup(_WHOLE.sub(r'<span class="nowrap">\g<0></span>', str(escape(printable(text)))))  # noqa: S704 (escaped above)
+    return Markup(_WHOLE.sub(_whole, str(escape(printable(text)))))  # noqa: S704 (escaped above)
+
+
+def _whole(found: re.Match[str]) -> str:
+    return f'<span class="nowrap">{found[0]}</span>'
 
 
 _templates.filters["unbroken"] = unbroken

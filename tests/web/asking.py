@@ -1,11 +1,13 @@
 """One request to an ASGI application without a server: what a test says about its address, headers and body is what arrives."""
 
 import asyncio
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Callable, Coroutine, Iterable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI
+
+Run = Callable[[Coroutine[Any, Any, None]], None]
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,9 @@ def ask(
     headers: Iterable[tuple[str, str]] = (),
     body: bytes = b"",
     address: str | None = "192.0.2.1",
+    run: Run = asyncio.run,
 ) -> Answered:
-    """The app's answer. No Content-Length goes along unless it is among the headers."""
+    """The app's answer. No Content-Length goes along unless it is among the headers. `run`: in a loop of its own, or in a given one."""
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -59,7 +62,7 @@ def ask(
     async def send(message: MutableMapping[str, Any]) -> None:
         sent.append(message)
 
-    asyncio.run(app(scope, receive, send))
+    run(app(scope, receive, send))
     start = sent[0]
     listed = tuple((name.decode().lower(), value.decode()) for name, value in start["headers"])
     return Answered(start["status"], listed, b"".join(one.get("body", b"") for one in sent[1:]))

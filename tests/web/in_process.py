@@ -1,5 +1,6 @@
 """A browser whose app is called in this process, so that a test sees every answer and chooses the app; all other hosts are reached."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -7,7 +8,7 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI
 
 from fhir_taper.cli.demo_walk import Browser, Shown, _keep
-from tests.web.asking import ask
+from tests.web.asking import Run, ask
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -18,6 +19,8 @@ class InProcess(Browser):
 
     app: FastAPI | None = None
     host: str = ""
+    run: Run = asyncio.run
+    """What runs a request: by itself each in an event loop of its own."""
     seen: list[tuple[str, str, int]] = field(default_factory=list)
     """Method, path and status of every answer of the app."""
 
@@ -30,7 +33,7 @@ class InProcess(Browser):
         if body is not None:
             headers.append(("Content-Type", FORM))
         headers += (beside or {}).items()
-        answer = ask(self.app, method, parts.path or "/", query=parts.query, headers=headers, body=body or b"")
+        answer = ask(self.app, method, parts.path or "/", query=parts.query, headers=headers, body=body or b"", run=self.run)
         self.seen.append((method, parts.path, answer.status))
         for name, value in answer.headers:
             if name == "set-cookie":

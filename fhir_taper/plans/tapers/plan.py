@@ -81,7 +81,7 @@ class Units:
 
     @property
     def per_day(self) -> Decimal:
-        return sum((units for _, units in self.slots), ZERO)
+        return sum([units for _, units in self.slots], ZERO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Dose:
     @property
     def mg(self) -> Exact:
         """mg of a dosing day."""
-        return add(*(multiply(unit.strength_mg, unit.per_day) for unit in self.units)) if self.units else ZERO
+        return add(*[multiply(unit.strength_mg, unit.per_day) for unit in self.units])
 
 
 @dataclass(frozen=True, slots=True)
