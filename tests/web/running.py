@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from fhir_taper.cli.demo import running_demo
 from fhir_taper.cli.demo_walk import Browser, Page, Shown
 from fhir_taper.sandbox.demo import Demo
+from fhir_taper.store.reviews import ReviewState, ReviewStore
 from fhir_taper.web.app import create_app
 from fhir_taper.workflow.services import Services, open_services, upgrade_database
 from tests.web.in_process import InProcess
@@ -94,6 +95,11 @@ class Stage:
         for name in drafts.names("demo", patient):
             if (kept := drafts.get("demo", patient, name)) is not None:
                 drafts.drop("demo", patient, name, kept.revision)
+        reviews = ReviewStore(self.services.database, self.services.keys)
+        for review in reviews.of_patient("demo", patient):
+            if review.state is ReviewState.REQUESTED:
+                at = self.services.clock()
+                reviews.answer(review.id, "demo", ReviewState.WITHDRAWN, by="the next test", at=at, detail={})
 
 
 def parameters(address: str) -> list[tuple[str, str]]:
