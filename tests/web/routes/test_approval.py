@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from fhir_taper.cli.demo_walk import Page
+from fhir_taper.workflow.course import running_plans
 from tests.odd_ehr import between, changing, each
 from tests.web.running import ELDER, Person, Stage
 from tests.workflow.ended import end_running
@@ -23,6 +24,7 @@ def person(stage: Stage) -> Iterator[Person]:
     opened.ready()
     yield opened
     stage.forget(ELDER)
+    end_running(stage.services, chart_of(stage, ELDER))
 
 
 def test_the_words_that_are_approved_stand_on_the_screen_with_who_said_them(person: Person) -> None:
@@ -64,7 +66,8 @@ def test_a_button_without_what_was_shown_is_refused(person: Person) -> None:
 
 def test_a_plan_that_a_pharmacist_gave_back_and_that_was_edited_says_both(person: Person, stage: Stage) -> None:
     person.send("review", "/review/ask", words="please look")
-    stage.opened(ELDER, "pharmacist").send("review", "/review/answer", verdict="return", words="too fast")
+    pharmacist = stage.opened(ELDER, "pharmacist")
+    pharmacist.send("review", "/review/answer", verdict="return", words="too fast")
     form = person.form("plan?step=1", "/plan/edit")
     assert person.browser.post(f"{person.here}/plan/edit", form | {"step": "1", "edit": "pause", "days": "14"}).status == 200
     person.ready()
@@ -76,3 +79,9 @@ def test_a_plan_that_a_pharmacist_gave_back_and_that_was_edited_says_both(person
     assert Page(shown).form("/approve") is None
     person.send("plan", "/plan/undo")
     assert "pharmacist has not accepted the plan: too fast" in Page(person.get("approve").text).text
+    person.send("review", "/review/ask", words="is it slow enough, by its halves?")
+    pharmacist.send("review", "/review/answer", verdict="accept")
+    person.ready()
+    assert "Accepted by Demo Pharmacist" in Page(person.get("approve").text).text
+    person.send("approve", "/approve")
+    assert len(running_plans(stage.services, chart_of(stage, ELDER))) == 1
