@@ -80,21 +80,44 @@ def approve_plan(services: Services, chart: OpenChart, seen: str) -> TaperPlan:
     Raises NotAllowed with every reason, LaunchRefused ("role"), StoreConflict that says what changed, EhrError.
     """
     require(services, chart, "approve", (Role.PRESCRIBER,))
-    shown, work = RestsOn.read(seen), work_of(services, chart)
-    now = partial(work_rests_on, services, chart)
-    refuse_unseen(services, chart, shown, now())
+    work, now = work_of(services, chart), partial(work_rests_on, services, chart)
+    shown = as_shown(services, chart, seen, now)
     if work is None or work.plan is None:
         raise StoreConflict("there is no draft any more")
-    judged = _judged(services, chart, load_chart(services, chart, afresh=True), work, work.plan)
-    refuse_unseen(services, chart, shown, now())
-    approved = approved_as(services, chart, judged)
-    before = services.plans.latest(_name(chart, approved))
-    made = (judged.draft, approved) if before is None else (approved,)
-    keep_approved(services, chart, shown, now, made, partial(drop_work, services, chart, work.revision))
+    is_kept = services.plans.latest(_name(chart, work.plan)) is not None
+    judged = partial(_judged, services, chart, work=work, plan=work.plan)
+    return approve_shown(services, chart, shown, now, judged, partial(drop_work, services, chart, work.revision), is_kept=is_kept)
+
+
+def as_shown(services: Services, chart: OpenChart, seen: str, now: Callable[[], RestsOn | None]) -> RestsOn:
+    """What a button carried, where it is what there is `now`. Raises WrongUsage, StoreConflict."""
+    shown = RestsOn.read(seen)
+    _refuse_unseen(services, chart, shown, now())
+    return shown
+
+
+def approve_shown(
+    services: Services,
+    chart: OpenChart,
+    shown: RestsOn,
+    now: Callable[[], RestsOn | None],
+    judged_by: Callable[[Loaded], Judged],
+    end_draft: Callable[[], None],
+    *,
+    is_kept: bool = False,
+) -> TaperPlan:
+    """The draft that was shown, judged by a chart that is read anew, approved and kept. `is_kept`: the draft is a version already.
+
+    Raises NotAllowed, StoreConflict where something else is there `now`, EhrError.
+    """
+    judged = judged_by(load_chart(services, chart, afresh=True))
+    _refuse_unseen(services, chart, shown, now())
+    approved = _approved_as(services, chart, judged)
+    _keep_approved(services, chart, shown, now, (approved,) if is_kept else (judged.draft, approved), end_draft)
     return approved
 
 
-def refuse_unseen(services: Services, chart: OpenChart, seen: RestsOn, now: RestsOn | None) -> None:
+def _refuse_unseen(services: Services, chart: OpenChart, seen: RestsOn, now: RestsOn | None) -> None:
     """Raise StoreConflict, audited, where an approval would be of something else than was seen."""
     try:
         seen.refuse_other(now)
@@ -103,7 +126,7 @@ def refuse_unseen(services: Services, chart: OpenChart, seen: RestsOn, now: Rest
         raise
 
 
-def keep_approved(
+def _keep_approved(
     services: Services,
     chart: OpenChart,
     seen: RestsOn,
@@ -151,7 +174,7 @@ def judge(
     return Judged(plan, decision, findings, rules, others, life, unconfirmed, against)
 
 
-def approved_as(services: Services, chart: OpenChart, judged: Judged) -> TaperPlan:
+def _approved_as(services: Services, chart: OpenChart, judged: Judged) -> TaperPlan:
     """The approved version of a draft that was judged. Raises NotAllowed with every reason against it, audited."""
     if judged.against:
         note(services, chart.launch, "approve", "refused", {"plan": judged.draft.id, "reasons": len(judged.against)})

@@ -20,7 +20,7 @@ from fhir_taper.plans.tapers.plan_document import from_document, to_document
 from fhir_taper.plans.tapers.restart import Slower
 from fhir_taper.records import Role
 from fhir_taper.store.drafts import Draft
-from fhir_taper.workflow.approve import Judged, approved_as, judge, keep_approved, refuse_unseen
+from fhir_taper.workflow.approve import Judged, approve_shown, as_shown, judge
 from fhir_taper.workflow.audited import note
 from fhir_taper.workflow.course import DRAFTERS, MAKES_A_DRAFT, Asked, Turn, as_seen, turned, what_follows
 from fhir_taper.workflow.load_chart import Loaded, load_chart
@@ -103,7 +103,7 @@ def discard_next(services: Services, chart: OpenChart, revision: int) -> None:
 
 def reasons_against_next(services: Services, chart: OpenChart, loaded: Loaded, draft: NextVersion) -> tuple[str, ...]:
     """Why the draft cannot be approved as it stands today; empty where it can."""
-    return _judged(services, chart, loaded, version_named(services, chart, draft.of), draft).against
+    return _judged(services, chart, loaded, draft).against
 
 
 def next_rests_on(services: Services, chart: OpenChart) -> RestsOn | None:
@@ -118,22 +118,16 @@ def approve_next(services: Services, chart: OpenChart, seen: str) -> TaperPlan:
     Raises NotAllowed with every reason, LaunchRefused ("role"), StoreConflict that says what changed, EhrError.
     """
     require(services, chart, "approve", (Role.PRESCRIBER,))
-    shown, draft = RestsOn.read(seen), next_version(services, chart)
-    now = partial(next_rests_on, services, chart)
-    refuse_unseen(services, chart, shown, now())
+    draft, now = next_version(services, chart), partial(next_rests_on, services, chart)
+    shown = as_shown(services, chart, seen, now)
     if draft is None:
         raise StoreConflict("there is no draft any more")
-    loaded = load_chart(services, chart, afresh=True)
-    judged = _judged(services, chart, loaded, version_named(services, chart, draft.of), draft)
-    refuse_unseen(services, chart, shown, now())
-    approved = approved_as(services, chart, judged)
-    made = judged.draft, approved
-    keep_approved(services, chart, shown, now, made, partial(_drop, services, chart, draft.revision))
-    return approved
+    judged = partial(_judged, services, chart, draft=draft)
+    return approve_shown(services, chart, shown, now, judged, partial(_drop, services, chart, draft.revision))
 
 
-def _judged(services: Services, chart: OpenChart, loaded: Loaded, kept: Kept, draft: NextVersion) -> Judged:
-    changed, findings = _compared(services, chart, loaded, kept, draft)
+def _judged(services: Services, chart: OpenChart, loaded: Loaded, draft: NextVersion) -> Judged:
+    changed, findings = _compared(services, chart, loaded, version_named(services, chart, draft.of), draft)
     reading = loaded.reading(chart.day(services.clock(), draft.plan.zone))
     judged = judge(services, chart, draft.plan, reading, findings)
     return replace(judged, against=(*unread_plans(loaded), *changed, *judged.against))
