@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, func, select
+from sqlalchemy import Connection, Engine, Select, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
@@ -80,6 +80,16 @@ class Database:
                     raise StoreError("a part of this transaction failed: nothing of it is kept")
             finally:
                 self._mine.connection = None
+
+    def hold(self, rows: Select[Any]) -> None:
+        """Until this thread's transaction ends, nobody else changes these rows. Raises StoreError outside of one.
+
+        On SQLite the transaction is the only one that writes; PostgreSQL is told, for each row in the order of the question.
+        """
+        if not self.is_inside:
+            raise StoreError("rows are held inside a transaction")
+        with self.begin() as connection:
+            connection.execute(rows.with_for_update()).all()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

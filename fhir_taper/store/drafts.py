@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select, update
 
-from fhir_taper.errors import StoreConflict, StoreError
+from fhir_taper.errors import StoreConflict
 from fhir_taper.store.crypto import KeyRing, row_name
 from fhir_taper.store.database import Database, insert_new
 from fhir_taper.store.schema import draft
@@ -79,12 +79,8 @@ class DraftStore:
 
     def hold(self, tenant_id: str, patient_id: str) -> None:
         """Until the transaction ends, nobody else saves or drops a draft of this patient. Raises StoreError outside of one."""
-        if not self._database.is_inside:
-            raise StoreError("drafts are held inside a transaction")
         mine = select(draft.c.name).where(draft.c.tenant_id == tenant_id, draft.c.patient_id == patient_id)
-        with self._database.begin() as connection:
-            # On SQLite the transaction is the only one that writes; PostgreSQL is told, for each row in one order.
-            connection.execute(mine.order_by(draft.c.name).with_for_update()).all()
+        self._database.hold(mine.order_by(draft.c.name))
 
     def _sealed(self, document: bytes, tenant_id: str, patient_id: str, name: str) -> dict[str, Any]:
         sealed = self._keys.seal(document, tenant_id, draft.name, row_name(tenant_id, patient_id, name))

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import and_, delete, insert, or_, select, update
+from sqlalchemy import Select, and_, delete, insert, or_, select, update
 
 from fhir_taper import exact_json
 from fhir_taper.records import Json, Launch, PendingLaunch, Role, Secret
@@ -109,9 +109,7 @@ class LaunchStore:
             .order_by(launch_table.c.last_seen.desc(), launch_table.c.id)
             .offset(LIVE_PER_BROWSER - 1)
         )
-        with self._database.read() as connection:
-            rows = connection.execute(live).mappings().all()
-        return tuple(_launch(row, self._unseal(row, launch_table.name, row["id"])) for row in rows)
+        return self._found(live)
 
     def left(self, tenant_id: str, now: datetime, seen_before: datetime, most: int) -> tuple[Launch, ...]:
         """Launches of a tenant that nobody ended and that are over: come to their end, or seen last before an instant; the oldest first."""
@@ -122,9 +120,7 @@ class LaunchStore:
             .order_by(launch_table.c.last_seen, launch_table.c.id)
             .limit(most)
         )
-        with self._database.read() as connection:
-            rows = connection.execute(over).mappings().all()
-        return tuple(_launch(row, self._unseal(row, launch_table.name, row["id"])) for row in rows)
+        return self._found(over)
 
     def get(self, launch_id: str, now: datetime) -> Launch | None:
         """The launch with an id; None where it is unknown, was ended, or has come to its end. How long it was idle, the caller judges."""
@@ -170,6 +166,11 @@ class LaunchStore:
             connection.execute(delete(token_set).where(token_set.c.grant_id.in_(select(launch_table.c.id).where(over))))
             launches = connection.execute(delete(launch_table).where(over)).rowcount
             return int(launches + connection.execute(delete(pending_launch).where(pending_launch.c.expires < before)).rowcount)
+
+    def _found(self, asked: Select[Any]) -> tuple[Launch, ...]:
+        with self._database.read() as connection:
+            rows = connection.execute(asked).mappings().all()
+        return tuple(_launch(row, self._unseal(row, launch_table.name, row["id"])) for row in rows)
 
     def _seal(self, document: Json, tenant_id: str, table: str, row: str) -> dict[str, Any]:
         return {"sealed": self._keys.seal(exact_json.encode(document), tenant_id, table, row), "key_id": self._keys.current}

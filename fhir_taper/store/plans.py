@@ -114,11 +114,8 @@ class PlanStore:
 
     def hold(self, tenant_id: str, patient_id: str) -> None:
         """Until the transaction ends, nobody else appends to a plan of this patient. Raises StoreError outside of one."""
-        if not self._database.is_inside:
-            raise StoreError("plans are held inside a transaction")
         mine = select(plan_head.c.version).where(plan_head.c.tenant_id == tenant_id, plan_head.c.patient_id == patient_id)
-        with self._database.begin() as connection:
-            connection.execute(mine.order_by(plan_head.c.ingredient, plan_head.c.plan_key).with_for_update()).all()
+        self._database.hold(mine.order_by(plan_head.c.ingredient, plan_head.c.plan_key))
 
     def _advance(self, connection: Connection, plan: PlanName, expected: int, newest: int) -> None:
         """Move the newest version on: the row that two writers of one plan queue up for, also where it does not exist yet."""

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,31 +10,14 @@ import pytest
 
 from fhir_taper.errors import WriteRefused
 from fhir_taper.records import WriteState
-from fhir_taper.store.database import upgrade
 from fhir_taper.writeback.readback import same_meaning
 from tests.interop.between import answers, breaking, edited_first, lost_after, lost_before
 from tests.interop.fhir_servers import SERVERS, Server, fhir_router, sekmet, sekmet_more_search, server
-from tests.interop.writing_to import Clock, Scene, services_on
+from tests.interop.writing_to import Scene, scene_on
 
 __all__ = ["fhir_router", "sekmet", "sekmet_more_search", "server"]
 
 Json = dict[str, Any]
-
-
-@contextmanager
-def scene_on(server: Server, folder: Path) -> Iterator[Scene]:
-    """A patient with an approved plan, and the app over an empty database."""
-    url = f"sqlite:///{folder / 'taper.db'}"
-    upgrade(url)
-    server.between.faults.clear()
-    clock = Clock()
-    services = services_on(url, server.base, clock)
-    scene = Scene(services, server.new_patient(), clock)
-    scene.approve()
-    try:
-        yield scene
-    finally:
-        services.close()
 
 
 @pytest.fixture

@@ -3,9 +3,11 @@
 Who launches and how tokens come is left out: other tests show it. Everything from the store to the socket is what runs in production.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from fhir_taper.exact_json import encode
@@ -18,6 +20,7 @@ from fhir_taper.settings import Settings
 from fhir_taper.smart.answer import Answer
 from fhir_taper.smart.client import FhirClient
 from fhir_taper.smart.transport import TIMEOUT_SECONDS, Transport
+from fhir_taper.store.database import upgrade
 from fhir_taper.store.ledger import Ledger
 from fhir_taper.store.plans import PlanName, PlanVersion
 from fhir_taper.workflow.audited import note_refused
@@ -25,6 +28,7 @@ from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.recover_writes import Swept, sweep_chart
 from fhir_taper.workflow.services import Services, open_services
 from fhir_taper.workflow.write_back import Proposal, preview_plan, write_plan
+from tests.interop.fhir_servers import Server
 from tests.mappers.write.example_plans import EXAMPLES
 from tests.writeback.writing import DECISION
 
@@ -170,3 +174,19 @@ class Scene:
     def audited(self) -> list[AuditEntry]:
         """What the audit tells of this patient."""
         return [one.entry for one in self.services.audit.entries(self.tenant, limit=100_000, patient_id=self.patient)]
+
+
+@contextmanager
+def scene_on(server: Server, folder: Path) -> Iterator[Scene]:
+    """A patient with an approved plan, and the app over an empty database."""
+    url = f"sqlite:///{folder / 'taper.db'}"
+    upgrade(url)
+    server.between.faults.clear()
+    clock = Clock()
+    services = services_on(url, server.base, clock)
+    scene = Scene(services, server.new_patient(), clock)
+    scene.approve()
+    try:
+        yield scene
+    finally:
+        services.close()

@@ -11,7 +11,7 @@ from fhir_taper.exact_json import encode
 from fhir_taper.plans.tapers.edits import Delete, Edit, Hold, Insert, Lengthen, SetDose
 from fhir_taper.plans.tapers.finding import Severity
 from fhir_taper.plans.tapers.infeasible import Infeasible
-from fhir_taper.plans.tapers.plan import StepKind, TaperPlan
+from fhir_taper.plans.tapers.plan import StepKind
 from fhir_taper.plans.tapers.plan_document import to_document
 from fhir_taper.workflow import edit_plan
 from fhir_taper.workflow.approve import approve_plan, reasons_against, work_rests_on
@@ -22,29 +22,16 @@ from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.services import Kept
 from tests.odd_ehr import between, changing, each
 from tests.web.running import ELDER, Stage
-from tests.workflow.opened import chart_of
+from tests.workflow.opened import Drafting, chart_of
 
 
-class Desk:
+class Desk(Drafting):
     """A prescriber at the draft of the demo's elder."""
 
     def __init__(self, stage: Stage) -> None:
-        stage.forget(ELDER)
-        stage.opened(ELDER).draft()
-        self.services = stage.services
-        self.chart: OpenChart = chart_of(stage, ELDER)
+        super().__init__(stage, ELDER)
+        self.person.draft()
         self.loaded: Loaded = load_chart(self.services, self.chart)
-
-    @property
-    def work(self) -> Work:
-        work = work_of(self.services, self.chart)
-        assert work is not None
-        return work
-
-    @property
-    def plan(self) -> TaperPlan:
-        assert self.work.plan is not None
-        return self.work.plan
 
     @property
     def document(self) -> bytes:

@@ -6,9 +6,8 @@ import pytest
 
 from fhir_taper.errors import LaunchRefused, NotAllowed, StoreConflict
 from fhir_taper.plans.tapers.edits import Hold
-from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.workflow.approve import approve_plan, work_rests_on
-from fhir_taper.workflow.chosen_plan import Work, change, work_of
+from fhir_taper.workflow.chosen_plan import Work, change
 from fhir_taper.workflow.course import Turned, turned
 from fhir_taper.workflow.edit_plan import edit, undo
 from fhir_taper.workflow.emergency_words import word_draft, word_next, word_running
@@ -16,33 +15,17 @@ from fhir_taper.workflow.kept_work import give_up, kept_work
 from fhir_taper.workflow.load_chart import load_chart
 from fhir_taper.workflow.next_version import approve_next, discard_next, draft_next, next_version
 from fhir_taper.workflow.own_words import typed_words
-from tests.web.running import ELDER, MIXED, Person, Stage
+from tests.web.running import ELDER, MIXED, Stage
 from tests.workflow.ended import end_running
 from tests.workflow.followed import Followed
-from tests.workflow.opened import chart_of
+from tests.workflow.opened import Drafting, chart_of
 from tests.workflow.test_next_version import ANOTHER, SLOW, accepted, drafted, ready, seen
 
 TYPED = typed_words("call before you take more", "heat", "clinic 555-0100")
 
 
-class Desk:
+class Desk(Drafting):
     """A prescriber with a draft on the desk."""
-
-    def __init__(self, stage: Stage, patient: str) -> None:
-        stage.forget(patient)
-        self.person: Person = stage.opened(patient)
-        self.services, self.chart = stage.services, chart_of(stage, patient)
-
-    @property
-    def work(self) -> Work:
-        work = work_of(self.services, self.chart)
-        assert work is not None
-        return work
-
-    @property
-    def plan(self) -> TaperPlan:
-        assert self.work.plan is not None
-        return self.work.plan
 
     def drafted(self, drug: str, reason: str = "falls", baseline: str = "") -> None:
         """Ask for a taper of a medicine, and choose a way."""

@@ -11,14 +11,13 @@ from fhir_taper.plans.tapers.lifecycle import revoke
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.plans.tapers.revision import hold
 from fhir_taper.records import WriteState
-from fhir_taper.store.database import upgrade
 from fhir_taper.workflow.chosen_plan import newest_version
 from fhir_taper.workflow.load_chart import load_chart
 from fhir_taper.workflow.versions import compared
 from fhir_taper.workflow.write_back import preview_plan, write_plan
 from fhir_taper.workflow.write_choice import Writable, writable_plans
 from tests.interop.fhir_servers import Server, sekmet
-from tests.interop.writing_to import Clock, Scene, services_on
+from tests.interop.writing_to import Scene, scene_on
 from tests.writeback.writing import DECISION
 
 __all__ = ["sekmet"]
@@ -27,15 +26,8 @@ __all__ = ["sekmet"]
 @pytest.fixture
 def scene(sekmet: Server, tmp_path: Path) -> Iterator[Scene]:
     """A patient whose diazepam is tapered, in an EHR that knows nothing of it yet."""
-    url = f"sqlite:///{tmp_path / 'taper.db'}"
-    upgrade(url)
-    sekmet.between.faults.clear()
-    clock = Clock()
-    services = services_on(url, sekmet.base, clock)
-    made = Scene(services, sekmet.new_patient(), clock)
-    made.approve()
-    yield made
-    services.close()
+    with scene_on(sekmet, tmp_path) as made:
+        yield made
 
 
 def second(scene: Scene) -> TaperPlan:
