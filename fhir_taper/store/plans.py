@@ -16,7 +16,7 @@ from fhir_taper.errors import StoreConflict, StoreError
 from fhir_taper.plans.tapers.plan import PlanState
 from fhir_taper.store.crypto import KeyRing
 from fhir_taper.store.database import Database, insert_new
-from fhir_taper.store.schema import plan_head, plan_version, running_taper
+from fhir_taper.store.schema import place_of, plan_head, plan_version, running_taper
 
 _RUNNING: Final = frozenset({PlanState.ACTIVE, PlanState.ON_HOLD})
 
@@ -33,7 +33,10 @@ class PlanName:
 
 @dataclass(frozen=True, slots=True)
 class PlanVersion:
-    """One version as it was written. `document` is opaque here; `by` and `at`: who made it, when."""
+    """One version as it was written. `document` is opaque here; `by` and `at`: who made it, when.
+
+    `inputs` is what it was made from, opaque too: None of a version that was kept before that was.
+    """
 
     id: str
     plan: PlanName
@@ -42,6 +45,7 @@ class PlanVersion:
     document: bytes
     by: str
     at: datetime
+    inputs: bytes | None = None
 
 
 class PlanStore:
@@ -153,8 +157,9 @@ class PlanStore:
             "state": one.state.value,
             "by": one.by,
             "at": one.at,
-            "digest": sha256(one.document).hexdigest(),
+            "digest": _digest(one.document, one.inputs),
             "sealed": self._keys.seal(one.document, plan.tenant_id, plan_version.name, one.id),
+            "inputs": None if one.inputs is None else self._keys.seal(one.inputs, plan.tenant_id, place_of(plan_version.c.inputs), one.id),
             "key_id": self._keys.current,
         }
 
@@ -165,11 +170,18 @@ class PlanStore:
         return tuple(self._version(row) for row in rows)
 
     def _version(self, row: Mapping[Any, Any]) -> PlanVersion:
-        document = self._keys.unseal(row["sealed"], row["tenant_id"], plan_version.name, row["id"])
-        if sha256(document).hexdigest() != row["digest"]:
-            raise StoreError(f"plan_version {row['id']} holds another document than was written")
-        plan = PlanName(row["tenant_id"], row["patient_id"], row["ingredient"], row["plan_key"])
-        return PlanVersion(row["id"], plan, row["version"], PlanState(row["state"]), document, row["by"], row["at"])
+        tenant_id, sealed = row["tenant_id"], row["inputs"]
+        document = self._keys.unseal(row["sealed"], tenant_id, plan_version.name, row["id"])
+        inputs = None if sealed is None else self._keys.unseal(sealed, tenant_id, place_of(plan_version.c.inputs), row["id"])
+        if _digest(document, inputs) != row["digest"]:
+            raise StoreError(f"plan_version {row['id']} holds another document than was written, or other inputs")
+        plan = PlanName(tenant_id, row["patient_id"], row["ingredient"], row["plan_key"])
+        return PlanVersion(row["id"], plan, row["version"], PlanState(row["state"]), document, row["by"], row["at"], inputs)
+
+
+def _digest(document: bytes, inputs: bytes | None) -> str:
+    """Of the document alone where there are no inputs, as a row of before there were any has it: none can be taken away, or added."""
+    return sha256(document if inputs is None else sha256(document).digest() + sha256(inputs).digest()).hexdigest()
 
 
 def _is(plan: PlanName) -> tuple[ColumnElement[bool], ...]:

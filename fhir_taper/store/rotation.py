@@ -8,21 +8,29 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Table, func, select, update
+from sqlalchemy import Column, Table, func, select, update
 
 from fhir_taper.store.crypto import KeyRing, row_name
 from fhir_taper.store.database import Database
-from fhir_taper.store.schema import draft, launch, ledger, pending_launch, pharmacist_review, plan_version, token_set
+from fhir_taper.store.schema import draft, launch, ledger, pending_launch, pharmacist_review, place_of, plan_version, token_set
 
 _BATCH: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class _Sealed:
-    """A table with sealed rows, and the columns that name a row to the seal: one as it is, several as `row_name`."""
+    """A table with sealed rows, and the columns that name a row to the seal: one as it is, several as `row_name`.
+
+    `further` are the columns that are sealed beside `sealed`, with the same key; they may be empty.
+    """
 
     table: Table
     named_by: tuple[str, ...]
+    further: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[Column[Any], ...]:
+        return tuple(self.table.c[name] for name in ("sealed", *self.further))
 
     def row(self, row: Mapping[Any, Any]) -> str:
         parts = [row[name] for name in self.named_by]
@@ -33,7 +41,7 @@ _TABLES: Final = (
     _Sealed(pending_launch, ("state_hash",)),
     _Sealed(launch, ("id",)),
     _Sealed(token_set, ("tenant_id", "grant_id")),
-    _Sealed(plan_version, ("id",)),
+    _Sealed(plan_version, ("id",), ("inputs",)),
     _Sealed(draft, ("tenant_id", "patient_id", "name")),
     _Sealed(ledger, ("id",)),
     _Sealed(pharmacist_review, ("id",)),
@@ -69,7 +77,9 @@ def _batches(database: Database, keys: KeyRing, one: _Sealed, batch: int) -> Ite
     """Row counts of each batch. Every round starts anew: rows that were changed meanwhile are found by the next."""
     while True:
         with database.read() as connection:
-            columns = dict.fromkeys((*(column.name for column in one.table.primary_key), "tenant_id", *one.named_by, "sealed"))
+            columns = dict.fromkeys(
+                (*(column.name for column in one.table.primary_key), "tenant_id", *one.named_by, "sealed", *one.further)
+            )
             old = select(*(one.table.c[name] for name in columns)).where(one.table.c.key_id != keys.current).limit(batch)
             rows = connection.execute(old).mappings().all()
         if not rows:
@@ -81,10 +91,10 @@ def _batches(database: Database, keys: KeyRing, one: _Sealed, batch: int) -> Ite
                 same = [one.table.c[column.name] == row[column.name] for column in one.table.primary_key]
                 # Whoever wrote the row meanwhile sealed it anew: what was read is not put back.
                 changed = update(one.table).where(*same, one.table.c.sealed == row["sealed"])
-                done += connection.execute(changed.values(sealed=sealed, key_id=keys.current)).rowcount
+                done += connection.execute(changed.values(**sealed, key_id=keys.current)).rowcount
         yield done
 
 
-def _sealed_again(keys: KeyRing, one: _Sealed, row: Mapping[Any, Any]) -> bytes:
-    place = (row["tenant_id"], one.table.name, one.row(row))
-    return keys.seal(keys.unseal(row["sealed"], *place), *place)
+def _sealed_again(keys: KeyRing, one: _Sealed, row: Mapping[Any, Any]) -> dict[str, bytes]:
+    places = {column.name: (row["tenant_id"], place_of(column), one.row(row)) for column in one.columns if row[column.name] is not None}
+    return {name: keys.seal(keys.unseal(row[name], *place), *place) for name, place in places.items()}

@@ -61,6 +61,11 @@ def _sealed(*, nullable: bool = False) -> tuple[Column[bytes], Column[str]]:
     return Column("sealed", LargeBinary, nullable=nullable), Column("key_id", String, nullable=nullable, index=True)
 
 
+def place_of(column: Column[Any]) -> str:
+    """What a sealed column is called to its seal: `sealed` by its table, a further one by its name too, so that none stands for another."""
+    return column.table.name if column.name == "sealed" else f"{column.table.name}.{column.name}"
+
+
 pending_launch = Table(
     "pending_launch",
     metadata,
@@ -113,9 +118,11 @@ plan_version = Table(
     Column("at", Instant, nullable=False),
     Column("digest", String, nullable=False),
     *_sealed(),
+    Column("inputs", LargeBinary),
     UniqueConstraint("tenant_id", "patient_id", "ingredient", "plan_key", "version", name="plan_version_once"),
     CheckConstraint("version >= 1", name="plan_version_counts_from_one"),
 )
+"""`inputs` is sealed too, with the same key; a row of before revision 0005 has none."""
 
 running_taper = Table(
     "running_taper",

@@ -62,6 +62,7 @@ def plan_version(version: int = 1, plan: PlanName = PLAN, state: PlanState = Pla
         b'{"dose": 0.50}',
         "Practitioner/pr1",
         NOW,
+        b'{"labels": ["N"]}',
     )
     return replace(made, **changes)
 

@@ -43,6 +43,24 @@ def test_a_version_comes_back_as_it_was(plans: PlanStore) -> None:
     assert plans.with_id("hospital", made.id) == made
 
 
+def test_a_version_of_before_inputs_were_kept_has_none_and_none_can_be_given_to_it_or_taken(plans: PlanStore, database: Database) -> None:
+    first, second = plan_version(1, inputs=None), plan_version(2)
+    plans.append(first, second, expected_version=0)
+    assert plans.history(PLAN) == (first, second)
+    with database.begin() as connection:
+        connection.execute(update(schema.plan_version).where(schema.plan_version.c.version == 2).values(inputs=None))
+    with pytest.raises(StoreError, match="or other inputs"):
+        plans.version(PLAN, 2)
+
+
+def test_inputs_and_document_of_a_version_do_not_stand_for_each_other(plans: PlanStore, database: Database) -> None:
+    plans.append(plan_version(document=b"same", inputs=b"same"), expected_version=0)
+    with database.begin() as connection:
+        connection.execute(update(schema.plan_version).values(inputs=schema.plan_version.c.sealed))
+    with pytest.raises(StoreError, match="does not open"):
+        plans.latest(PLAN)
+
+
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(document=st.binary(max_size=3000))
 def test_a_document_comes_back_byte_for_byte(plans: PlanStore, document: bytes) -> None:

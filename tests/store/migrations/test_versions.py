@@ -31,7 +31,7 @@ from fhir_taper.store.tokens import TokenStore
 from tests.store import kept
 from tests.store.revision_rows import FOLDER, one_of_everything, restore
 
-SINCE_REVIEWS = "0002"
+SINCE_REVIEWS, SINCE_INPUTS = "0002", "0005"
 
 
 def everything(database: Database, keys: KeyRing) -> list[Any]:
@@ -84,7 +84,7 @@ def test_a_database_of_each_revision_comes_to_the_newest_with_its_rows(
         kept.pending(),
         kept.launch(),
         kept.tokens(),
-        kept.plan_version(),
+        kept.plan_version() if revision >= SINCE_INPUTS else kept.plan_version(inputs=None),
         kept.draft(),
         kept.write(),
         kept.entry(),
@@ -160,7 +160,7 @@ def test_an_upgrade_that_breaks_leaves_what_was_there(empty_url: str, monkeypatc
 
 
 GROWN = ("plan_version", "audit_entry", "ledger")
-MAY_CHANGE = {"plan_version": {"sealed", "key_id"}, "audit_entry": set(), "ledger": {"state", "settled", "sealed", "key_id"}}
+MAY_CHANGE = {"plan_version": {"sealed", "inputs", "key_id"}, "audit_entry": set(), "ledger": {"state", "settled", "sealed", "key_id"}}
 
 
 @pytest.fixture
