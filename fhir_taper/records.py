@@ -210,6 +210,8 @@ class WrittenResource:
     degraded: tuple[str, ...] = ()
     """What was written in a lesser form for this EHR, each a sentence."""
     says: str = ""
+    narrative: str = ""
+    """A digest of the words of its narrative as the EHR showed it after the write; "" where it was not read back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,12 @@ from fhir_taper.mappers.read.care_plan import read_bundle
 from fhir_taper.mappers.references import address
 from fhir_taper.mappers.write.namespace import WRITE_SYSTEM, Json
 from fhir_taper.records import Fetched
+from fhir_taper.writeback.ask import Ask
 from fhir_taper.writeback.element_references import identifier_value, references, with_references
 from fhir_taper.writeback.merge import Conflict, merge
+from fhir_taper.writeback.narratives import EditedWords, edited_words
 from fhir_taper.writeback.overlay import Overlay
+from fhir_taper.writeback.recorded import Recorded
 from fhir_taper.writeback.standing import Standing
 
 _URN: Final = "urn:uuid:"
@@ -53,6 +56,10 @@ class Change:
     """Why the overlay does not take it as it is."""
     ours: Json | None = None
     """What we wanted, before anything of somebody else was merged in: what the next version is merged against."""
+    gone: str | None = None
+    """Where it stood before somebody took it away ("CarePlan/7"; "" where that is not known); None where it was never there."""
+    edited: EditedWords | None = None
+    """What somebody made of its narrative."""
 
     @property
     def resource_type(self) -> str:
@@ -76,15 +83,15 @@ def changes(
     overlay: Overlay,
     base: Json | None = None,
     degraded: Iterable[str] = (),
-    written: Mapping[str, Json] | None = None,
+    known: Recorded | None = None,
 ) -> tuple[Change, ...]:
     """One change per resource, in the order of single requests.
 
-    `written`: write identifier → the resource as we wanted it, as our ledger has it. `base` is the Bundle of the version that was written
-    before, for what the ledger does not have: made anew, it has the words of this program and not of the one that wrote. Without either,
-    what stands counts as unedited only where it reads back as a plan that nobody changed; else every difference is a conflict.
+    `known` is what our ledger has of earlier writes. `base` is the Bundle of the version that was written before, for what the ledger does
+    not have: made anew, it has the words of this program and not of the one that wrote. Without either, what stands counts as unedited
+    only where it reads back as a plan that nobody changed; else every difference is a conflict.
     """
-    names = _Names(bundle, standing, base, written or {})
+    names = _Names(bundle, standing, base, known or Recorded())
     made = [_change(str(entry["fullUrl"]), entry["resource"], names, overlay) for entry in bundle["entry"]]
     made += [_retired(one, names, overlay) for one in standing.stale if one.resource["resourceType"] == "Goal"]
     changed = [one for one in made if one.doing is not Doing.NONE and one.resource_type not in ("Provenance", "Device")]
@@ -95,6 +102,21 @@ def changes(
     marked = tuple(degraded)
     told = [replace(one, degraded=(*marked, *one.degraded)) if one.resource_type == "CarePlan" else one for one in made]
     return tuple(sorted(told, key=lambda change: ORDER.index(change.resource_type)))
+
+
+def asks_of(changes: Iterable[Change], standing: Standing) -> tuple[Ask, ...]:
+    """What a person must accept before these changes are made."""
+    everything = tuple(changes)
+    again = [one for one in everything if one.gone is not None]
+    asks = list(standing.asks)
+    if again:
+        where = ", ".join(dict.fromkeys(one.gone or f"{one.resource_type} (found by a person)" for one in again))
+        says = f"Written before, and gone from the EHR: {where}. Somebody deleted it there. Writing makes it again."
+        asks.append(Ask("gone", " ".join(one.gone or one.write_identifier for one in again), says))
+    asks += [
+        Ask("narrative", one.reference, one.edited.says(one.reference)) for one in everything if one.edited and one.doing is Doing.UPDATE
+    ]
+    return tuple(asks)
 
 
 def proposals_that_stand(standing: Standing) -> tuple[str, ...]:
@@ -143,19 +165,22 @@ def _change(urn: str, ours: Json, names: "_Names", overlay: Overlay) -> Change:
     theirs = names.standing.by_urn.get(urn)
     if theirs is None:
         shaped, stripped, refused = by_overlay(ours, overlay, Doing.CREATE)
-        return Change(urn, Doing.CREATE, shaped, degraded=stripped, refused=refused)
+        return Change(urn, Doing.CREATE, shaped, degraded=stripped, refused=refused, gone=names.standing.deleted.get(urn))
+    there = names.in_our_words(theirs.resource)
+    base = names.base_of(urn, ours, there)
+    edited = edited_words(base.get("text"), there.get("text"), names.narrative_of(there))
     if ours["resourceType"] in ("MedicationRequest", "Device"):
         # A proposal is made of what it proposes, a device of its version: the same one is never changed.
-        return Change(urn, Doing.NONE, ours, theirs)
-    there = names.in_our_words(theirs.resource)
+        return Change(urn, Doing.NONE, ours, theirs, edited=edited)
     whole = _mended(there, ours, names.standing.gone)
-    merged = merge(names.base_of(urn, ours, whole), ours, whole)
-    if whole == there and not _is_unresolved(theirs.resource) and _same(merged.resource, there):
+    merged = merge(base, ours, whole)
+    is_whole = whole == there and not _is_unresolved(theirs.resource)
+    if is_whole and edited is None and _same(merged.resource, there):
         return Change(urn, Doing.NONE, merged.resource, theirs, merged.kept, merged.conflicts)
     shaped, stripped, refused = by_overlay(merged.resource, overlay, Doing.UPDATE)
     if not theirs.etag:
         refused = (*refused, f"{reference_of(theirs)} comes without a version: an edit made meanwhile would be lost")
-    return Change(urn, Doing.UPDATE, shaped, theirs, merged.kept, merged.conflicts, stripped, refused, ours)
+    return Change(urn, Doing.UPDATE, shaped, theirs, merged.kept, merged.conflicts, stripped, refused, ours, edited=edited)
 
 
 def _retired(goal: Fetched, names: "_Names", overlay: Overlay) -> Change:
@@ -197,9 +222,9 @@ def _same(one: Json, other: Json) -> bool:
 class _Names:
     """One space of references: the EHR's `Type/id`, and the ids of the version before, become the fullUrls of this version."""
 
-    def __init__(self, bundle: Json, standing: Standing, base: Json | None, written: Mapping[str, Json]) -> None:
+    def __init__(self, bundle: Json, standing: Standing, base: Json | None, known: Recorded) -> None:
         self.standing = standing
-        self._written = written
+        self._known = known
         self._of_the_ehr = {reference_of(one): _urn(one) for one in standing.stale}
         self._of_the_ehr |= {reference_of(one): urn for urn, one in standing.by_urn.items()}
         written_before = {_urn(one): urn for urn, one in standing.by_urn.items() if identifier_value(one.resource, WRITE_SYSTEM)}
@@ -212,13 +237,17 @@ class _Names:
 
     def base_of(self, urn: str, ours: Json, there: Json) -> Json:
         """What stood when we last wrote it; nothing where that is not known, so that every difference shows."""
-        sent = self._written.get(identifier_value(there, WRITE_SYSTEM))
+        sent = self._known.bodies.get(identifier_value(there, WRITE_SYSTEM))
         if sent is not None:
             made: Json = with_references(sent, lambda text: self._before.get(text) or self._of_the_ehr.get(address(text).key))
             return made
         if identifier_value(there, WRITE_SYSTEM) == identifier_value(ours, WRITE_SYSTEM):
             return ours  # this very version was written before
         return self._base.get(urn, {})
+
+    def narrative_of(self, there: Json) -> str | None:
+        """A digest of the words that the EHR showed when we last wrote it; None where that is not known."""
+        return self._known.narratives.get(identifier_value(there, WRITE_SYSTEM))
 
     def _resources(self, base: Json) -> dict[str, Json]:
         found: dict[str, Json] = {}

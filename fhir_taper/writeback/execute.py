@@ -5,7 +5,7 @@ where somebody else writes for the patient or saved a newer version meanwhile (`
 After a conflict the caller reads again and shows a new preview; nothing is merged behind a person's back and nothing is tried again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from fhir_taper.errors import NotInTurn, StoreConflict, WriteRefused
@@ -28,10 +28,22 @@ _TWICE = "this very write is in the ledger already: nothing was sent"
 
 
 def execute(
-    prepared: Prepared, errand: Errand, *, guard: WriteGuard, ehr: Ehr, ledger: Ledger, pauses: Pauses, clock: Clock
+    prepared: Prepared,
+    errand: Errand,
+    *,
+    guard: WriteGuard,
+    ehr: Ehr,
+    ledger: Ledger,
+    pauses: Pauses,
+    clock: Clock,
+    accepted: Collection[str] = (),
 ) -> WriteReceipt:
-    """Write, and say what came of it. Raises WriteRefused where guard, conflict or overlay are against it: then nothing was sent."""
+    """Write, and say what came of it. `accepted` names what a person accepted of what the preview asked (`Ask.name`).
+
+    Raises WriteRefused where guard, conflict or overlay are against it, or something is not accepted: then nothing was sent.
+    """
     refuse_conflicts(prepared)
+    refuse_unaccepted(prepared, accepted)
     moving = tuple(change for change in prepared.changes if change.doing is not Doing.NONE)
     still = tuple(_nothing(change) for change in prepared.changes if change.doing is Doing.NONE)
     empty = WriteReceipt(
@@ -78,6 +90,13 @@ def refuse_conflicts(prepared: Prepared) -> None:
     reasons += [f"{change.resource_type}: {why}" for change in prepared.changes for why in change.refused if change.doing is not Doing.NONE]
     if reasons:
         raise WriteRefused(*reasons)
+
+
+def refuse_unaccepted(prepared: Prepared, accepted: Collection[str]) -> None:
+    """Raises WriteRefused for what a person must accept and did not."""
+    open_ = [ask.says for ask in prepared.asks if ask.name not in accepted]
+    if open_:
+        raise WriteRefused(*(f"not accepted: {says}" for says in open_))
 
 
 Sent = tuple[str, Outcome]

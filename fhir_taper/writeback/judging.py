@@ -16,6 +16,7 @@ from fhir_taper.writeback.changes import Change, Doing
 from fhir_taper.writeback.element_references import identifier_value
 from fhir_taper.writeback.following import GONE
 from fhir_taper.writeback.locate import Located, Place, Sent, locate
+from fhir_taper.writeback.narratives import narrative_digest
 from fhir_taper.writeback.overlay import Overlay
 from fhir_taper.writeback.ports import Answer, Reader
 from fhir_taper.writeback.readback import same_meaning
@@ -179,7 +180,8 @@ def _compared(one: Outgoing, fetched: Fetched) -> WrittenResource:
         differences = (*differences, "identifier: the EHR does not keep our write identifier")
     state = WriteState.MISMATCH if differences else WriteState.WRITTEN
     reference = f"{one.change.resource_type}/{fetched.resource.get('id')}"
-    return _written(one, state, reference, fetched.etag, is_read_back=True, differences=differences)
+    read = _written(one, state, reference, fetched.etag, is_read_back=True, differences=differences)
+    return replace(read, narrative=narrative_digest(fetched.resource))
 
 
 def _written(

@@ -10,13 +10,15 @@ from datetime import date
 from fhir_taper.mappers.write.namespace import Json
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.records import LedgerRow
-from fhir_taper.writeback.changes import Change, changes, known_references, proposals_that_stand
+from fhir_taper.writeback.ask import Ask
+from fhir_taper.writeback.changes import Change, asks_of, changes, known_references, proposals_that_stand
 from fhir_taper.writeback.ladder import Choice, Output, choose
 from fhir_taper.writeback.negotiate import Allowed
 from fhir_taper.writeback.ports import Reader
 from fhir_taper.writeback.preview import Preview, preview
+from fhir_taper.writeback.recorded import PlanIds, recorded
 from fhir_taper.writeback.shape import for_target
-from fhir_taper.writeback.standing import Standing, find_standing, recorded_references, written_resources
+from fhir_taper.writeback.standing import Standing, find_standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Prepared:
     changes: tuple[Change, ...] = ()
     known: Mapping[str, str] | None = None
     notes: tuple[str, ...] = ()
+    asks: tuple[Ask, ...] = ()
+    """What a person must accept before this is written."""
 
     @property
     def is_by_hand(self) -> bool:
@@ -37,7 +41,7 @@ class Prepared:
 
     def preview(self) -> Preview:
         """The cards to show."""
-        return preview(self.changes, (self.plan, self.proposals), self.notes)
+        return preview(self.changes, (self.plan, self.proposals), self.notes, self.asks)
 
 
 def prepare(
@@ -50,9 +54,10 @@ def prepare(
     as_of: date,
     base: Json | None = None,
     rows: Iterable[LedgerRow] = (),
+    ids: PlanIds | None = None,
 ) -> Prepared:
     """What writing this plan would do. `bundle` is `to_bundle` of the plan; `base` that of the version that was written before, if known;
-    `rows` are the ledger's rows of this patient, oldest first.
+    `rows` are the ledger's rows of this patient, oldest first; `ids` what is kept here of the patient's plans.
 
     Raises WriteRefused where what stands cannot be known or is in the way, EhrError where the EHR cannot be read.
     """
@@ -62,12 +67,13 @@ def prepare(
     shaped, degraded = for_target(bundle, plan, proposals, allowed, as_of)
     if base is not None:  # in the form in which it was written here
         base, _ = for_target(base, plan, proposals, allowed, as_of)
-    rows = tuple(rows)
-    standing = find_standing(shaped, patient_id, reader, allowed.searchable, recorded_references(rows))
-    changed = changes(shaped, standing, allowed.overlay, base, degraded, written_resources(rows))
-    return Prepared(by, proposals, allowed, changed, known_references(changed, standing), _notes(standing))
+    known = recorded(rows, ids)
+    standing = find_standing(shaped, patient_id, reader, allowed.searchable, known, ids)
+    changed = changes(shaped, standing, allowed.overlay, base, degraded, known)
+    return Prepared(by, proposals, allowed, changed, known_references(changed, standing), _notes(standing), asks_of(changed, standing))
 
 
 def _notes(standing: Standing) -> tuple[str, ...]:
     stale = proposals_that_stand(standing)
-    return (f"Proposed for an earlier version and still in the EHR: {', '.join(stale)}. Withdraw it there.",) if stale else ()
+    proposed = (f"Proposed for an earlier version and still in the EHR: {', '.join(stale)}. Withdraw it there.",) if stale else ()
+    return (*filter(None, (standing.stripped,)), *proposed)

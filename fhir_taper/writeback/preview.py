@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from fhir_taper import exact_json
 from fhir_taper.mappers.write.namespace import Json
+from fhir_taper.writeback.ask import Ask
 from fhir_taper.writeback.changes import MERGED, Change, Doing
 from fhir_taper.writeback.ladder import Choice
 from fhir_taper.writeback.readback import differences
@@ -44,8 +45,11 @@ class Card:
     """Fields that somebody else changed and that carry the plan: field · now in the EHR · what we would write."""
     degraded: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    gone: str | None = None
+    """Where it stood before somebody deleted it ("" where that is not known); None where it was never there."""
     differs: tuple[Line, ...] = ()
-    """Of what is written once and never changed: where what stands does not say what we wrote. A person edited it, or signed it."""
+    """Where what stands does not say what we wrote, and a merge would not show it: the narrative, and all of what is written once and
+    never changed. A person edited it, or signed it."""
 
     @property
     def is_held(self) -> bool:
@@ -62,6 +66,8 @@ class Preview:
     count: int
     may_write: bool
     notes: tuple[str, ...] = ()
+    asks: tuple[Ask, ...] = ()
+    """What a person must accept, each for itself, before the button counts."""
 
     @property
     def is_held(self) -> bool:
@@ -69,12 +75,12 @@ class Preview:
         return bool(self.cards) and all(card.is_held for card in self.cards)
 
 
-def preview(changes: Iterable[Change], choices: Iterable[Choice], notes: Iterable[str] = ()) -> Preview:
+def preview(changes: Iterable[Change], choices: Iterable[Choice], notes: Iterable[str] = (), asks: Iterable[Ask] = ()) -> Preview:
     """The cards of some changes, in the order in which they are written."""
     cards = tuple(_card(change) for change in changes)
     count = sum(card.doing is not Doing.NONE for card in cards)
     stopped = any(card.conflicts or card.refused for card in cards)
-    return Preview(cards, tuple(choices), count, bool(count) and not stopped, tuple(notes))
+    return Preview(cards, tuple(choices), count, bool(count) and not stopped, tuple(notes), tuple(asks))
 
 
 def _card(change: Change) -> Card:
@@ -92,8 +98,14 @@ def _card(change: Change) -> Card:
         tuple(Line(one.element, words(one.theirs), words(one.ours)) for one in change.conflicts),
         change.degraded,
         change.refused,
-        tuple(_differences(change.resource, stands)) if stands and change.resource_type not in MERGED else (),
+        change.gone,
+        (*_narrative(change), *(_differences(change.resource, stands) if stands and change.resource_type not in MERGED else ())),
     )
+
+
+def _narrative(change: Change) -> Iterator[Line]:
+    if change.edited is not None:
+        yield Line("text", change.edited.now, change.edited.written)
 
 
 def _differences(ours: Json, theirs: Json) -> Iterator[Line]:

@@ -14,6 +14,7 @@ from fhir_taper.mappers.write.namespace import Json
 from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.records import LedgerRow, WriteState
 from fhir_taper.writeback.locate import Located, Place, locate, sent_of
+from fhir_taper.writeback.narratives import narrative_digest
 from fhir_taper.writeback.ports import Clock, Ledger, Reader
 
 LATEST_COMMIT: Final = timedelta(minutes=2)
@@ -83,7 +84,8 @@ def _settle(row: LedgerRow, state: WriteState, ledger: Ledger, now: datetime, mo
 def _told(place: Located) -> Json:
     etag = place.fetched.etag if place.fetched else None
     sent = place.sent
-    return {
+    shown = {"narrative": narrative_digest(place.fetched.resource)} if place.fetched else {}
+    return shown | {
         "type": sent.resource_type,
         "write": sent.write_identifier,
         "place": place.place.value,

@@ -161,12 +161,13 @@ class Sender:
 def write_key(outgoing: tuple[Outgoing, ...]) -> str:
     """What a ledger row is unique by: the care plan's (else the first resource's) write identifier, where nothing of it was there before.
 
-    Where something was, a digest of what is done to which version follows: a second version may be written over the first, once.
+    Where something was, a digest of what is done to which version follows: a second version may be written over the first, once; what
+    somebody deleted may be made again, once.
     """
     lead = next((one for one in outgoing if one.change.resource_type == "CarePlan"), outgoing[0])
-    if all(one.change.doing is Doing.CREATE and not one.rests_on_what_stands for one in outgoing):
+    if all(one.change.doing is Doing.CREATE and one.change.gone is None and not one.rests_on_what_stands for one in outgoing):
         return lead.sent.write_identifier
-    done = [[one.sent.write_identifier, one.sent.doing, one.sent.etag or ""] for one in outgoing]
+    done = [[one.sent.write_identifier, one.sent.doing, one.sent.etag or one.change.gone or ""] for one in outgoing]
     return f"{lead.sent.write_identifier}#{sha256(exact_json.encode(done)).hexdigest()[:16]}"
 
 
@@ -225,5 +226,6 @@ def _told(one: WrittenResource) -> Json:
         "reference": one.reference,
         "etag": one.etag,
         "differs_at": [difference.partition(":")[0] for difference in one.differences],
+        "narrative": one.narrative,
         "says": one.says,
     }

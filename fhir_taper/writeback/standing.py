@@ -1,27 +1,33 @@
 """What of one plan stands in the EHR now: this version, an older one that it takes the place of, or what was left of an interrupted write.
 
-A care plan is known by our taper identifier, everything else by our write identifier or by the references of that care plan: some servers
-search neither steps nor goals. A list that may be incomplete is no proof that there is nothing: then nothing is written.
+A care plan is known by our identifiers, everything else by our write identifier or by the references of that care plan: some servers
+search neither steps nor goals. What somebody stripped is known by where our ledger says that it stands (`belonging`). A list that may be
+incomplete is no proof that there is nothing: then nothing is written. What arrived once and is gone was taken away by somebody: a person
+says whether it is made again (`Ask`).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-from fhir_taper.errors import BadInput, WriteRefused
+from fhir_taper.errors import EhrAnswered, WriteRefused
 from fhir_taper.mappers.references import has_identifier
-from fhir_taper.mappers.write.extensions import read_core
 from fhir_taper.mappers.write.namespace import PLAN_SYSTEM, TAPER_SYSTEM, WRITE_SYSTEM, Json
-from fhir_taper.records import Fetched, LedgerRow, WriteState
+from fhir_taper.records import Fetched
+from fhir_taper.writeback.ask import Ask
+from fhir_taper.writeback.belonging import Belongs, belongs, core_of, is_same_write
 from fhir_taper.writeback.element_references import identifier_value
 from fhir_taper.writeback.following import read_if_there, referred_to
 from fhir_taper.writeback.ports import Reader
 from fhir_taper.writeback.readback import same_meaning
+from fhir_taper.writeback.recorded import PlanIds, Recorded
 from fhir_taper.writeback.told import Told, told_of
 
 _ENDED: Final = frozenset({"revoked", "completed", "entered-in-error"})
 _RUNNING: Final = frozenset({"active", "on-hold"})
 _FOLLOWED: Final = ("RequestGroup", "Goal", "MedicationRequest")
+_TAKES_A_PLACE: Final = ("CarePlan", "RequestGroup")
+"""Of which a plan has one, in whatever version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,74 +40,136 @@ class Standing:
     """What this very version's provenance tells, where it stands already."""
     gone: frozenset[str] = frozenset()
     """References of ours ("Goal/7") to what is not there: left by a server that kept a part of a transaction."""
+    deleted: Mapping[str, str] = field(default_factory=dict)
+    """By fullUrl: where what would be created stood once ("CarePlan/7"; "" where that is not known), and is gone."""
+    asks: tuple[Ask, ...] = ()
+    """What a person must accept before the care plan is made, because it cannot be told what stands."""
+    stripped: str = ""
+    """What is to be known of the care plan that stands, where it has lost what we wrote into it."""
 
 
 def find_standing(
-    bundle: Json, patient_id: str, reader: Reader, searchable: Iterable[str], recorded: Mapping[str, str] | None = None
+    bundle: Json,
+    patient_id: str,
+    reader: Reader,
+    searchable: Iterable[str],
+    known: Recorded | None = None,
+    ids: PlanIds | None = None,
 ) -> Standing:
-    """What stands now, read afresh. `recorded`: write identifier → "Type/id" as our ledger has it from earlier writes.
+    """What stands now, read afresh. `known` is what our ledger has of earlier writes, `ids` what is kept here of the patient's plans.
 
     Raises WriteRefused where it cannot be known, or where another plan is in the way; EhrError.
     """
-    finding = _Finding(bundle, patient_id, reader, frozenset(searchable), recorded or {})
-    return finding.all()
-
-
-def recorded_references(rows: Iterable[LedgerRow]) -> dict[str, str]:
-    """Write identifier → "Type/id", as earlier writes of the same plan recorded them: for servers that cannot be searched."""
-    told = [one for row in rows for one in row.detail.get("resources", ())]
-    return {one["write"]: one["reference"] for one in told if one.get("write") and one.get("reference")}
-
-
-def written_resources(rows: Iterable[LedgerRow]) -> dict[str, Json]:
-    """Write identifier → the resource as we wanted it, for what is known to have arrived; `rows` are oldest first."""
-    known: dict[str, Json] = {}
-    for row in rows:
-        told = {one.get("write"): one for one in row.detail.get("resources", ())}
-        for write, body in row.detail.get("bodies", {}).items():
-            one = told.get(write, {})
-            if row.state is WriteState.WRITTEN or one.get("state") == WriteState.WRITTEN.value:
-                known[write] = body
-    return known
+    return _Finding(bundle, patient_id, reader, frozenset(searchable), known or Recorded(), ids or PlanIds()).all()
 
 
 class _Finding:
-    def __init__(self, bundle: Json, patient_id: str, reader: Reader, searchable: frozenset[str], recorded: Mapping[str, str]) -> None:
-        self.recorded = recorded
+    def __init__(self, bundle: Json, patient_id: str, reader: Reader, searchable: frozenset[str], known: Recorded, ids: PlanIds) -> None:
+        self.known, self.ids = known, ids
         self.entries = [(str(entry["fullUrl"]), entry["resource"]) for entry in bundle["entry"]]
         self.patient_id, self.reader, self.searchable = patient_id, reader, searchable
         self.found: dict[str, Fetched] = {}
         self.gone: set[str] = set()
+        self.asks: list[Ask] = []
 
     def all(self) -> Standing:
         urn, ours = next(entry for entry in self.entries if entry[1]["resourceType"] == "CarePlan")
         plan = self._care_plan(ours)
-        followed: list[Fetched] = []
         if plan is not None:
             self.found[urn] = plan
             followed = list(referred_to(self.reader, plan, _FOLLOWED, self.gone))
-            self._match(followed)
+        else:  # what it referred to may stand all the same
+            followed = list(self._left_behind())
+        self._match(followed)
         self._by_record()
         for url, resource in self.entries:
             if url not in self.found and resource["resourceType"] in self.searchable:
                 self._search(url, resource)
         taken = {_key(one) for one in self.found.values()}
         stale = tuple(one for one in followed if _key(one) not in taken and _is_written_by_us(one))
-        return Standing(self.found, stale, self._told(), frozenset(self.gone))
+        stripped = "" if plan is None or core_of(plan.resource) else _says_stripped(plan)
+        return Standing(
+            self.found, stale, self._told(), frozenset(self.gone), self._deleted(), tuple(self.asks) if plan is None else (), stripped
+        )
 
     def _care_plan(self, ours: Json) -> Fetched | None:
         taper = (TAPER_SYSTEM, identifier_value(ours, TAPER_SYSTEM))
-        candidates = [
-            one for one in self._list("CarePlan", f"{taper[0]}|{taper[1]}") if has_identifier(one.resource, taper) and _counts(one, ours)
-        ]
+        listed = self._list("CarePlan", f"{taper[0]}|{taper[1]}")
+        named = [one for one in listed if has_identifier(one.resource, taper)]
+        candidates = [one for one in named if self._counts(one, ours)]
+        candidates = candidates or [one for one in self._nameless(ours, {_key(one) for one in named}) if self._counts(one, ours)]
         running = [one for one in candidates if not _is_ended(one)]
         if len(running) > 1:
             where = ", ".join(sorted(_key(one) for one in running))
             raise WriteRefused(f"the EHR holds several plans of this taper ({where}): end all but one there first")
         # One that was ended there is still this plan: its status is then a difference that a person sees, never a reason to make another.
         return max(
-            running or candidates, key=lambda one: (_same_write(ours, one.resource), _core(one.resource).get("version", 0)), default=None
+            running or candidates,
+            key=lambda one: (is_same_write(ours, one.resource), core_of(one.resource).get("version", 0)),
+            default=None,
         )
+
+    def _nameless(self, ours: Json, seen: set[str]) -> Iterator[Fetched]:
+        """Care plans of this plan that lost the identifier of the taper: where the ledger says, and by what they say or refer to."""
+        for reference in reversed(self.known.of_kind("CarePlan")):
+            one = read_if_there(self.reader, reference) if reference not in seen else None
+            if one is not None:
+                seen.add(reference)
+                yield one
+        for one in self.reader.search("CarePlan", {"patient": self.patient_id}).resources:
+            if _key(one) in seen or identifier_value(one.resource, TAPER_SYSTEM):
+                continue  # of another taper, or looked at already
+            if belongs(ours, one.resource, self.ids, self.known.of_plan) is Belongs.THIS or self._refers_to_ours(one):
+                yield self._with_version(one)
+
+    def _refers_to_ours(self, plan: Fetched) -> bool:
+        """Whether its steps are of this plan. What a care plan of others refers to may be closed to us: that is no sign."""
+        try:
+            parts = list(referred_to(self.reader, plan, ("RequestGroup",)))
+        except EhrAnswered:
+            return False
+        return any(identifier_value(one.resource, PLAN_SYSTEM) in self.ids.this for one in parts)
+
+    def _counts(self, standing: Fetched, ours: Json) -> bool:
+        """Whether a care plan is the one to go on with. Raises WriteRefused where it is in the way."""
+        theirs, here = standing.resource, f"{_key(standing)} in the EHR"
+        whose = belongs(ours, theirs, self.ids, self.known.of_plan)
+        if whose is Belongs.OTHER or (whose is Belongs.UNTOLD and not self._refers_to_ours(standing)):
+            if theirs.get("status") in _RUNNING and ours.get("status") in _RUNNING:
+                raise WriteRefused(f"{here} is another running plan of the same medicine: end it first")
+            if whose is Belongs.UNTOLD:
+                says = f"{here} is a taper of this medicine that this program wrote; it is {theirs.get('status')} there, and has lost what"
+                self.asks.append(Ask("stripped", _key(standing), f"{says} says which plan it is. It may be this one, ended by somebody."))
+            return False
+        mine, other = core_of(ours), core_of(theirs)
+        if not other:
+            if is_same_write(ours, theirs) or _is_ended(standing):
+                return True
+            raise WriteRefused(f"{here} was written by this program and cannot be read any more: a person looks at it first")
+        if other["version"] > mine["version"]:
+            raise WriteRefused(f"{here} is version {other['version']} of the plan, and this is version {mine['version']}: read it first")
+        return True
+
+    def _left_behind(self) -> Iterator[Fetched]:
+        """What earlier writes of this plan left, where its care plan is gone."""
+        wanted = (one for one in self.known.of_plan if one.partition("/")[0] in _FOLLOWED)
+        return (
+            one for one in (read_if_there(self.reader, reference) for reference in wanted) if one is not None and _is_written_by_us(one)
+        )
+
+    def _deleted(self) -> dict[str, str]:
+        """What arrived once and is not there."""
+        deleted: dict[str, str] = {}
+        for url, resource in self.entries:
+            kind, written = resource["resourceType"], identifier_value(resource, WRITE_SYSTEM)
+            if url in self.found or kind in ("Device", "Provenance"):
+                continue
+            earlier = self.known.of_kind(kind) if kind in _TAKES_A_PLACE else ()
+            if written in self.known.arrived:
+                deleted[url] = self.known.arrived[written]
+            elif earlier:
+                deleted[url] = earlier[-1]
+        return deleted
 
     def _list(self, kind: str, token: str) -> tuple[Fetched, ...]:
         params = {"patient": self.patient_id} if kind != "Device" else {}
@@ -134,15 +202,19 @@ class _Finding:
 
     def _match(self, followed: list[Fetched]) -> None:
         """By write identifier first; then what takes a place over: steps by taper, a goal by its words, a proposal by its meaning."""
-        for rule in (_same_write, _same_place):
+        for rule in (is_same_write, _same_place):
             self._match_by(rule, followed)
 
     def _by_record(self) -> None:
         for url, resource in self.entries:
-            reference = self.recorded.get(identifier_value(resource, WRITE_SYSTEM), "")
+            reference = self.known.references.get(identifier_value(resource, WRITE_SYSTEM), "")
             is_wanted = url not in self.found and reference.startswith(f"{resource['resourceType']}/")
             one = read_if_there(self.reader, reference) if is_wanted else None
-            if one is not None and _same_write(resource, one.resource):
+            if one is None:
+                continue
+            # One that somebody took our identifier from is still what stands at that reference.
+            is_stripped = resource["resourceType"] != "CarePlan" and not _is_written_by_us(one)
+            if is_stripped or is_same_write(resource, one.resource):
                 self.found[url] = one
 
     def _match_by(self, rule: Callable[[Json, Json], bool], followed: list[Fetched]) -> None:
@@ -153,11 +225,6 @@ class _Finding:
             same = next((one for one in free if rule(resource, one.resource)), None)
             if same is not None and url not in self.found:
                 self.found[url] = same
-
-
-def _same_write(ours: Json, theirs: Json) -> bool:
-    written = identifier_value(ours, WRITE_SYSTEM)
-    return bool(written) and identifier_value(theirs, WRITE_SYSTEM) == written
 
 
 def _same_place(ours: Json, theirs: Json) -> bool:
@@ -171,34 +238,15 @@ def _same_place(ours: Json, theirs: Json) -> bool:
     return not same_meaning(ours, theirs)
 
 
-def _counts(standing: Fetched, ours: Json) -> bool:
-    """Whether a care plan of this taper is the one to go on with. Raises WriteRefused where it is in the way."""
-    theirs = standing.resource
-    if _same_write(ours, theirs):
-        return True
-    here = f"{_key(standing)} in the EHR"
-    mine, other = _core(ours), _core(theirs)
-    replaced = [one.get("identifier", {}).get("value") for one in ours.get("replaces", []) if isinstance(one, Mapping)]
-    if identifier_value(theirs, PLAN_SYSTEM) not in replaced and mine.get("key") != other.get("key"):
-        if theirs.get("status") in _RUNNING and ours.get("status") in _RUNNING:
-            raise WriteRefused(f"{here} is another running plan of the same medicine: end it first")
-        return False
-    if not other:
-        raise WriteRefused(f"{here} was written by this program and cannot be read any more: a person looks at it first")
-    if other["version"] > mine["version"]:
-        raise WriteRefused(f"{here} is version {other['version']} of the plan, and this is version {mine['version']}: read it first")
-    return True
-
-
 def _is_ended(standing: Fetched) -> bool:
     return standing.resource.get("status") in _ENDED
 
 
-def _core(care_plan: Json) -> dict[str, Any]:
-    try:
-        return read_core(care_plan)
-    except BadInput:
-        return {}
+def _says_stripped(plan: Fetched) -> str:
+    return (
+        f"{_key(plan)} in the EHR is this plan; it is {plan.resource.get('status')} there, and somebody took out of it what this program wrote."
+        " It is not written over, and no other one is made beside it: end the plan here too, or have it put right in the EHR."
+    )
 
 
 def _is_written_by_us(one: Fetched) -> bool:

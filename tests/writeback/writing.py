@@ -1,5 +1,6 @@
 """One write from a plan to its receipt against the fake EHR, as a use case would do it, and plans to write."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
@@ -18,6 +19,7 @@ from fhir_taper.writeback.negotiate import Allowed, SiteSwitches, allowed
 from fhir_taper.writeback.overlay import Overlay, load_overlay
 from fhir_taper.writeback.pauses import Pauses
 from fhir_taper.writeback.prepare import Prepared, prepare
+from fhir_taper.writeback.recorded import PlanIds
 from fhir_taper.writeback.recover import resolve
 from fhir_taper.writeback.sending import Errand
 from tests.mappers.write.example_plans import BEFORE, EXAMPLES, NOW
@@ -59,6 +61,8 @@ class Scene:
     switches: SiteSwitches = field(default_factory=SiteSwitches)
     ledger_knows: bool = True
     """Off: the ledger was lost, or another installation wrote."""
+    kept: dict[str, str] = field(default_factory=dict)
+    """The versions that were ever prepared here, with the key of their plan: what a store would hold."""
     errand: Errand = field(default_factory=lambda: Errand(TENANT, "launch-1", BASE, WriteTurn(TENANT, PATIENT, 1)))
 
     def __post_init__(self) -> None:
@@ -69,6 +73,8 @@ class Scene:
 
     def prepare(self, plan: TaperPlan, base: TaperPlan | None = None) -> Prepared:
         before = bundle_of(base) if base else None
+        self.kept |= {one.id: one.key for one in (plan, base) if one is not None}
+        this = frozenset(known_as for known_as, key in self.kept.items() if key == plan.key)
         return prepare(
             bundle_of(plan),
             plan,
@@ -78,14 +84,22 @@ class Scene:
             as_of=BEFORE,
             base=before,
             rows=self.ledger.of_patient(TENANT, PATIENT) if self.ledger_knows else (),
+            ids=PlanIds(this, frozenset(self.kept) - this),
         )
 
     def guard(self, plan: TaperPlan) -> WriteGuard:
         return WriteGuard(PATIENT, BASE, self.overlay, (NORMAL,), plan, DECISION)
 
-    def send(self, prepared: Prepared, plan: TaperPlan) -> WriteReceipt:
+    def send(self, prepared: Prepared, plan: TaperPlan, accepted: Collection[str] = ()) -> WriteReceipt:
         return execute(
-            prepared, self.errand, guard=self.guard(plan), ehr=self.ehr, ledger=self.ledger, pauses=self.pauses, clock=self.clock
+            prepared,
+            self.errand,
+            guard=self.guard(plan),
+            ehr=self.ehr,
+            ledger=self.ledger,
+            pauses=self.pauses,
+            clock=self.clock,
+            accepted=accepted,
         )
 
     def write(self, plan: TaperPlan, base: TaperPlan | None = None) -> WriteReceipt:

@@ -5,12 +5,11 @@ difference is an Issue of code `edited` that says both readings: nothing is corr
 program version may be worded otherwise; then they are not compared, and that is said.
 """
 
-import re
 from collections.abc import Iterator, Mapping
-from html import unescape
 from typing import Any
 
 from fhir_taper import __version__
+from fhir_taper.mappers.narrative_words import narrative_words
 from fhir_taper.mappers.read.care_plan_steps import StepRecord
 from fhir_taper.mappers.write.care_plan import care_plan_says
 from fhir_taper.mappers.write.degraded import detail_description
@@ -90,13 +89,9 @@ def _product_edits(record: StepRecord, expected: list[Any]) -> Iterator[Issue]:
 def _narrative_edits(care_plan: Resource, expected: Resource) -> Iterator[Issue]:
     """A server may take the narrative away or lay it out otherwise: only its words are compared, and only where there are any."""
     text = care_plan.get("text")
-    div = text.get("div") if isinstance(text, dict) else None
-    if isinstance(div, str) and _words(div) != _words(expected["text"]["div"]):
+    is_there = isinstance(text, dict) and isinstance(text.get("div"), str)
+    if is_there and narrative_words(text) != narrative_words(expected["text"]):
         yield Issue("warning", EDITED, "the narrative does not say what the plan's data say", "CarePlan.text")
-
-
-def _words(div: str) -> list[str]:
-    return unescape(re.sub(r"<[^>]*>", " ", div)).split()
 
 
 def _differences(place: str, actual: object, expected: Resource, names: tuple[str, ...]) -> Iterator[Issue]:
