@@ -7,6 +7,7 @@ Words only: no dose is computed and none is rounded. Two products of a plan neve
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from fhir_taper.plans.medicines.codes import LIQUID_FORMS, Form, Release, Slot
 from fhir_taper.plans.medicines.dose import ZERO, brief, canonical, multiply, plain
@@ -78,6 +79,7 @@ def _product(plan: TaperPlan, rxcui: str) -> PlanProduct:
     raise KeyError(rxcui)
 
 
+@lru_cache(maxsize=4096)
 def amount_in_words(count: Decimal, product: PlanProduct, label: tuple[str, ...]) -> tuple[str, ...]:
     """One amount of one product in pieces: ½ × 2 mg; 1 × 25 mcg/h patch; 0.4 mL (2 mg), of 5 mg/mL."""
     if product.form in LIQUID_FORMS:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any, Final
@@ -26,10 +27,15 @@ _templates: Final = Environment(
     lstrip_blocks=True,
     finalize=lambda value: printable(value) if type(value) is str else value,
 )
+_NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 _templates.filters["in_form_words"] = in_form_words
 _templates.filters["without_options"] = without_options
 # A day that breaks after its year, and a dose that loses its unit to the next line, are read wrongly.
 _WHOLE: Final = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d)?|[\d½¼¾][\d.,–½¼¾]* (?:%|mg|mcg|mL|MME|days|weeks)(?:/h)?(?![\w])")
+
+
+# A browser may break a line after these, also where no space is.
+_MAY_BREAK: Final = re.compile("[-–/]")
 
 
 def unbroken(text: str) -> Markup:
@@ -37,11 +43,20 @@ def unbroken(text: str) -> Markup:
     return Markup(_WHOLE.sub(_whole, str(escape(printable(text)))))  # noqa: S704 (escaped above)
 
 
+@lru_cache(maxsize=4096)
+def in_lines(texts: tuple[str, ...]) -> Markup:
+    """Amounts under each other, each unbroken. The same ones stand in many cells of a plan, and are made into markup once."""
+    return Markup("<br>".join(map(unbroken, texts)))  # noqa: S704 (each is markup already)
+
+
 def _whole(found: re.Match[str]) -> str:
-    return f'<span class="nowrap">{found[0]}</span>'
+    """A no-break space is enough for most amounts, and a page of sixty steps has a thousand of them."""
+    return f'<span class="nowrap">{found[0]}</span>' if _MAY_BREAK.search(found[0]) else found[0].replace(" ", _NO_BREAK)
 
 
 _templates.filters["unbroken"] = unbroken
+_templates.filters["in_lines"] = in_lines
+_templates.globals["zip"] = zip
 
 
 @dataclass(frozen=True, slots=True)

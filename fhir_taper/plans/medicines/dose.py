@@ -7,6 +7,7 @@ a mean such as "1 mg every third day" is a Fraction until it is shown. `shown` a
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact
 from fractions import Fraction
+from functools import lru_cache
 from math import prod
 
 Exact = Decimal | Fraction
@@ -17,6 +18,9 @@ MCG_PER_MG, HOURS_PER_DAY = Decimal(1000), Decimal(24)
 SIX_PLACES = Decimal("0.000001")
 _ONE, _TEN = Decimal(1), Decimal(10)
 _MEAN_PLACES = 2
+_MOST_WORDS = 4096
+"""Numbers whose words are kept: one plan says the same number at many steps, and a number has the same words for ever. By type too: a
+Fraction is rounded where the Decimal that is equal to it is not."""
 _EXACT = Context(prec=60, traps=[Inexact])
 """Asked directly (`_EXACT.add`): entering it as the local context for every sum cost three times the sum."""
 
@@ -117,11 +121,21 @@ def plain(amount: Exact) -> str:
 
 def brief(amount: Exact) -> str:
     """Plain notation without trailing zeros: for numbers that we computed, where `plain` keeps the digits of those that were read."""
+    return _brief(amount)
+
+
+@lru_cache(maxsize=_MOST_WORDS, typed=True)
+def _brief(amount: Exact) -> str:
     return plain(canonical(shown(amount)))
 
 
 def one_decimal(amount: Exact) -> str:
     """A percent or an equivalent as people read it: one decimal, half up, no trailing zero. Never of a rounded number."""
+    return _one_decimal(amount)
+
+
+@lru_cache(maxsize=_MOST_WORDS, typed=True)
+def _one_decimal(amount: Exact) -> str:
     return brief(_half_up(amount, 1))
 
 

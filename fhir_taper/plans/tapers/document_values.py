@@ -20,23 +20,32 @@ from fhir_taper.errors import BadInput
 
 T = TypeVar("T")
 Json = Any
+_AS_THEY_ARE = frozenset({type(None), bool, int, str, Decimal})
 
 
 def to_plain(value: object) -> Json:
     """A frozen value as plain ones. Raises TypeError for what a document cannot hold."""
-    if value is None or isinstance(value, (bool, int, Decimal)):
-        return value
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, (tuple, frozenset)):
-        return [to_plain(item) for item in value]
-    if isinstance(value, date):
-        return value.isoformat()
-    if is_dataclass(value) and not isinstance(value, type):
-        return {name: to_plain(getattr(value, name)) for name in field_types(type(value))}
-    if isinstance(value, Fraction):
-        return {"numerator": value.numerator, "denominator": value.denominator}
-    raise TypeError(f"a document cannot hold {type(value).__name__}")
+    kind: Any = type(value)
+    return value if kind in _AS_THEY_ARE else _writer(kind)(value)
+
+
+@cache
+def _writer(kind: Any) -> Callable[[Any], Json]:
+    """How values of a type become plain: what its type is made of is looked up once."""
+    if issubclass(kind, (int, Decimal)):
+        return lambda value: value
+    if issubclass(kind, str):
+        return str
+    if issubclass(kind, (tuple, frozenset)):
+        return lambda value: [to_plain(item) for item in value]
+    if issubclass(kind, date):
+        return lambda value: value.isoformat()
+    if is_dataclass(kind):
+        names = _names_of(kind)
+        return lambda value: {name: to_plain(getattr(value, name)) for name in names}
+    if issubclass(kind, Fraction):
+        return lambda value: {"numerator": value.numerator, "denominator": value.denominator}
+    raise TypeError(f"a document cannot hold {kind.__name__}")
 
 
 def from_plain(kind: Any, value: Json, path: str) -> Any:
@@ -94,6 +103,10 @@ def field_types(kind: type) -> dict[str, Any]:
     """The type of each field of a dataclass."""
     hints = get_type_hints(kind)
     return {field.name: hints[field.name] for field in fields(kind)}
+
+
+def _names_of(kind: Any) -> tuple[str, ...]:
+    return tuple(field_types(kind))
 
 
 def _record(kind: Any, value: Json, path: str) -> Any:

@@ -16,6 +16,7 @@ from fhir_taper.plans.medicines.products import Source
 from fhir_taper.plans.tables.contingency_rows import AdvicePart
 from fhir_taper.plans.tables.rows import LimitsRow, TableEdition
 from fhir_taper.plans.tapers.finding import Acknowledgement, Finding
+from fhir_taper.plans.worked_out import HasWorkedOut, worked_out
 
 
 class StepKind(StrEnum):
@@ -85,7 +86,7 @@ class Units:
 
 
 @dataclass(frozen=True, slots=True)
-class Dose:
+class Dose(HasWorkedOut):
     """One ingredient on a dosing day, and the units that make it exactly. No units is a dose of zero."""
 
     ingredient: str
@@ -93,8 +94,12 @@ class Dose:
 
     @property
     def mg(self) -> Exact:
-        """mg of a dosing day."""
-        return add(*[multiply(unit.strength_mg, unit.per_day) for unit in self.units])
+        """mg of a dosing day: summed once, because every figure of a plan asks for it."""
+        return worked_out(self, _mg_of)
+
+
+def _mg_of(dose: Dose) -> Exact:
+    return add(*[multiply(unit.strength_mg, unit.per_day) for unit in dose.units])
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +236,7 @@ class RevisionNote:
 
 
 @dataclass(frozen=True, slots=True)
-class TaperPlan:
+class TaperPlan(HasWorkedOut):
     """One version of one ingredient's taper. Append-only: a revision is a new value with version + 1 and `replaces`."""
 
     id: str

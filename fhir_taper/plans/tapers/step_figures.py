@@ -11,9 +11,9 @@ from fractions import Fraction
 
 from fhir_taper.plans.medicines.dose import ZERO, Exact, add, as_exact, multiply, six_places, to_places
 from fhir_taper.plans.tapers.plan import EquivalentFactor, Step, TaperPlan
+from fhir_taper.plans.worked_out import worked_out
 
 _HUNDRED = 100
-_NONE = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,11 @@ class StepFigures:
 
 
 def step_figures(plan: TaperPlan) -> tuple[StepFigures, ...]:
-    """Figures of every step, in order."""
+    """Figures of every step, in order. Worked out once for a plan: what is saved and what is shown of it are the same figures."""
+    return worked_out(plan, _step_figures)
+
+
+def _step_figures(plan: TaperPlan) -> tuple[StepFigures, ...]:
     factors = _factors(plan)
     amounts = [_amounts(_given(step), factors) for step in plan.steps]
     return tuple(_figures(before, step, amounts[0]) for before, step in zip((None, *amounts), amounts, strict=False))
@@ -56,19 +60,18 @@ def equivalent_range(plan: TaperPlan, step: Step) -> tuple[Exact, Exact] | None:
 class _Amounts:
     """One step: mean mg a day by ingredient that is given, and their equivalent, as it is said (the one, where both ends are one)."""
 
-    mg: dict[str, Fraction]
+    mg: dict[str, Exact]
     equivalent: Exact | tuple[Exact, Exact] | None
 
     @property
-    def highest(self) -> Fraction | None:
+    def highest(self) -> Exact | None:
         """The upper end of the equivalent."""
-        said = self.equivalent
-        return None if said is None else Fraction(said[1] if isinstance(said, tuple) else said)
+        return self.equivalent[1] if isinstance(self.equivalent, tuple) else self.equivalent
 
 
 def _amounts(given: dict[str, Exact], factors: Mapping[str, EquivalentFactor]) -> _Amounts:
     pair = _range(factors, given)
-    return _Amounts({ingredient: Fraction(mg) for ingredient, mg in given.items()}, pair[0] if pair and pair[0] == pair[1] else pair)
+    return _Amounts(given, pair[0] if pair and pair[0] == pair[1] else pair)
 
 
 def _factors(plan: TaperPlan) -> dict[str, EquivalentFactor]:
@@ -82,9 +85,10 @@ def _given(step: Step) -> dict[str, Exact]:
 def _range(factors: Mapping[str, EquivalentFactor], given: dict[str, Exact]) -> tuple[Exact, Exact] | None:
     if not factors or any(ingredient not in factors for ingredient in given):
         return None
-    low = add(ZERO, *(multiply(mg, factors[ingredient].low) for ingredient, mg in given.items()))
-    high = add(ZERO, *(multiply(mg, factors[ingredient].high) for ingredient, mg in given.items()))
-    return low, high
+    low = add(ZERO, *[multiply(mg, factors[ingredient].low) for ingredient, mg in given.items()])
+    if all(factors[ingredient].low == factors[ingredient].high for ingredient in given):
+        return low, low
+    return low, add(ZERO, *[multiply(mg, factors[ingredient].high) for ingredient, mg in given.items()])
 
 
 def _figures(before: _Amounts | None, step: _Amounts, first: _Amounts) -> StepFigures:
@@ -101,7 +105,8 @@ def _change_mg(before: _Amounts, step: _Amounts) -> Exact | None:
     if len(ingredients) != 1:
         return None
     (ingredient,) = ingredients
-    return as_exact(step.mg.get(ingredient, _NONE) - before.mg.get(ingredient, _NONE))
+    change, parts = _change(before.mg.get(ingredient, ZERO), step.mg.get(ingredient, ZERO))
+    return as_exact(Fraction(change, parts))
 
 
 def _change_pct(before: _Amounts, step: _Amounts, reference: _Amounts) -> Exact | None:
@@ -109,15 +114,20 @@ def _change_pct(before: _Amounts, step: _Amounts, reference: _Amounts) -> Exact 
     ingredients = before.mg.keys() | step.mg.keys() | reference.mg.keys()
     if len(ingredients) == 1:
         (ingredient,) = ingredients
-        amounts = [one.mg.get(ingredient, _NONE) for one in (before, step, reference)]
+        amounts = [one.mg.get(ingredient, ZERO) for one in (before, step, reference)]
     else:
         amounts = [one.highest for one in (before, step, reference) if one.highest is not None]
     if len(amounts) < 3 or not amounts[2]:  # noqa: PLR2004 - before, step and reference
         return None
-    then, now, whole = amounts
-    change = now - then
-    # Made into one fraction at once: each operation on fractions looks for common factors again.
-    return as_exact(Fraction(change.numerator * whole.denominator * _HUNDRED, change.denominator * whole.numerator))
+    change, parts = _change(amounts[0], amounts[1])
+    above, below = amounts[2].as_integer_ratio()
+    return as_exact(Fraction(change * below * _HUNDRED, parts * above))
+
+
+def _change(then: Exact, now: Exact) -> tuple[int, int]:
+    """The change in so many parts of a mg. Whole numbers: each operation on fractions looks for common factors again."""
+    (before, parts_before), (after, parts_after) = then.as_integer_ratio(), now.as_integer_ratio()
+    return after * parts_before - before * parts_after, parts_before * parts_after
 
 
 def _six_places(amount: Exact | None) -> Decimal | None:
