@@ -61,6 +61,8 @@ _FINDINGS = {
     "pace-advised": "faster than advised",
     "tail-excess": "large cuts at the end",
     "slot-rise": "one time of day takes more",
+    "dose-raised": "the dose rises",
+    "original-converted": "original dose in mg of another medicine",
     "naloxone-not-on-record": "no naloxone on record",
     "mme-from-50": "50 MME or more",
     "mme-from-90": "90 MME or more",

@@ -8,11 +8,13 @@ import pytest
 
 from fhir_taper.errors import BrokenPlan, WrongUsage
 from fhir_taper.plans.medicines.codes import DrugClass
+from fhir_taper.plans.medicines.dose import divide, multiply
 from fhir_taper.plans.tapers.finding import Finding, Severity
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.plans.tapers.replanning import change_strategy
+from fhir_taper.plans.tapers.restart import Restart
 from fhir_taper.workflow.assessed import Assessed, Score
 from fhir_taper.workflow.course import Asked, Turn, Turned, turned
 from fhir_taper.workflow.plan import make_plan
@@ -113,3 +115,26 @@ def test_what_was_measured_since_stops_a_reduction_of_a_plan_that_runs(followed:
     before = stops_today(reading, followed.plan)
     (new,) = (one for one in stops_today(reading, followed.plan, measured) if one not in before)
     assert "self-harm" in new.message
+
+
+@pytest.mark.parametrize("way", ["linear", "proportional"])
+def test_what_has_crossed_over_goes_on_by_another_way_judged_by_its_original_dose_in_mg_of_the_new_agent(way: str) -> None:
+    """3 mg of lorazepam would be the most restrictive original dose that 30 mg of diazepam could have."""
+    _, crossed = crossed_over(1)
+    assert isinstance(crossed, TaperPlan)
+    plan, reading = replace(active(crossed), gates=()), reading_of(LORAZEPAM)
+    on = next(step.start for step in plan.steps if step.number > 3 and not step.mg_per_day("lorazepam"))
+    later = Decision("Dr. A", on, "another way")
+    now = replace(reading, regimen=replace(reading.regimen, as_of=on))
+    asked: list[Restart] = []
+    propose = proposing(lambda _: now, plan, later, "local")
+
+    def noted(restart: Restart) -> TaperPlan | Infeasible:
+        asked.append(restart)
+        return propose(restart)
+
+    made = change_strategy(plan, later, noted, strategy=way, params=(("percent", "5"), ("interval_days", "14")))
+    assert isinstance(made, TaperPlan), made
+    per_mg = {one.ingredient: one.low for one in plan.equivalents}
+    assert asked[0].past.original_mg == divide(multiply(Decimal(3), per_mg["lorazepam"]), per_mg["diazepam"])
+    assert "original-converted" in {one.code for one in made.findings}

@@ -4,7 +4,7 @@ Written apart from the walk on purpose: D(t) is spread out over every day of the
 limit as domain §4 words it. What the walk kept in its books is not looked at.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,6 +13,7 @@ from itertools import pairwise
 from math import lcm
 from typing import NamedTuple
 
+from fhir_taper.errors import NotAllowed
 from fhir_taper.plans.medicines.codes import DrugClass, RxNormCode, SourceState
 from fhir_taper.plans.medicines.dose import ZERO
 from fhir_taper.plans.medicines.products import Product, Source
@@ -51,6 +52,26 @@ class _Stretch(NamedTuple):
 
     days: range
     mg: Fraction
+
+
+def as_of(agent: str, plan: TaperPlan, steps: Sequence[Step]) -> list[Fraction]:
+    """Mean mg a day of the first steps of a plan as the limits of `agent` see them, which alone is taken in the last of these.
+
+    With two benzodiazepines both count, in mg of the agent by the plan's own equivalents; of a rotated opioid its first full dose stands
+    for all before. Raises NotAllowed where the plan has no equivalent of what was taken.
+    """
+    names = dict.fromkeys(dose.ingredient for step in steps for dose in step.doses)
+    if set(names) == {agent}:
+        return [_weighted(step, {agent: Fraction(1)}) for step in steps]
+    if plan.drug_class is DrugClass.OPIOID:
+        own = [_weighted(step, {agent: Fraction(1)}) for step in steps]
+        crossed = max(number for number, step in enumerate(steps) if step.kind is StepKind.SUBSTITUTION)
+        return [own[max(number, crossed)] for number in range(len(own))]
+    factors = {factor.ingredient: Fraction(factor.low) for factor in plan.equivalents}
+    for name in names:
+        if not factors.get(name):
+            raise NotAllowed(f"the plan has no equivalent of {name}, which was taken before {agent}: make a new plan instead")
+    return [_weighted(step, {name: factors[name] / factors[agent] for name in names}) for step in steps]
 
 
 def _stretches(plan: TaperPlan, past: Past | None) -> list[_Stretch]:

@@ -5,7 +5,6 @@ limits go on being judged against the baseline of version 1. A new schedule is a
 on until then. New doses come from a `propose` that is handed in, limits from a `check`: this module computes none.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -15,7 +14,7 @@ from fhir_taper.errors import NotAllowed
 from fhir_taper.plans.medicines.codes import DrugClass
 from fhir_taper.plans.medicines.dose import canonical, plain, shown
 from fhir_taper.plans.tables.life_rules import LifeRules
-from fhir_taper.plans.tapers.finding import Finding, Severity, ranked
+from fhir_taper.plans.tapers.finding import Acknowledgement, ranked
 from fhir_taper.plans.tapers.gates import gates_for
 from fhir_taper.plans.tapers.in_force import step_in_force
 from fhir_taper.plans.tapers.infeasible import Infeasible
@@ -33,12 +32,12 @@ from fhir_taper.plans.tapers.plan import (
     StepKind,
     TaperPlan,
 )
+from fhir_taper.plans.tapers.replan_findings import converted, raised, stepped_back
 from fhir_taper.plans.tapers.restart import Propose, Restart, Slower, slower_params
 from fhir_taper.plans.tapers.revision import check_running, dose_words
 from fhir_taper.plans.tapers.shifting import check_calendar
 
 _DAY = timedelta(days=1)
-_DESIGN = "design: a dose above the plan's is entered by a person and said"
 _Listed = TypeVar("_Listed", PlanProduct, EquivalentFactor)
 
 
@@ -84,6 +83,8 @@ def change_strategy(
 def step_back(plan: TaperPlan, decision: Decision, to_step: int, days: int, rules: LifeRules, check: Judge = envelope_check) -> TaperPlan:
     """Back to the dose of an earlier step for `days`, then down the same steps again, after new reviews. A clinician decides, and why.
 
+    That the dose rises is a finding of the plan, and the decision with its reason is what acknowledges it.
+
     Raises NotAllowed without a reason, for a step that is not earlier and higher, for an opioid dose that was not taken within the days of
     `rules.step_back_days` (enter a new dose: `change_strategy`), and where the result breaks a limit.
     """
@@ -94,12 +95,16 @@ def step_back(plan: TaperPlan, decision: Decision, to_step: int, days: int, rule
     history = _history(plan, now, decision.on)
     back = replace(back_to, start=decision.on, end=decision.on + timedelta(days=days - 1), kind=StepKind.HOLD, note="stepped back")
     again = _moved_to(plan.steps[to_step + 1 :], decision.on + timedelta(days=days))
+    rise = stepped_back(plan, now, back_to, decision, days)
+    accepted = Acknowledgement(rise.code, rise.rule, rise.message, decision.by, decision.on, decision.reason)
     steps = _joined(history, (back, *again))
     offset = len(steps) - len(plan.steps)
     changed = replace(
         plan,
         steps=steps,
         milestones=tuple(_moved_milestone(one, plan, steps, to_step, offset) for one in plan.milestones),
+        findings=ranked((*plan.findings, rise)),
+        acknowledgements=(*(one for one in plan.acknowledgements if (one.code, one.rule) != rise.identity), accepted),
         state=PlanState.ACTIVE,
     )
     changed = _with_reviews(changed, plan, len(history), decision)
@@ -150,10 +155,11 @@ def _restart(
 def _restarted(
     plan: TaperPlan, decision: Decision, propose: Propose, restart: Restart, kind: str, says: str, check: Judge
 ) -> TaperPlan | Infeasible:
+    said = (*raised(restart), *converted(restart))
     fresh = propose(restart)
     if isinstance(fresh, Infeasible):
         return fresh
-    fresh = replace(fresh, findings=ranked((*fresh.findings, *_raised(restart))))
+    fresh = replace(fresh, findings=ranked((*fresh.findings, *said)))
     if fresh.steps[0].start != restart.on:
         raise NotAllowed(f"the new schedule starts on {fresh.steps[0].start.isoformat()}, not on {restart.on.isoformat()}")
     history = _history(plan, restart.now, restart.on)
@@ -189,15 +195,6 @@ def _restarted(
     moved = (steps[-1].start - plan.steps[-1].start).days
     told = f"{says}; {plain(canonical(restart.mg))} mg a day from {restart.on.isoformat()}, the last step on {steps[-1].start.isoformat()}"
     return new_version(spliced, plan, decision, kind, told, days=moved)
-
-
-def _raised(restart: Restart) -> Iterator[Finding]:
-    """That the new schedule begins above the plan's dose in force."""
-    planned = shown(restart.now.mg_per_day(restart.ingredient))
-    if restart.mg > planned:
-        says = f"the dose rises from {plain(canonical(planned))} to {plain(canonical(restart.mg))} mg {restart.ingredient} a day"
-        on = restart.on.isoformat()
-        yield Finding(Severity.ACKNOWLEDGE, "dose-raised", f"From {on} on {says}, the amount that was entered as taken.", _DESIGN, says)
 
 
 def _united(first: tuple[_Listed, ...], further: tuple[_Listed, ...]) -> tuple[_Listed, ...]:

@@ -32,11 +32,12 @@ class AtMost:
 class Past:
     """What a re-plan must know of the plan before it: the baseline of version 1, and the doses in force before this start.
 
-    `doses` are (day, mean mg per day from that day on), rising days, all before the new start; the last is in force on it.
+    All in mg of the medicine that is tapered now. `doses` are (day, mean mg per day from that day on), rising days, all before the new
+    start; the last is in force on it.
     """
 
-    original_mg: Decimal
-    doses: tuple[tuple[date, Decimal], ...]
+    original_mg: Exact
+    doses: tuple[tuple[date, Exact], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from decimal import Decimal
 from enum import StrEnum
 
 from fhir_taper.errors import NotAllowed
-from fhir_taper.plans.medicines.dose import Exact, canonical, divide, multiply, plain, shown
+from fhir_taper.plans.medicines.dose import Exact, as_exact, canonical, divide, multiply, plain, shown
 from fhir_taper.plans.medicines.regimen import Intake
+from fhir_taper.plans.tapers.day_by_day import as_of
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.plans.tapers.plan import Baseline, Step, TaperPlan
@@ -38,9 +39,14 @@ class Restart:
 
     @property
     def past(self) -> Past:
-        """The baseline of version 1 and the doses in force before, for the limits that look back."""
-        taken = [step for step in self.plan.steps[: self.now.number + 1] if step.start < self.on]
-        return Past(self.plan.baseline.mg, tuple((step.start, shown(step.mg_per_day(self.ingredient))) for step in taken))
+        """The baseline of version 1 and the doses in force before, for the limits that look back; in mg of what is tapered now.
+
+        Raises NotAllowed where another medicine was taken before, and the plan has no equivalent of it.
+        """
+        steps = self.plan.steps[: self.now.number + 1]
+        amounts = [as_exact(mg) for mg in as_of(self.ingredient, self.plan, steps)]
+        taken = tuple((step.start, mg) for step, mg in zip(steps, amounts, strict=True) if step.start < self.on)
+        return Past(amounts[0], taken)
 
 
 Propose = Callable[[Restart], TaperPlan | Infeasible]

@@ -16,8 +16,9 @@ from fhir_taper.plans.tapers.finding import Severity
 from fhir_taper.plans.tapers.in_force import step_in_force
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.judgement import Violation
-from fhir_taper.plans.tapers.plan import GateState, PlanState, StepKind, TaperPlan
+from fhir_taper.plans.tapers.plan import EquivalentFactor, GateState, PlanState, StepKind, TaperPlan
 from fhir_taper.plans.tapers.replanning import change_strategy, slow, step_back
+from fhir_taper.plans.tapers.request import Past
 from fhir_taper.plans.tapers.restart import Restart, Slower
 from fhir_taper.plans.tapers.revision import hold
 from tests.plans.tapers.made_plans import (
@@ -318,3 +319,80 @@ def test_a_slower_schedule_that_would_end_sooner_is_refused() -> None:
     plan = at_3_mg()
     with pytest.raises(NotAllowed, match="would end on 2026-03-06, sooner than 2026-04-27: hold the plan"):
         slow(plan, decided(day(30)), proposing([], (3, 0), 30), RULES, check=no_limits)
+
+
+TEN_FOR_ONE = tuple(
+    EquivalentFactor(name, "va-dod-2021", Decimal(per_mg), Decimal(per_mg), "diazepam_mg", "VA/DoD 2021")
+    for name, per_mg in (("lorazepam", 10), ("diazepam", 1))
+)
+
+
+def restarted(plan: TaperPlan, on: int) -> tuple[TaperPlan, Restart]:
+    asked: list[Restart] = []
+    made = change_strategy(plan, decided(day(on)), proposing(asked), strategy="linear", check=no_limits)
+    assert isinstance(made, TaperPlan)
+    return made, asked[0]
+
+
+def test_after_a_cross_over_the_original_dose_and_what_was_taken_are_in_mg_of_the_medicine_that_is_tapered_now() -> None:
+    """0.4 mg of lorazepam are 4 mg of diazepam by the plan's own table; as 0.4 mg they would make every cut of diazepam too large."""
+    plan = replace(active(crossed_over_plan()), equivalents=TEN_FOR_ONE)
+    _, asked = restarted(plan, 30)
+    assert asked.ingredient == "diazepam"
+    assert asked.past == Past(Decimal(4), ((day(0), Decimal(4)), (day(7), Decimal(4)), (day(14), Decimal(3))))
+
+
+def test_before_a_cross_over_all_is_in_mg_of_the_first_medicine() -> None:
+    plan = replace(active(crossed_over_plan()), equivalents=TEN_FOR_ONE)
+    past = Restart(plan, day(3), "lorazepam", Decimal("0.4"), plan.steps[0], "linear", None, ()).past
+    assert (past.original_mg, past.doses) == (Decimal("0.4"), ((day(0), Decimal("0.4")),))
+
+
+def test_the_original_dose_after_a_cross_over_is_said_with_the_table_that_makes_it() -> None:
+    plan = replace(active(crossed_over_plan()), equivalents=TEN_FOR_ONE)
+    (said,) = (one for one in restarted(plan, 30)[0].findings if one.code == "original-converted")
+    assert said.severity is Severity.INFORMATION
+    assert "lorazepam 0.4 mg a day, which is diazepam 4 mg a day" in said.message
+    assert (said.source, said.value) == ("va-dod-2021: VA/DoD 2021", "diazepam 4 mg a day")
+
+
+def test_a_plan_of_one_medicine_says_nothing_of_another_original_dose() -> None:
+    assert "original-converted" not in {one.code for one in restarted(at_3_mg(), 40)[0].findings}
+
+
+def test_a_rotated_opioid_counts_from_its_own_first_full_dose() -> None:
+    plan = crossed_over_plan()
+    opioid = replace(active(plan), drug_class=DrugClass.OPIOID, equivalents=())
+    made, asked = restarted(opioid, 30)
+    assert asked.past == Past(Decimal(4), ((day(0), Decimal(4)), (day(7), Decimal(4)), (day(14), Decimal(3))))
+    (said,) = (one for one in made.findings if one.code == "original-converted")
+    assert "first full dose" in said.message
+
+
+def test_a_crossed_plan_without_equivalents_does_not_go_on_by_a_guess() -> None:
+    with pytest.raises(NotAllowed, match="no equivalent of lorazepam"):
+        restarted(replace(active(crossed_over_plan()), equivalents=()), 30)
+
+
+def test_a_step_back_is_a_finding_that_a_person_must_acknowledge() -> None:
+    back = step_back(at_3_mg(), decided(day(40)), 0, 14, RULES, check=no_limits)
+    (said,) = (one for one in back.findings if one.code == "dose-raised")
+    assert said.severity is Severity.ACKNOWLEDGE
+    rise = "the dose rises: diazepam 3 mg a day to 4 mg a day"
+    assert said.message == f"From 2026-02-14 on {rise}, for 14 days. A step back is a clinician's decision."
+    assert said.value == rise
+
+
+def test_the_reason_of_a_step_back_is_what_acknowledges_its_rise() -> None:
+    back = step_back(at_3_mg(), decided(day(40), "hard to bear"), 0, 14, RULES, check=no_limits)
+    (said,) = (one for one in back.findings if one.code == "dose-raised")
+    (accepted,) = (one for one in back.acknowledgements if one.accepts(said))
+    assert (accepted.by, accepted.on, accepted.reason) == ("Practitioner/dr-a", day(40), "hard to bear")
+
+
+def test_two_steps_back_are_two_findings_each_acknowledged() -> None:
+    first = step_back(at_3_mg(), decided(day(40)), 0, 14, RULES, check=no_limits)
+    again = step_back(passed(first, 3, decided(day(54))), decided(day(60)), 2, 7, RULES, check=no_limits)
+    rises = [one for one in again.findings if one.code == "dose-raised"]
+    assert [one.rule for one in rises] == ["step back of 2026-02-14", "step back of 2026-03-06"]
+    assert all(any(said.accepts(one) for said in again.acknowledgements) for one in rises)
