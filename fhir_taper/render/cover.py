@@ -5,6 +5,11 @@ Handed in, never looked up.
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Final
+
+
+MUST_STAY: Final = "Must stay possible"
+"""Label of the least function during the taper."""
 
 
 @dataclass(frozen=True, slots=True)

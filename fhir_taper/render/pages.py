@@ -17,7 +17,7 @@ from fhir_taper.plans.tapers.plan import PlanGoal, PlanState, TaperPlan, Tier
 from fhir_taper.plans.tapers.use import IN_WORDS
 from fhir_taper.render.amounts import NOTHING, used_products
 from fhir_taper.render.contingency_words import ContingencyWords, contingency_words
-from fhir_taper.render.cover import Cover
+from fhir_taper.render.cover import MUST_STAY, Cover
 from fhir_taper.render.plan_rows import PlanRow, equivalent_heading, equivalent_tables, followed_on, rows_of, used_slots
 from fhir_taper.render.printable import printable
 from fhir_taper.render.record_words import record_words
@@ -131,7 +131,7 @@ def facts_of(plan: TaperPlan, cover: Cover) -> tuple[tuple[str, str], ...]:
         ("Risk tier", tier_in_words(plan)),
         ("Reason", plan.reason),
         ("Author", plan.author),
-        *(cover.intake or (("Must stay possible", plan.minimum_function),)),
+        *(cover.intake or ((MUST_STAY, plan.minimum_function),)),
     )
     return tuple((label, value) for label, value in facts if value)
 

@@ -104,7 +104,7 @@ _OTHERS: Final[tuple[tuple[type[TaperError], Callable[[str], Told]], ...]] = (
         RestrictedData,  # before the others of its kind: the chart was read, and the reason is its labels
         lambda says: Told(
             409,
-            "The chart holds restricted data",
+            "The plan rests on restricted data",
             (f"Nothing was written: {says.partition(': ')[2]}.",),
             "Print the plan, or hand it over as a PDF; whether it may be passed on is for who labelled the data in the EHR.",
         ),

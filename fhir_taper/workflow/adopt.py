@@ -24,6 +24,7 @@ from fhir_taper.records import Role
 from fhir_taper.store.plans import PlanName
 from fhir_taper.workflow.audited import note
 from fhir_taper.workflow.load_chart import Loaded, load_chart
+from fhir_taper.workflow.made_from import made_from
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.other_plans import alone_with_plans, plans_now
 from fhir_taper.workflow.roles import require
@@ -94,7 +95,8 @@ def adopt(services: Services, chart: OpenChart, reference: str, seen: str, *, ed
         raise NotAllowed(*against)
     plan, launch = found.plan, chart.launch
     name = PlanName(launch.tenant_id, launch.patient_id, plan.ingredient, plan.key)
-    made = as_version(chart, name, plan, services.clock())
+    inputs = made_from(loaded.labels, None, services.plans.latest(name))
+    made = as_version(chart, name, plan, services.clock(), inputs)
     with alone_with_plans(services, chart, others):
         services.plans.adopt(made, expected_version=found.kept_version or 0)
         detail = {"plan": plan.id, "version": plan.version, "from": reference, "edits": len(found.edits)}

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Final
 
 from fhir_taper.errors import NotAllowed, StoreConflict
+from fhir_taper.mappers.write.labels import Label
 from fhir_taper.plans.medicines.dose import brief, plain
 from fhir_taper.plans.tables.life_rules import LifeRules
 from fhir_taper.plans.tapers import lifecycle
@@ -29,6 +30,7 @@ from fhir_taper.workflow.audited import note
 from fhir_taper.workflow.chosen_plan import Work, drop_work, has_other_doses, reading_for, remade, work_of
 from fhir_taper.workflow.keep_assessment import assessment_of
 from fhir_taper.workflow.load_chart import Loaded, load_chart
+from fhir_taper.workflow.made_from import made_from
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.other_plans import other_plans
 from fhir_taper.workflow.own_words import with_crisis_lines
@@ -110,10 +112,11 @@ def approve_shown(
 
     Raises NotAllowed, StoreConflict where something else is there `now`, EhrError.
     """
-    judged = judged_by(load_chart(services, chart, afresh=True))
+    loaded = load_chart(services, chart, afresh=True)
+    judged = judged_by(loaded)
     _refuse_unseen(services, chart, shown, now())
     approved = _approved_as(services, chart, judged)
-    _keep_approved(services, chart, shown, now, (approved,) if is_kept else (judged.draft, approved), end_draft)
+    _keep_approved(services, chart, shown, now, (approved,) if is_kept else (judged.draft, approved), loaded.labels, end_draft)
     return approved
 
 
@@ -132,6 +135,7 @@ def _keep_approved(
     seen: RestsOn,
     now: Callable[[], RestsOn | None],
     made: Sequence[TaperPlan],
+    labels: tuple[Label, ...],
     end_draft: Callable[[], None],
 ) -> None:
     """Append what was `made` (the draft, where it is not kept yet, and its approved version) and end the draft: all of it, or nothing.
@@ -145,7 +149,8 @@ def _keep_approved(
             services.drafts.hold(launch.tenant_id, launch.patient_id)
             services.plans.hold(launch.tenant_id, launch.patient_id)
             seen.refuse_other(now())
-            versions = [as_version(chart, name, one, at) for one in made]
+            inputs = made_from(labels, assessment_of(services, chart), services.plans.latest(name))
+            versions = [as_version(chart, name, one, at, inputs) for one in made]
             services.plans.append(*versions, expected_version=versions[0].version - 1)
             end_draft()
             accepted = len(approved.acknowledgements)

@@ -29,6 +29,7 @@ from fhir_taper.workflow.audited import note
 from fhir_taper.workflow.chosen_plan import plan_of, reading_for
 from fhir_taper.workflow.keep_assessment import assessment_of
 from fhir_taper.workflow.load_chart import Loaded, load_chart
+from fhir_taper.workflow.made_from import made_from
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.other_plans import alone_with_plans, other_plans, plans_now
 from fhir_taper.workflow.replan import proposing, stops_today
@@ -127,10 +128,11 @@ def save_turn(services: Services, chart: OpenChart, version_id: str, asked: Aske
     if asked.turn in MAKES_A_DRAFT:
         raise WrongUsage("a new schedule is approved first")
     others = plans_now(services, chart)
-    found = turned(services, chart, load_chart(services, chart, afresh=True), version_id, asked)
-    after = as_seen(found, seen)
+    loaded = load_chart(services, chart, afresh=True)
+    after = as_seen(turned(services, chart, loaded, version_id, asked), seen)
     version = version_named(services, chart, version_id).version
-    made = as_version(chart, version.plan, after, services.clock())
+    inputs = made_from(loaded.labels, assessment_of(services, chart), version)
+    made = as_version(chart, version.plan, after, services.clock(), inputs)
     with alone_with_plans(services, chart, others):
         services.plans.append(made, expected_version=version.version)
         detail = {"plan": after.id, "version": after.version, "replaces": version.id, "state": after.state.value}

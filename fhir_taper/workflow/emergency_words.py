@@ -13,6 +13,8 @@ from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
 from fhir_taper.records import Role
 from fhir_taper.workflow.audited import note
 from fhir_taper.workflow.chosen_plan import EDITORS, Work, day_of, save_work, work_with_plan
+from fhir_taper.workflow.keep_assessment import assessment_of
+from fhir_taper.workflow.made_from import made_from
 from fhir_taper.workflow.next_version import NextVersion, next_as_seen, save_next
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.own_words import Words, said_of, with_crisis_lines
@@ -45,7 +47,8 @@ def word_running(services: Services, chart: OpenChart, version_id: str, words: W
     decision = Decision(chart.who, chart.day(services.clock(), kept.plan.zone), "worded on screen")
     after = with_crisis_lines(chart.tenant, worded(kept.plan, decision, words.breakthrough, words.comfort_plan, words.contacts))
     name, launch = kept.version.plan, chart.launch
-    made = as_version(chart, name, after, services.clock())
+    inputs = made_from((), assessment_of(services, chart), kept.version)  # words come from no chart
+    made = as_version(chart, name, after, services.clock(), inputs)
     with services.database.begin():
         services.plans.append(made, expected_version=kept.version.version)
         note(services, launch, "revise-words", "done", {"plan": after.id, "version": after.version, "replaces": kept.version.id})

@@ -17,6 +17,7 @@ from fhir_taper.mappers.bundle import decode_chart
 from fhir_taper.mappers.chart import Chart
 from fhir_taper.mappers.read.care_plan import is_ours
 from fhir_taper.mappers.references import address
+from fhir_taper.mappers.write.labels import Label
 from fhir_taper.plans.medicines.dose_history import DoseHistory
 from fhir_taper.plans.medicines.regimen import Issue
 from fhir_taper.plans.tapers.candidates import Candidates
@@ -29,7 +30,7 @@ from fhir_taper.workflow.audited import note
 from fhir_taper.workflow.dose_history import dose_history
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.plan_options import PlanOptions
-from fhir_taper.workflow.regimen import Reading, read
+from fhir_taper.workflow.regimen import Reading, labels_in, read
 from fhir_taper.workflow.services import Services
 from fhir_taper.writeback.element_references import references
 
@@ -90,6 +91,11 @@ class Loaded:
         if key not in self._readings:
             self._readings[key] = read(self.chart, on, _MME_TABLE, benzo_table)
         return self._readings[key]
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """The labels of everything in it."""
+        return labels_in(self.chart)
 
     def histories(self, on: date) -> tuple[DoseHistory, DoseHistory]:
         """A year of ordered doses to this day: opioids, benzodiazepines."""

@@ -114,9 +114,15 @@ def read(chart: Chart, as_of: date, mme_table: str, benzo_table: str | None, cat
     issues = running + taken.issues + facts.issues + unreadable
     taken = replace(taken, issues=issues, complete=taken.complete and nothing_set_aside)
     totals = mme(taken, tables.medicines, mme_table), diazepam_equivalent(taken, tables.medicines, benzo_table)
-    labels = labels_of(entry.resource for entries in chart.by_type.values() for entry in entries)
     allergies = read_allergies(chart, tables.medicines.concepts)
-    return Reading(taken, facts.value, *totals, tables, products, labels, own_plans, ordered, read_patient(chart).value, allergies)
+    return Reading(
+        taken, facts.value, *totals, tables, products, labels_in(chart), own_plans, ordered, read_patient(chart).value, allergies
+    )
+
+
+def labels_in(chart: Chart) -> tuple[Label, ...]:
+    """What is derived from a chart is labelled at least so."""
+    return labels_of(entry.resource for entries in chart.by_type.values() for entry in entries)
 
 
 def _own_plans(chart: Chart) -> tuple[tuple[Mapped[TaperPlan], ...], tuple[Issue, ...]]:

@@ -15,6 +15,7 @@ from fhir_taper.plans.tapers.plan_document import to_document
 from fhir_taper.store.plans import PlanName, PlanVersion
 from fhir_taper.workflow.audited import note
 from fhir_taper.workflow.chosen_plan import plan_of
+from fhir_taper.workflow.made_from import MadeFrom, to_bytes
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.services import Services
 
@@ -29,9 +30,9 @@ class Kept:
     plan: TaperPlan
 
 
-def as_version(chart: OpenChart, name: PlanName, plan: TaperPlan, at: datetime) -> PlanVersion:
+def as_version(chart: OpenChart, name: PlanName, plan: TaperPlan, at: datetime, inputs: MadeFrom) -> PlanVersion:
     """A plan as a version to keep, made now (`at`) by the person of the chart. `chosen_plan.plan_of` is the way back."""
-    return PlanVersion(plan.id, name, plan.version, plan.state, encode(to_document(plan)), chart.launch.user, at)
+    return PlanVersion(plan.id, name, plan.version, plan.state, encode(to_document(plan)), chart.launch.user, at, to_bytes(inputs))
 
 
 def versions_of(services: Services, chart: OpenChart) -> tuple[tuple[PlanName, tuple[Kept, ...]], ...]:

@@ -5,7 +5,7 @@ What a person saw is what leaves: the button carries a digest of the cards, and 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from typing import Final
@@ -13,6 +13,7 @@ from typing import Final
 from fhir_taper.errors import NotAllowed, NotInTurn, WriteRefused
 from fhir_taper.exact_json import encode
 from fhir_taper.mappers.write.fhir_text import shown
+from fhir_taper.mappers.write.labels import refuse_restricted, united
 from fhir_taper.plans.tapers.finding import Finding
 from fhir_taper.plans.tapers.first_supply import first_supply
 from fhir_taper.plans.tapers.new_version import Decision
@@ -26,6 +27,7 @@ from fhir_taper.workflow.chosen_plan import plan_of
 from fhir_taper.workflow.course import stops_of
 from fhir_taper.workflow.ehr_statement import statement_of
 from fhir_taper.workflow.load_chart import Loaded, load_chart
+from fhir_taper.workflow.made_from import MadeFrom, made_from_of
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.plan import plan_bundle
 from fhir_taper.workflow.regimen import Reading
@@ -50,7 +52,7 @@ _DECIDED: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """One write, ready to be seen. `seen` is what the button carries."""
+    """One write, ready to be seen. `seen` is what the button carries; `reading` has the labels of when the plan was made, too."""
 
     plan: TaperPlan
     prepared: Prepared
@@ -60,6 +62,8 @@ class Proposal:
     """The other approved plans of the patient, those that stand unwritten first."""
     stops: tuple[Finding, ...] = ()
     """What today's chart says against any reduction of the plan: said above the cards."""
+    labels_were_kept: bool = True
+    """False: of this version, or one that it comes from, the labels of then are not known; those of the chart of now count alone."""
 
     @property
     def seen(self) -> str:
@@ -85,7 +89,8 @@ def preview_plan(services: Services, chart: OpenChart, plan_id: str = "") -> Pro
     version, plan = taken.version, taken.plan
     _refuse_unread(services, chart, loaded, plan)
     day = _day(services, chart, plan)
-    reading = loaded.reading(day)
+    kept = made_from_of(version)
+    reading = _labelled(loaded.reading(day), version, kept)
     may = _allowed(services, chart)
     bundle = plan_bundle(plan, reading, as_of=day, instant=version.at, tenant=chart.tenant.id)
     before = _written_before(services, chart, version)
@@ -94,7 +99,17 @@ def preview_plan(services: Services, chart: OpenChart, plan_id: str = "") -> Pro
     prepared = prepare(bundle, plan, patient_id=chart.launch.patient_id, allowed=may, reader=chart.client, as_of=day, base=base, rows=rows)
     note(services, chart.launch, "preview", "done", {"plan": plan.id, "rung": prepared.plan.rung.name})
     others = tuple(one for one in found if one.version.id != version.id)
-    return Proposal(plan, prepared, prepared.preview(), reading, others, stops_of(services, chart, loaded, plan))
+    is_whole = kept is not None and kept.is_whole
+    return Proposal(plan, prepared, prepared.preview(), reading, others, stops_of(services, chart, loaded, plan), is_whole)
+
+
+def _labelled(reading: Reading, version: PlanVersion, kept: MadeFrom | None) -> Reading:
+    """The chart of now with the labels that it had when the version was made, too. Raises RestrictedData by the ones and by the others."""
+    refuse_restricted(reading.labels)
+    if kept is None:
+        return reading
+    refuse_restricted(kept.labels, f"version {version.version} of the plan was made from data labelled")
+    return replace(reading, labels=united(reading.labels, kept.labels))
 
 
 def _refuse_unread(services: Services, chart: OpenChart, loaded: Loaded, plan: TaperPlan) -> None:

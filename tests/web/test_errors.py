@@ -51,7 +51,7 @@ ERRORS: list[tuple[Exception, int, str]] = [
     (StoreError("x"), 503, "Nothing can be saved now"),
     (WrongUsage("x"), 422, "Something in the form cannot be meant"),
     (ChartConflict("x"), 502, "The chart cannot be read"),
-    (RestrictedData("x", "meta.security"), 409, "The chart holds restricted data"),
+    (RestrictedData("x", "meta.security"), 409, "The plan rests on restricted data"),
     (MissingSystemLibrary("x"), 503, "No PDF can be made here"),
 ]
 

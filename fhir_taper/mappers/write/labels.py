@@ -7,6 +7,7 @@ restricted data is written at all until consent can be checked. A taper is not b
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 from fhir_taper.errors import RestrictedData
@@ -32,18 +33,22 @@ NORMAL: Final = Label(CONFIDENTIALITY, "N")
 
 def labels_of(resources: Iterable[Mapping[str, Any]]) -> tuple[Label, ...]:
     """The labels of what is derived from these resources: union, with the highest confidentiality, at least normal."""
-    found = {label for resource in resources if "meta" in resource for label in _labels(resource)}
+    return united(label for resource in resources if "meta" in resource for label in _labels(resource))
+
+
+def united(*labels: Iterable[Label]) -> tuple[Label, ...]:
+    """The labels of what is derived from all that has these: each one, with the highest confidentiality of them, at least normal."""
+    found = set(chain(*labels))
     levels = {label.code for label in found if label.system == CONFIDENTIALITY and label.code in _RANK} | {NORMAL.code}
     others = {label for label in found if label.system != CONFIDENTIALITY}
     return (Label(CONFIDENTIALITY, max(levels, key=_RANK.index)), *sorted(others))
 
 
-def refuse_restricted(labels: Iterable[Label]) -> None:
-    """Raises RestrictedData where an input is labelled as data that may not be passed on without a consent."""
+def refuse_restricted(labels: Iterable[Label], of: str = "the chart holds data labelled") -> None:
+    """Raises RestrictedData where an input is labelled as data that may not be passed on without a consent. `of`: what has these labels."""
     restricted = sorted(label.code for label in labels if is_restricted(label))
     if restricted:
-        what = f"the chart holds data labelled {', '.join(restricted)}"
-        raise RestrictedData(f"{what}: nothing derived from it is written without a consent", "meta.security")
+        raise RestrictedData(f"{of} {', '.join(restricted)}: nothing derived from it is written without a consent", "meta.security")
 
 
 def is_restricted(label: Label) -> bool:

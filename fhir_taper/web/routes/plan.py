@@ -26,7 +26,7 @@ from fhir_taper.web.rendering import chart
 from fhir_taper.web.view_models import no_in_words
 from fhir_taper.workflow.adopt import standing_in_ehr
 from fhir_taper.workflow.chosen_plan import EDITORS, Work, change, newest_version, plan_of, reading_for, work_of
-from fhir_taper.workflow.cover import cover_of
+from fhir_taper.workflow.cover import cover_of, cover_of_version
 from fhir_taper.workflow.edit_plan import edit, offered_for, redo, undo
 from fhir_taper.workflow.keep_assessment import assessment_of
 from fhir_taper.workflow.roles import require
@@ -86,9 +86,14 @@ def redo_edit(posted: Form_, request: Request) -> Response:
 
 
 def cover_for(visit: Visit, found: TaperPlan, work: Work | None) -> Cover:
-    """Patient and protocol of a plan, and what was found out before it."""
-    reading = reading_for(visit.loaded(), work.options) if work else visit.reading()
-    return replace(cover_of(found, reading, assessment_of(visit.services, visit.chart)), day=visit.today(found.zone))
+    """Patient and protocol of a plan, and what was found out before it: of a draft as it is known now, of a version as it was then."""
+    version = None if work and work.plan else visit.services.plans.with_id(visit.chart.launch.tenant_id, found.id)
+    if version is not None:
+        cover = cover_of_version(version, found, visit.reading())
+    else:
+        reading = reading_for(visit.loaded(), work.options) if work else visit.reading()
+        cover = cover_of(found, reading, assessment_of(visit.services, visit.chart))
+    return replace(cover, day=visit.today(found.zone))
 
 
 def _done(posted: Form_, request: Request, act: Act, step: int = _NO_STEP) -> Response:

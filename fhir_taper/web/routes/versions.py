@@ -12,7 +12,7 @@ from fhir_taper.web.course_views import charted, paused_step, version_row
 from fhir_taper.web.dependencies import Form_, Opened
 from fhir_taper.web.rendering import chart
 from fhir_taper.workflow.adopt import adopt, standing_in_ehr
-from fhir_taper.workflow.cover import cover_of
+from fhir_taper.workflow.cover import cover_of_version
 from fhir_taper.workflow.versions import compared, replaced_by, version_named, versions_of
 
 router = APIRouter()
@@ -44,7 +44,10 @@ def version(visit: Opened, version: str) -> Response:
     return visit.page(
         "version.html",
         "plan",
-        plan=page_of(plan, replace(cover_of(plan, reading), printed=None, day=day, replaced_by=replaced_by(visit.services, kept))),
+        plan=page_of(
+            plan,
+            replace(cover_of_version(kept.version, plan, reading), printed=None, day=day, replaced_by=replaced_by(visit.services, kept)),
+        ),
         row=version_row(kept, visit.chart, ""),
         chart=chart([charted(plan, day, plan.drug)], title_of(plan)),
         paused=paused_step(plan, day),

@@ -64,6 +64,7 @@ def preview(visit: Opened, plan: str = "") -> Response:
         others=other_plans_shown(proposal.others),
         preview=proposal.preview,
         stops=proposal.stops,
+        labels_were_kept=proposal.labels_were_kept,
         seen=proposal.seen,
         **told,
     )

@@ -54,7 +54,7 @@ def test_an_approval_after_which_nothing_can_be_written_is_said_with_the_reason(
     words = Page(shown.text).text
     assert shown.status == 409
     assert "Approved and kept here: lorazepam: taper from 3 mg a day to stop, version 2. It was not written now." in words
-    assert "The chart holds restricted data" in words
+    assert "The plan rests on restricted data" in words
     assert "data labelled R" in words
 
 
