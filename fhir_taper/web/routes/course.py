@@ -19,6 +19,7 @@ from fhir_taper.web.forms import PARAMETERS
 from fhir_taper.web.rendering import chart
 from fhir_taper.web.turn_forms import asked_of, carried, turn_of
 from fhir_taper.web.view_models import no_in_words
+from fhir_taper.workflow.chosen_plan import is_accepted
 from fhir_taper.workflow.course import MAKES_A_DRAFT, Turn, Turned, running_plans, save_turn, stops_of, turned
 from fhir_taper.workflow.next_version import draft_next, next_version
 from fhir_taper.workflow.regimen import Reading
@@ -85,6 +86,8 @@ def _preview(visit: Visit, kept: Kept, found: Turned, turn: Turn, fields: tuple[
         held=keep_taking(found.after, day),
         is_draft=found.is_draft,
         stops=found.stops,
+        rises=[one for one in found.after.findings if is_accepted(found.after, one) and one not in found.before.findings],
+        reason=dict(fields).get("reason", "").strip(),
         chart=chart(lines, f"{found.after.drug}: as it is and as it would be"),
         steps=step_rows(compared),
         fields=[row for row, one in zip(field_rows(compared), compared.fields, strict=True) if one.name not in _NOT_SHOWN],

@@ -236,6 +236,20 @@ def test_a_refusal_of_a_running_plan_names_no_option_of_the_command_line(person:
     assert "--" not in words
 
 
+def test_a_step_back_says_before_it_is_saved_that_the_dose_rises_and_keeps_that_it_was_acknowledged(person: Person) -> None:
+    shown = person.send("course", "/course/step-back", reason="hard to bear", step="1", days="28")
+    said = Page(shown.text).text
+    assert "Acknowledge: From " in said
+    assert "the dose rises: diazepam 9 mg a day to 9.5 mg a day, for 28 days." in said
+    assert "Whoever saves this acknowledges it, for the reason that was given: hard to bear" in said
+    form = Page(shown.text).form("/course/step-back")
+    assert form is not None
+    assert person.browser.post(form.action, form.fields).status == 200
+    kept = Page(person.get("plan").text).text
+    assert "Acknowledge: From " in kept
+    assert "A step back is a clinician's decision." in kept
+
+
 def test_a_stepped_way_has_a_field_for_its_bands(person: Person) -> None:
     shown = person.send("course", "/course/change-strategy", reason="x", way="strategy stepped", bands="6:1:28,0:0.5:28")
     assert shown.status == 200, Page(shown.text).text
