@@ -230,6 +230,10 @@ class WriteReceipt:
     not_before: datetime | None = None
     """The EHR asked for a pause: nothing new is sent before this instant."""
     says: str = ""
+    is_sent: bool = False
+    """Whether a request left: then the ledger keeps all of this."""
+    plan_id: str = ""
+    """The version of the plan that it is about."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.records import LedgerRow
+from fhir_taper.render.pages import title_of
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.recover_writes import is_young
 
@@ -27,7 +29,7 @@ class UnresolvedWrite:
     """One row of the ledger, in words."""
 
     id: str
-    version: int
+    title: str
     rung: str
     at: str
     says: str
@@ -35,13 +37,13 @@ class UnresolvedWrite:
     resources: tuple[SentResource, ...]
 
 
-def unresolved_write(chart: OpenChart, row: LedgerRow, now: datetime) -> UnresolvedWrite:
-    """A ledger row that is pending or unknown. `now`: by the ledger's clock."""
+def unresolved_write(chart: OpenChart, row: LedgerRow, now: datetime, plan: TaperPlan | None) -> UnresolvedWrite:
+    """A ledger row that is pending or unknown. `now`: by the ledger's clock; `plan`: whose it is, None where that is not kept here."""
     looked = {one["write"]: one for one in row.detail.get("resources", ())}
     words = str(row.detail.get("looked", ""))
     return UnresolvedWrite(
         row.id,
-        row.plan_version,
+        f"{title_of(plan) if plan else 'A plan'}, version {row.plan_version}",
         row.rung,
         f"{chart.local(row.opened):%Y-%m-%d %H:%M}",
         f"{words[:1].upper()}{words[1:]}." if words else _NOT_LOOKED,

@@ -3,7 +3,7 @@
 What a person saw is what leaves: the button carries a digest of the cards, and a write whose fresh preview differs is not sent.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -42,6 +42,7 @@ from fhir_taper.writeback.negotiate import Allowed, allowed
 from fhir_taper.writeback.overlay import load_overlay
 from fhir_taper.writeback.prepare import Prepared, prepare
 from fhir_taper.writeback.preview import Preview
+from fhir_taper.writeback.recorded import PlanIds
 from fhir_taper.writeback.sending import Errand
 
 _DECIDED: Final = frozenset(
@@ -69,8 +70,8 @@ class Proposal:
     def seen(self) -> str:
         """A digest of what was shown: resources as they will be, the versions that were read, the rung, today's Stops."""
         cards = [[card.doing, card.resource_type, card.reference, card.version, card.body] for card in self.preview.cards]
-        stops = [one.message for one in self.stops]
-        return sha256(encode([self.plan.id, self.prepared.plan.rung.name, cards, stops])).hexdigest()
+        stops, asks = [one.message for one in self.stops], [[one.name, one.says] for one in self.preview.asks]
+        return sha256(encode([self.plan.id, self.prepared.plan.rung.name, cards, stops, asks, list(self.preview.notes)])).hexdigest()
 
 
 def preview_plan(services: Services, chart: OpenChart, plan_id: str = "") -> Proposal:
@@ -96,7 +97,17 @@ def preview_plan(services: Services, chart: OpenChart, plan_id: str = "") -> Pro
     before = _written_before(services, chart, version)
     base = plan_bundle(plan_of(before), reading, as_of=day, instant=before.at, tenant=chart.tenant.id) if before else None
     rows = services.ledger.of_patient(chart.tenant.id, chart.launch.patient_id)
-    prepared = prepare(bundle, plan, patient_id=chart.launch.patient_id, allowed=may, reader=chart.client, as_of=day, base=base, rows=rows)
+    prepared = prepare(
+        bundle,
+        plan,
+        patient_id=chart.launch.patient_id,
+        allowed=may,
+        reader=chart.client,
+        as_of=day,
+        base=base,
+        rows=rows,
+        ids=_plan_ids(services, version),
+    )
     note(services, chart.launch, "preview", "done", {"plan": plan.id, "rung": prepared.plan.rung.name})
     others = tuple(one for one in found if one.version.id != version.id)
     is_whole = kept is not None and kept.is_whole
@@ -122,15 +133,15 @@ def _refuse_unread(services: Services, chart: OpenChart, loaded: Loaded, plan: T
         )
 
 
-def write_plan(services: Services, chart: OpenChart, seen: str, plan_id: str = "") -> WriteReceipt:
+def write_plan(services: Services, chart: OpenChart, seen: str, plan_id: str = "", accepted: Collection[str] = ()) -> WriteReceipt:
     """Write what was previewed, once, and nobody else to this patient's chart meanwhile: what stands, and which version is the newest, is
-    looked up again in that turn.
+    looked up again in that turn. `accepted` names what the person accepted of what the preview asked.
 
     Raises LaunchRefused ("role"), NotInTurn (somebody else is writing), WriteRefused (with every reason; nothing was sent), EhrError.
     """
     require(services, chart, "write", (Role.PRESCRIBER,))
     with _turn(services, chart) as turn:
-        return _write(services, chart, seen, plan_id, turn)
+        return _write(services, chart, seen, plan_id, turn, accepted)
 
 
 @contextmanager
@@ -148,7 +159,7 @@ def _turn(services: Services, chart: OpenChart) -> Iterator[WriteTurn]:
         services.ledger.end_turn(turn)
 
 
-def _write(services: Services, chart: OpenChart, seen: str, plan_id: str, turn: WriteTurn) -> WriteReceipt:
+def _write(services: Services, chart: OpenChart, seen: str, plan_id: str, turn: WriteTurn, accepted: Collection[str]) -> WriteReceipt:
     proposal = preview_plan(services, chart, plan_id)
     plan = proposal.plan
     if seen != proposal.seen:
@@ -176,12 +187,14 @@ def _write(services: Services, chart: OpenChart, seen: str, plan_id: str, turn: 
             ledger=AuditedLedger(services, launch.user or NOBODY, "settle-write", launch.id),
             pauses=services.pauses,
             clock=services.clock,
+            accepted=accepted,
         )
     except WriteRefused as refusal:
         note(services, launch, "write", "refused", {"plan": plan.id, "reasons": len(refusal.reasons)})
         raise
     detail = {"plan": plan.id, "version": plan.version, "rung": receipt.rung, "ledger": list(receipt.ledger_ids)}
-    note(services, launch, "write", receipt.state.value, detail)
+    asked = [ask.name for ask in proposal.preview.asks]
+    note(services, launch, "write", receipt.state.value, detail | ({"accepted": asked} if asked else {}))
     services.charts.drop(launch.id)
     return receipt
 
@@ -205,6 +218,13 @@ def _written_before(services: Services, chart: OpenChart, version: PlanVersion) 
     }
     earlier = [one for one in services.plans.history(version.plan) if one.version < version.version and one.id in written]
     return earlier[-1] if earlier else None
+
+
+def _plan_ids(services: Services, version: PlanVersion) -> PlanIds:
+    """What is kept here of the plan of a version, and of the patient's other plans."""
+    kept = services.plans.of_patient(version.plan.tenant_id, version.plan.patient_id)
+    this = frozenset(one.id for one in kept if one.plan == version.plan)
+    return PlanIds(this, frozenset(one.id for one in kept) - this)
 
 
 def _decision(plan: TaperPlan) -> Decision | None:

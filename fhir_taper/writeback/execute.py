@@ -7,6 +7,7 @@ After a conflict the caller reads again and shows a new preview; nothing is merg
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
+from uuid import uuid4
 
 from fhir_taper.errors import NotInTurn, StoreConflict, WriteRefused
 from fhir_taper.records import LedgerRow, WriteReceipt, WriteState, WrittenResource
@@ -20,6 +21,7 @@ from fhir_taper.writeback.pauses import Pauses
 from fhir_taper.writeback.ports import Clock, Ehr, Ledger
 from fhir_taper.writeback.preflight import preflight
 from fhir_taper.writeback.prepare import Prepared
+from fhir_taper.writeback.receipt_kept import errand_told
 from fhir_taper.writeback.sending import Errand, Sender
 from fhir_taper.writeback.shape import single, transaction
 
@@ -47,7 +49,12 @@ def execute(
     moving = tuple(change for change in prepared.changes if change.doing is not Doing.NONE)
     still = tuple(_nothing(change) for change in prepared.changes if change.doing is Doing.NONE)
     empty = WriteReceipt(
-        prepared.plan.output, prepared.plan.rung.name, WriteState.REJECTED, still, receipt.skipped(prepared.plan, prepared.proposals)
+        prepared.plan.output,
+        prepared.plan.rung.name,
+        WriteState.REJECTED,
+        still,
+        receipt.skipped(prepared.plan, prepared.proposals),
+        plan_id=guard.plan.id,
     )
     if prepared.is_by_hand:
         return replace(empty, says="; ".join(prepared.notes))
@@ -60,18 +67,21 @@ def execute(
     if waiting:
         ids = tuple(row.id for row in waiting)
         return replace(empty, state=WriteState.UNKNOWN, ledger_ids=ids, says="nothing was sent: an earlier write is not resolved yet")
-    sender = Sender(errand, guard, ehr, ledger, pauses, clock, prepared.allowed.searchable, prepared.plan.output, prepared.plan.rung.name)
     is_one_request = prepared.plan.rung is TRANSACTION
     # One by one, each is judged before the first one leaves, as far as it can be: a refusal half-way would leave half a plan.
-    permitted = _judged(prepared, moving, sender) if prepared.allowed.validates or not is_one_request else ()
+    permitted = _judged(prepared, moving, guard, errand) if prepared.allowed.validates or not is_one_request else ()
     noted = preflight(permitted, ehr) if prepared.allowed.validates else ""
+    planned = tuple(_told(change, WriteState.REJECTED, _NOT_SENT) for change in moving)
+    told = errand_told(str(uuid4()), still, planned, empty.skipped, noted)
+    rung = prepared.plan.rung.name
+    sender = Sender(errand, guard, ehr, ledger, pauses, clock, prepared.allowed.searchable, prepared.plan.output, rung, told)
     try:
         sent = list(_one_request(prepared, sender) if is_one_request else _one_by_one(prepared, moving, sender))
     except NotInTurn as overtaken:
         return replace(empty, says=str(overtaken))
     except StoreConflict:
         return replace(empty, state=WriteState.UNKNOWN, says=_TWICE)
-    made = _receipt(empty, moving, sent)
+    made = _receipt(empty, planned, sent)
     return replace(made, says=f"{made.says}; {noted}") if noted else made
 
 
@@ -132,16 +142,16 @@ def _one_by_one(prepared: Prepared, moving: tuple[Change, ...], sender: Sender) 
         known[change.urn] = written.reference
 
 
-def _judged(prepared: Prepared, moving: tuple[Change, ...], sender: Sender) -> tuple[Permitted, ...]:
+def _judged(prepared: Prepared, moving: tuple[Change, ...], guard: WriteGuard, errand: Errand) -> tuple[Permitted, ...]:
     """Each change as a request of its own, as the guard would let it out. Raises WriteRefused."""
     known = prepared.known or {}
-    return tuple(sender.guard.permit(single(change, prepared.changes, known, prepared.allowed, sender.errand.base)) for change in moving)
+    return tuple(guard.permit(single(change, prepared.changes, known, prepared.allowed, errand.base)) for change in moving)
 
 
-def _receipt(empty: WriteReceipt, moving: tuple[Change, ...], sent: list[Sent]) -> WriteReceipt:
+def _receipt(empty: WriteReceipt, planned: tuple[WrittenResource, ...], sent: list[Sent]) -> WriteReceipt:
     written = [one for _, outcome in sent for one in outcome.resources]
     done = {one.write_identifier for one in written}
-    left = tuple(_told(change, WriteState.REJECTED, _NOT_SENT) for change in moving if change.write_identifier not in done)
+    left = tuple(one for one in planned if one.write_identifier not in done)
     resources = (*written, *left)
     return replace(
         empty,
@@ -151,6 +161,7 @@ def _receipt(empty: WriteReceipt, moving: tuple[Change, ...], sent: list[Sent]) 
         is_conflict=any(outcome.is_conflict for _, outcome in sent),
         not_before=max((outcome.not_before for _, outcome in sent if outcome.not_before), default=None),
         says=receipt.says(resources),
+        is_sent=any(row for row, _ in sent),
     )
 
 

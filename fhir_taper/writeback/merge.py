@@ -17,7 +17,7 @@ _CLINICAL: Final = frozenset({
     "status", "lifecycleStatus", "intent", "subject", "period", "activity", "action", "extension", "contained", "target", "doNotPerform",
     "reportedBoolean", "medicationCodeableConcept", "medicationReference", "dosageInstruction", "dispenseRequest", "modifierExtension",
 })  # fmt: skip
-"""Elements that carry the plan: changed by somebody else, they are never merged silently. The narrative is looked at apart (`narratives`)."""
+"""Elements that carry the plan: changed by somebody else, they are never merged silently. The narrative: `narratives`."""
 _LISTS: Final = frozenset({
     "identifier", "goal", "addresses", "careTeam", "category", "supportingInfo", "note", "contributor", "partOf", "basedOn", "activity",
     "extension", "action",

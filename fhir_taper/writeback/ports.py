@@ -14,6 +14,10 @@ Clock = Callable[[], datetime]
 """Now, with its zone."""
 
 
+Leaving = Callable[[], None]
+"""Asked when nothing stands between a request and the wire any more: its token is there, its turn has come. Raises TooLate."""
+
+
 class Capabilities(Protocol):
     """What a CapabilityStatement says."""
 
@@ -73,18 +77,18 @@ class Reader(Protocol):
 
 
 class Ehr(Reader, Protocol):
-    """The same with writes: exactly one request each, never repeated."""
+    """The same with writes: exactly one request each, never repeated. `leaving` is asked right before it leaves; what it raises is raised."""
 
     def validate(self, permitted: Permitted, /) -> Answer:
         """POST [base]/Type/$validate: what the EHR thinks of a resource; nothing is stored."""
 
-    def create(self, permitted: Permitted, /) -> Answer:
+    def create(self, permitted: Permitted, leaving: Leaving, /) -> Answer:
         """POST [base]/Type."""
 
-    def update(self, permitted: Permitted, /) -> Answer:
+    def update(self, permitted: Permitted, leaving: Leaving, /) -> Answer:
         """PUT [base]/Type/id."""
 
-    def transaction(self, permitted: Permitted, /) -> Answer:
+    def transaction(self, permitted: Permitted, leaving: Leaving, /) -> Answer:
         """POST [base]."""
 
 

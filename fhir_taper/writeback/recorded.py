@@ -25,8 +25,8 @@ class PlanIds:
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """By write identifier: `references` ("Type/id") of every write; `arrived`: those of what is known to have arrived, "" where a person
-    found it and the EHR's id is not known; `bodies`: the resources that arrived, as we wanted them; `narratives`: a digest of the words that
-    the EHR showed after the write.
+    found it and the EHR's id is not known; `bodies`: the resources that arrived, as we wanted them; `narratives`: a digest of the words
+    that the EHR showed after the write.
 
     `of_plan` are the references of what arrived in writes of the plan's own versions, the last one last.
     """

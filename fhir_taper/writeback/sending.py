@@ -16,7 +16,7 @@ from fhir_taper.errors import AccessEnded, EhrAnswered, EhrBusy, EhrError, HostR
 from fhir_taper.mappers.fhir import strict_errors
 from fhir_taper.mappers.write.namespace import Json
 from fhir_taper.plans.tapers.plan import TaperPlan
-from fhir_taper.records import LedgerRow, WriteState, WriteTurn, WrittenResource
+from fhir_taper.records import LedgerRow, WriteState, WriteTurn
 from fhir_taper.smart.permitted import Permitted
 from fhir_taper.writeback.changes import MERGED, Change, Doing
 from fhir_taper.writeback.guard import Draft, WriteGuard
@@ -26,6 +26,7 @@ from fhir_taper.writeback.pauses import Pauses
 from fhir_taper.writeback.ports import Answer, Clock, Ehr, Ledger
 from fhir_taper.writeback.readback import meaning_digest
 from fhir_taper.writeback.receipt import overall
+from fhir_taper.writeback.receipt_kept import as_json
 from fhir_taper.writeback.shape import sent_resource
 
 SEND_WITHIN: Final = 20.0
@@ -63,6 +64,8 @@ class Sender:
     searchable: frozenset[str]
     output: str
     rung: str
+    errand_told: Json
+    """What is kept with each row of this errand, so that the ledger alone gives the whole receipt (`receipt_kept`)."""
 
     def send(self, draft: Draft, changes: Iterable[Change], known: Mapping[str, str] | None = None) -> tuple[str, Outcome]:
         """Send one request. Returns the id of its ledger row and what came of it.
@@ -149,6 +152,7 @@ class Sender:
             state=WriteState.PENDING,
             opened=self.ledger.now(),
             detail={
+                "errand": self.errand_told,
                 "sent": [one.sent.as_json() for one in outgoing],
                 # What is merged against when the next version is written: sealed, as everything here.
                 "bodies": {
@@ -210,22 +214,7 @@ def _outgoing(change: Change, draft: Draft, known: Mapping[str, str], *, stands:
 
 def _detail(row: LedgerRow, outcome: Outcome) -> Json:
     return row.detail | {
-        "resources": [_told(one) for one in outcome.resources],
+        "resources": [as_json(one) for one in outcome.resources],
         "is_conflict": outcome.is_conflict,
         "not_before": outcome.not_before.isoformat() if outcome.not_before else None,
-    }
-
-
-def _told(one: WrittenResource) -> Json:
-    """Ids, versions and paths: what the differences hold of values stays on the receipt."""
-    return {
-        "type": one.resource_type,
-        "write": one.write_identifier,
-        "doing": one.doing,
-        "state": str(one.state),
-        "reference": one.reference,
-        "etag": one.etag,
-        "differs_at": [difference.partition(":")[0] for difference in one.differences],
-        "narrative": one.narrative,
-        "says": one.says,
     }

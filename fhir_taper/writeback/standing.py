@@ -243,8 +243,9 @@ def _is_ended(standing: Fetched) -> bool:
 
 
 def _says_stripped(plan: Fetched) -> str:
+    is_there = f"{_key(plan)} in the EHR is this plan; it is {plan.resource.get('status')} there"
     return (
-        f"{_key(plan)} in the EHR is this plan; it is {plan.resource.get('status')} there, and somebody took out of it what this program wrote."
+        f"{is_there}, and somebody took out of it what this program wrote."
         " It is not written over, and no other one is made beside it: end the plan here too, or have it put right in the EHR."
     )
 

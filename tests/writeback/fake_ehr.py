@@ -74,6 +74,8 @@ class FakeEhr:
         self.validated: list[Permitted] = []
         self.operations: Collection[str] = ()
         self.opinion: Callable[[Permitted], FakeAnswer] = lambda _: FakeAnswer(200, {}, {"resourceType": "OperationOutcome", "issue": []})
+        self.waits: Callable[[], None] = lambda: None
+        """What a write waits for before it leaves: a new token, its turn."""
         self._number = 0
 
     # ---- reads
@@ -102,14 +104,20 @@ class FakeEhr:
 
     # ---- writes
 
-    def create(self, permitted: Permitted, /) -> FakeAnswer:
+    def create(self, permitted: Permitted, leaving: Callable[[], None], /) -> FakeAnswer:
+        self.waits()
+        leaving()
         headers = dict(permitted.headers)
         return self._faulty(permitted, lambda: self._create(permitted.body, headers.get("If-None-Exist")))
 
-    def update(self, permitted: Permitted, /) -> FakeAnswer:
+    def update(self, permitted: Permitted, leaving: Callable[[], None], /) -> FakeAnswer:
+        self.waits()
+        leaving()
         return self._faulty(permitted, lambda: self._update(permitted.path, permitted.body, dict(permitted.headers).get("If-Match")))
 
-    def transaction(self, permitted: Permitted, /) -> FakeAnswer:
+    def transaction(self, permitted: Permitted, leaving: Callable[[], None], /) -> FakeAnswer:
+        self.waits()
+        leaving()
         return self._faulty(permitted, lambda: self._transaction(permitted.body))
 
     def validate(self, permitted: Permitted, /) -> FakeAnswer:

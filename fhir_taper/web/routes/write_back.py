@@ -13,19 +13,19 @@ from fastapi.responses import Response
 
 from fhir_taper.errors import BadInput, EhrError, NotAllowed, StoreConflict, WriteRefused
 from fhir_taper.plans.tapers.plan import PlanState
-from fhir_taper.records import Role, WriteReceipt
+from fhir_taper.records import Role
 from fhir_taper.render.pages import title_of
 from fhir_taper.web.dependencies import Form_, Opened, Visit, whole_number
 from fhir_taper.web.unresolved import unresolved_write
 from fhir_taper.web.write_views import json_lines, other_plans_shown, said_in_words
 from fhir_taper.workflow.chosen_plan import plan_of
+from fhir_taper.workflow.receipts import Receipt, last_receipt, named_writes, plans_written
 from fhir_taper.workflow.recover_writes import found_in_words, sweep_chart, told_by_person, unresolved_writes
-from fhir_taper.workflow.versions import newest_of_each
-from fhir_taper.workflow.write_back import Proposal, preview_plan, write_plan, writes_of
+from fhir_taper.workflow.versions import newest_of_each, version_named
+from fhir_taper.workflow.write_back import Proposal, preview_plan, write_plan
 from fhir_taper.workflow.write_choice import writable_plans
 
 router = APIRouter()
-_RECEIPT_FOR = timedelta(hours=8)
 _PREVIEW_FOR = timedelta(minutes=10)
 _MOST_DIGITS = 3
 _CONFLICT = 409
@@ -86,12 +86,12 @@ def resource(visit: Opened, seen: str = "", plan: str = "", number: str = "") ->
 
 @router.post("/app/{launch}/write-back")
 def write(posted: Form_) -> Response:
-    """Write what was seen, once."""
-    visit = posted.visit
-    receipt = write_plan(visit.services, visit.chart, posted.form.one("seen"), posted.form.one("plan"))
-    key = ("receipt", visit.chart.launch.id)
-    visit.services.said_by_ehr.put(key, receipt, visit.services.clock() + _RECEIPT_FOR)
-    return visit.to("receipt")
+    """Write what was seen, once. What nothing was sent of is answered at once: the ledger knows nothing of it."""
+    visit, form = posted.visit, posted.form
+    done = write_plan(visit.services, visit.chart, form.one("seen"), form.one("plan"), form.all("accept"))
+    if done.is_sent:
+        return visit.to(f"receipt?plan={done.plan_id}")
+    return _receipt(visit, Receipt(version_named(visit.services, visit.chart, done.plan_id).plan, done))
 
 
 @router.post("/app/{launch}/write-back/found")
@@ -103,13 +103,26 @@ def found(posted: Form_) -> Response:
 
 
 @router.get("/app/{launch}/receipt")
-def receipt(visit: Opened) -> Response:
-    """What came of the last write of this session, and every write for this patient."""
-    kept: WriteReceipt | None = visit.services.said_by_ehr.get(("receipt", visit.chart.launch.id), visit.services.clock())
-    rows = [(row, visit.chart.local(row.opened)) for row in writes_of(visit.services, visit.chart)]
+def receipt(visit: Opened, plan: str = "") -> Response:
+    """What came of the last write of a version of a plan ("": of this session), and every write for this patient."""
+    return _receipt(visit, last_receipt(visit.services, visit.chart, plan), plan)
+
+
+def _receipt(visit: Visit, done: Receipt | None, version_id: str = "") -> Response:
+    named = done.plan if done else version_named(visit.services, visit.chart, version_id).plan if version_id else None
     unwritten = [one for one in writable_plans(visit.services, visit.chart, visit.loaded()) if one.needs_writing]
-    says, others = said_in_words(kept) if kept else "", other_plans_shown(unwritten)
-    return visit.page("receipt.html", "write-back", receipt=kept, says=says, others=others, rows=rows, **_unresolved(visit))
+    return visit.page(
+        "receipt.html",
+        "write-back",
+        title=f"{title_of(named)}, version {named.version}" if named else "",
+        receipt=done.receipt if done else None,
+        says=said_in_words(done.receipt) if done else "",
+        others=other_plans_shown(unwritten),
+        rows=[
+            (row, visit.chart.local(row.opened), title_of(plan) if plan else "") for row, plan in named_writes(visit.services, visit.chart)
+        ],
+        **_unresolved(visit),
+    )
 
 
 @contextmanager
@@ -126,5 +139,6 @@ def _saying_what_is_approved(visit: Visit) -> Iterator[None]:
 
 def _unresolved(visit: Visit) -> dict[str, Any]:
     chart, now = visit.chart, visit.services.ledger.now()
-    rows = [unresolved_write(chart, row, now) for row in unresolved_writes(visit.services, chart)]
+    plans = plans_written(visit.services, chart)
+    rows = [unresolved_write(chart, row, now, plans.get(row.plan_id)) for row in unresolved_writes(visit.services, chart)]
     return {"unresolved": rows, "may_write": chart.may(Role.PRESCRIBER)}
