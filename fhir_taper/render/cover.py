@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 
-
 MUST_STAY: Final = "Must stay possible"
 """Label of the least function during the taper."""
 

@@ -18,7 +18,7 @@ from fhir_taper.store.schema import launch as launch_table
 from fhir_taper.store.schema import pending_launch, token_set
 
 LIVE_PER_BROWSER: Final = 20
-"""Privacy S5: a browser that opens more has its oldest ones ended."""
+"""Privacy S5: a browser that opens more has its oldest ones ended, which takes their tokens back too: not done by the store."""
 SEEN_EVERY: Final = timedelta(seconds=15)
 """Being seen is written this often at most: idle times are minutes, and each write waits for the disk."""
 
@@ -77,10 +77,10 @@ class LaunchStore:
             found: str | None = connection.execute(asked).scalar_one_or_none()
             return found
 
-    def save(self, launch: Launch, browser_hash: str | None = None) -> tuple[str, ...]:
-        """Keep a launch that was opened; returns the ids of the browser's older launches that end for it (20 are live at most).
+    def save(self, launch: Launch, browser_hash: str | None = None) -> None:
+        """Keep a launch that was opened. `browser_hash` names the browser across its launches: see `too_many`, of which nothing ends here.
 
-        `browser_hash` names the browser across its launches; without it nothing else ends. Raises StoreConflict for an id that is known.
+        Raises StoreConflict for an id that is known.
         """
         row = {
             "id": launch.id,
@@ -93,19 +93,12 @@ class LaunchStore:
         with self._database.begin() as connection:
             sealed = self._seal(_document(launch), launch.tenant_id, launch_table.name, launch.id)
             connection.execute(insert(launch_table).values(row | sealed))
-            if browser_hash is None:
-                return ()
-            too_many = tuple(one.id for one in self.too_many(browser_hash, launch.begun, launch.id))
-            for launch_id in too_many:
-                self.end(launch_id, launch.begun)
-        return too_many
 
-    def too_many(self, browser_hash: str, now: datetime, opened: str = "") -> tuple[Launch, ...]:
-        """The launches of a browser that end for one more, those seen longest ago. `opened` is that one, where it is kept already."""
+    def too_many(self, browser_hash: str, now: datetime) -> tuple[Launch, ...]:
+        """The launches of a browser that have to end before one more opens, those seen longest ago: 20 are live at most."""
         live = (
             select(launch_table)
             .where(launch_table.c.browser_hash == browser_hash, launch_table.c.ended.is_(None), launch_table.c.ends > now)
-            .where(launch_table.c.id != opened)
             .order_by(launch_table.c.last_seen.desc(), launch_table.c.id)
             .offset(LIVE_PER_BROWSER - 1)
         )

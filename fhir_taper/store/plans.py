@@ -10,7 +10,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 
 from fhir_taper.errors import StoreConflict, StoreError
 from fhir_taper.plans.tapers.plan import PlanState
@@ -108,6 +108,22 @@ class PlanStore:
     def of_patient(self, tenant_id: str, patient_id: str) -> tuple[PlanVersion, ...]:
         """Every version of every plan of a patient: by ingredient and key, oldest first."""
         return self._find(plan_version.c.tenant_id == tenant_id, plan_version.c.patient_id == patient_id)
+
+    def newest_of_patient(self, tenant_id: str, patient_id: str) -> tuple[PlanVersion, ...]:
+        """The newest version of every plan of a patient, draft or not: by ingredient and key. No earlier one is opened."""
+        here = [plan_version.c[name] == plan_head.c[name] for name in ("tenant_id", "patient_id", "ingredient", "plan_key", "version")]
+        is_newest = select(plan_head.c.version).where(*here).exists()
+        return self._find(plan_version.c.tenant_id == tenant_id, plan_version.c.patient_id == patient_id, is_newest)
+
+    def approvals(self, tenant_id: str, patient_id: str, ingredient: str) -> int:
+        """How often a plan of an ingredient was approved: an active version right after a draft of its plan. No document is opened."""
+        draft, active = plan_version.alias("draft"), plan_version.alias("active")
+        same = [draft.c[name] == active.c[name] for name in ("tenant_id", "patient_id", "ingredient", "plan_key")]
+        mine = active.c.tenant_id == tenant_id, active.c.patient_id == patient_id, active.c.ingredient == ingredient
+        states = active.c.state == PlanState.ACTIVE.value, draft.c.state == PlanState.DRAFT.value
+        counted = select(func.count()).select_from(active.join(draft, and_(*same, draft.c.version == active.c.version - 1)))
+        with self._database.read() as connection:
+            return int(connection.execute(counted.where(*mine, *states)).scalar_one())
 
     def in_force(self, tenant_id: str, patient_id: str, ingredient: str) -> PlanVersion | None:
         """The version that runs (active or on-hold) for an ingredient; None where none does. A draft of the next one is not it."""

@@ -85,9 +85,8 @@ def _work_in(kept: Draft) -> Work:
 
 def newest_version(services: Services, chart: OpenChart) -> PlanVersion | None:
     """The newest version of the plan that was changed last; None where there is none. Inside a plan its number decides, not the clock."""
-    launch = chart.launch
-    newest = {one.plan: one for one in services.plans.of_patient(launch.tenant_id, launch.patient_id)}
-    return max(newest.values(), key=lambda one: (one.at, one.version), default=None)
+    newest = services.plans.newest_of_patient(chart.launch.tenant_id, chart.launch.patient_id)
+    return max(newest, key=lambda one: (one.at, one.version), default=None)
 
 
 def plan_of(version: PlanVersion) -> TaperPlan:

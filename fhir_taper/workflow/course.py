@@ -6,6 +6,7 @@ computes a dose: that is `plans.tapers`.
 """
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import partial
@@ -26,7 +27,7 @@ from fhir_taper.plans.tapers.restart import Propose, Slower
 from fhir_taper.records import Role
 from fhir_taper.store.plans import PlanVersion
 from fhir_taper.workflow.audited import note
-from fhir_taper.workflow.chosen_plan import plan_of, reading_for
+from fhir_taper.workflow.chosen_plan import plan_of
 from fhir_taper.workflow.keep_assessment import assessment_of
 from fhir_taper.workflow.load_chart import Loaded, load_chart
 from fhir_taper.workflow.made_from import made_from
@@ -169,16 +170,17 @@ def _refuse_reductions(loaded: Loaded, plan: TaperPlan, stops: tuple[Finding, ..
 
 
 def what_follows(
-    services: Services, chart: OpenChart, loaded: Loaded, plan: TaperPlan, asked: Asked, decision: Decision
+    services: Services, chart: OpenChart, loaded: Loaded, plan: TaperPlan, asked: Asked, decision: Decision, as_of: date | None = None
 ) -> TaperPlan | Infeasible:
     """The version that follows from a decision by the chart of now; the same decision again says whether a draft still follows from it.
 
-    Raises NotAllowed, WrongUsage.
+    `as_of`: the day on which the chart is looked at, that of the decision or a later one. Raises NotAllowed, WrongUsage.
     """
-    reading = loaded.reading(decision.on)
+    day = as_of or decision.on
+    reading = loaded.reading(day)
     if asked.turn in _NEW_SCHEDULES:
         assessed = assessment_of(services, chart).assessed
-        propose = proposing(partial(reading_for, loaded), plan, decision, chart.tenant.id, assessed)
+        propose = proposing(partial(loaded.reading, day), plan, decision, chart.tenant.id, assessed)
         return _new_schedule(plan, asked, decision, propose, reading.tables.safety.life)
     return _same_schedule(plan, asked, decision, reading.tables.safety.life, other_plans(services, chart, reading))
 

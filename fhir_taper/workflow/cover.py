@@ -1,16 +1,12 @@
 """What a printed plan says beside the plan: the patient by the chart, the title of the protocol, and when it was printed."""
 
-from dataclasses import replace
-
 from fhir_taper.plans.medicines.dose import plain
 from fhir_taper.plans.tables.scale_tables import load_scales
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.render.cover import MUST_STAY, Cover, Patient
-from fhir_taper.store.plans import PlanVersion
 from fhir_taper.workflow.assessed import PEG_PARTS, Score
 from fhir_taper.workflow.assessment import Assessment, Attempt, AttemptEnd, in_one_line, mean_of_peg
 from fhir_taper.workflow.clock import now
-from fhir_taper.workflow.made_from import made_from_of
 from fhir_taper.workflow.regimen import Reading
 
 
@@ -19,16 +15,6 @@ def cover_of(plan: TaperPlan, reading: Reading, assessment: Assessment | None = 
     person, row = reading.person, reading.tables.limits.protocols.get(plan.protocol or "")
     patient = Patient(plan.patient, person.name, person.born, person.record_number)
     return Cover(patient, row.title if row else "", now(), intake_facts(assessment) if assessment else ())
-
-
-def cover_of_version(version: PlanVersion, plan: TaperPlan, reading: Reading) -> Cover:
-    """The same of a version that was kept, with what was known when it was made: never with what was found out since."""
-    kept = made_from_of(version)
-    cover = cover_of(plan, reading, kept.intake if kept else None)
-    if kept is not None and kept.intake is not None:
-        return cover
-    why = "not kept with this version" if kept is None else "none here: this version was taken over from the EHR"
-    return replace(cover, intake=((MUST_STAY, plan.minimum_function), ("Intake", why)))
 
 
 def intake_facts(assessment: Assessment) -> tuple[tuple[str, str], ...]:

@@ -5,9 +5,9 @@ launch without a patient. What the EHR granted to a launch that is refused after
 tenant's table's word, never the browser's (privacy S4).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hmac import compare_digest
 from typing import Final
 
@@ -138,8 +138,7 @@ def _kept(
         asked=pending.scope,
     )
     with services.database.begin():
-        older = services.launches.too_many(hashed(browser), now)
-        held = [(one, whose, close_session(services, whose, one, "log-out", "one-too-many")) for one, whose in _whose(services, older)]
+        held = list(_ended_for_one_more(services, browser, now))
         services.tokens(tenant).put(launch.id, answer.tokens)
         services.launches.save(launch, hashed(browser))
         # The one line that ties the id of a person, which stands on every other line of the launch, to their name.
@@ -149,12 +148,14 @@ def _kept(
     return launch, secret, held
 
 
-def _whose(services: Services, launches: Iterable[Launch]) -> Iterator[tuple[Launch, Tenant]]:
-    """Launches with their tenants; of one that is not configured any more nothing can be taken back."""
-    for one in launches:
+def _ended_for_one_more(services: Services, browser: Secret, now: datetime) -> Iterator[tuple[Launch, Tenant, TokenSet | None]]:
+    """The launches of a browser that end for one more, with what they held; of a tenant that is set up no more nothing is taken back."""
+    for one in services.launches.too_many(hashed(browser), now):
         tenant = services.settings.tenant(one.tenant_id)
-        if tenant is not None:
-            yield one, tenant
+        if tenant is None:
+            services.launches.end(one.id, now)
+        else:
+            yield one, tenant, close_session(services, tenant, one, "log-out", "one-too-many")
 
 
 def _user(services: Services, tenant: Tenant, pending: PendingLaunch, answer: TokenAnswer) -> str:

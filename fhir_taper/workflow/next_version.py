@@ -1,10 +1,12 @@
 """A new schedule for a plan that runs, as a draft: kept beside the running version, acknowledged, agreed, reviewed, and approved.
 
 The running version goes on until the draft is approved. On approval the chart is read again and the draft made again from what was asked:
-one that no longer follows is not approved. Draft and approved version are appended together with the audit line.
+one that no longer follows is not approved. It may be approved on a later day than it was made, with its own days, for as long as it changes
+nothing on a day that is past. Draft and approved version are appended together with the audit line.
 """
 
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any, Final
@@ -12,12 +14,14 @@ from typing import Any, Final
 from fhir_taper.errors import StoreConflict, WrongUsage
 from fhir_taper.exact_json import decode, encode
 from fhir_taper.plans.tapers import lifecycle
-from fhir_taper.plans.tapers.finding import Finding
+from fhir_taper.plans.tapers.finding import Finding, Severity
+from fhir_taper.plans.tapers.in_force import step_in_force
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.plans.tapers.plan import Agreement, TaperPlan
 from fhir_taper.plans.tapers.plan_document import from_document, to_document
 from fhir_taper.plans.tapers.restart import Slower
+from fhir_taper.plans.tapers.revision import dose_words
 from fhir_taper.records import Role
 from fhir_taper.store.drafts import Draft
 from fhir_taper.workflow.approve import Judged, approve_shown, as_shown, judge
@@ -136,16 +140,34 @@ def _judged(services: Services, chart: OpenChart, loaded: Loaded, draft: NextVer
 def _compared(
     services: Services, chart: OpenChart, loaded: Loaded, kept: Kept, draft: NextVersion
 ) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
-    """What changed in the chart since the draft was made, and its findings as it would be made today."""
-    made_on = draft.plan.revisions[-1]
-    if made_on.on < chart.day(services.clock(), draft.plan.zone):
-        return (f"this draft was made on {made_on.on.isoformat()}, and what was ordered since is not in it: make it again",), ()
-    made = what_follows(services, chart, loaded, kept.plan, draft.asked, Decision(made_on.by, made_on.on, made_on.reason))
+    """What changed since the draft was made, and its findings by the chart of today. Its days stay those that were seen and agreed to."""
+    made_on, today = draft.plan.revisions[-1], chart.day(services.clock(), draft.plan.zone)
+    decision = Decision(made_on.by, made_on.on, made_on.reason)
+    past = _began_meanwhile(kept.plan, draft.plan, made_on.on, today)
+    made = what_follows(services, chart, loaded, kept.plan, draft.asked, decision, max(today, made_on.on))
     if isinstance(made, Infeasible):
-        return (f"the chart changed since this draft was made, and it is not possible any more: {made.message}",), made.findings
+        return (*past, f"the chart changed since this draft was made, and it is not possible any more: {made.message}"), made.findings
     if (made.steps, made.products) != (draft.plan.steps, draft.plan.products):
-        return ("the chart changed since this draft was made, and the doses would be others: make it again",), made.findings
-    return (), made.findings
+        return (*past, "the chart changed since this draft was made, and the doses would be others: make it again"), made.findings
+    return (*past, *_not_on_the_draft(draft.plan, made)), made.findings
+
+
+def _began_meanwhile(running: TaperPlan, draft: TaperPlan, made_on: date, today: date) -> tuple[str, ...]:
+    """That the draft has another dose than the version that ran on a day that is past: it would tell of doses that nobody took."""
+    for day in (made_on + timedelta(days=number) for number in range((today - made_on).days)):
+        was, would = step_in_force(running, day), draft.step_on(day)  # what was taken, and what the draft would have had
+        if (was.doses, was.every_days) != (would.doses, would.every_days):
+            doses = f"{dose_words(would)}, where the version that runs has {dose_words(was)}"
+            return (f"this draft, made on {made_on.isoformat()}, begins on {day.isoformat()}, which is past, with {doses}: make it again",)
+    return ()
+
+
+def _not_on_the_draft(draft: TaperPlan, made: TaperPlan) -> tuple[str, ...]:
+    """That what is to be acknowledged by now cannot be, on this draft."""
+    asked = [one for one in made.findings if one.severity is Severity.ACKNOWLEDGE and one not in draft.findings]
+    if not asked:
+        return ()
+    return (f"what is to be acknowledged is other than on {draft.revisions[-1].on.isoformat()}, when this draft was made: make it again",)
 
 
 def _drop(services: Services, chart: OpenChart, revision: int) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 from uuid import uuid4
 
 from fhir_taper.errors import NotAllowed, StoreConflict
-from fhir_taper.exact_json import decode, encode
+from fhir_taper.exact_json import encode
 from fhir_taper.plans.tables import load
 from fhir_taper.plans.tapers import lifecycle
 from fhir_taper.plans.tapers.lifecycle import ACCEPTED, ApprovalRules
@@ -22,7 +22,6 @@ from fhir_taper.plans.tapers.plan import PharmacistReview, PlanState, TaperPlan
 from fhir_taper.plans.tapers.plan_document import to_document
 from fhir_taper.plans.tapers.windows import Window, windows_from
 from fhir_taper.records import Role
-from fhir_taper.store.plans import PlanVersion
 from fhir_taper.store.reviews import PlanReview, ReviewState, ReviewStore
 from fhir_taper.workflow.audited import note
 from fhir_taper.workflow.open_chart import OpenChart
@@ -205,14 +204,8 @@ def _line(services: Services, chart: OpenChart, draft: TaperPlan) -> str:
 
     Of a first plan its medicine, of a next version the plan's key; with how often a plan of this medicine was approved.
     """
-    versions = services.plans.of_patient(chart.launch.tenant_id, chart.launch.patient_id)
-    approved = sum(one.state is PlanState.ACTIVE and one.plan.ingredient == draft.ingredient and _is_approval(one) for one in versions)
+    approved = services.plans.approvals(chart.launch.tenant_id, chart.launch.patient_id, draft.ingredient)
     return f"{draft.key if draft.replaces else draft.ingredient}#{approved}"
-
-
-def _is_approval(version: PlanVersion) -> bool:
-    revisions = decode(version.document)["revisions"]
-    return bool(revisions) and revisions[-1]["kind"] == "approve"
 
 
 def _store(services: Services) -> ReviewStore:

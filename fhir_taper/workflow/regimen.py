@@ -70,8 +70,11 @@ class Reading:
         return confirmed_totals(self.totals, both, intake, self.tables.medicines, is_complete=self.regimen.complete)
 
     def case_on(self, day: date, totals: DoseTotals | None = None) -> ChartCase:
-        """The patient on a day as findings look at it, made once for all candidates; `totals` None: those of the chart."""
-        key = day, totals or self.totals
+        """The patient on a day, or on that of the chart where it is a later one, as findings look at it; `totals` None: those of the chart.
+
+        Made once for all candidates.
+        """
+        key = max(day, self.regimen.as_of), totals or self.totals
         return self.once(key, lambda reading: chart_case(reading.regimen, reading.facts, reading.tables.medicines, *key))
 
     def once(self, key: Hashable, make: "Callable[[Reading], Made]") -> Made:

@@ -34,15 +34,15 @@ _OF_ORDERED_TIMES: Final = frozenset({"times-not-ordered", "made-daily"})
 
 
 def proposing(
-    reading_of: Callable[[PlanOptions], Reading], plan: TaperPlan, decision: Decision, tenant: str, assessed: Assessed = NOTHING_SAID
+    reading_of: Callable[[str | None], Reading], plan: TaperPlan, decision: Decision, tenant: str, assessed: Assessed = NOTHING_SAID
 ) -> Propose:
-    """How the engine is asked for a schedule that goes on from `plan`. `reading_of`: the chart as a question looks at it; `assessed`: the
-    intake of today.
+    """How the engine is asked for a schedule that goes on from `plan`. `reading_of`: the chart by a table of diazepam equivalents;
+    `assessed`: the intake of today.
     """
 
     def propose(restart: Restart) -> TaperPlan | Infeasible:
         options = replace(_options(plan, restart, decision, tenant), assessed=assessed)
-        reading = reading_of(options)
+        reading = reading_of(options.benzo_table)
         options = replace(options, use=_use(reading, plan, restart))
         reading = with_confirmed(reading, options)
         question = question_of(reading, options)

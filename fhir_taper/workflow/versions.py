@@ -46,8 +46,7 @@ def versions_of(services: Services, chart: OpenChart) -> tuple[tuple[PlanName, t
 
 def newest_of_each(services: Services, chart: OpenChart) -> tuple[PlanVersion, ...]:
     """The newest version of each plan, by ingredient, as the store holds it: what its plan says is read where it is needed."""
-    newest = {one.plan: one for one in services.plans.of_patient(chart.launch.tenant_id, chart.launch.patient_id)}
-    return tuple(newest.values())
+    return services.plans.newest_of_patient(chart.launch.tenant_id, chart.launch.patient_id)
 
 
 def version_named(services: Services, chart: OpenChart, version_id: str) -> Kept:

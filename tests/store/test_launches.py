@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -147,26 +147,31 @@ def test_being_seen_is_not_written_at_once_again_and_never_set_back(launches: La
     assert launches.get("l1", NOW) == launch()
 
 
-def test_a_browser_that_opens_one_more_has_the_one_seen_longest_ago_ended(launches: LaunchStore) -> None:
+def too_many(launches: LaunchStore, browser: str, at: datetime = NOW) -> list[str]:
+    return [one.id for one in launches.too_many(browser, at)]
+
+
+def test_of_a_browser_that_opens_one_more_the_one_seen_longest_ago_is_too_many(launches: LaunchStore) -> None:
     for number in range(LIVE_PER_BROWSER):
         at = NOW + number * MINUTE
-        assert launches.save(launch(f"l{number}", begun=at, last_seen=at), "browser-1") == ()
+        assert too_many(launches, "browser-1", at) == []
+        launches.save(launch(f"l{number}", begun=at, last_seen=at), "browser-1")
     launches.touch("l0", NOW + timedelta(minutes=40))
     at = NOW + timedelta(minutes=50)
-    assert launches.save(launch("one-more", begun=at, last_seen=at), "browser-1") == ("l1",)
-    assert launches.get("l1", NOW) is None
-    assert launches.get("l0", NOW) is not None
-    assert launches.get("one-more", NOW) is not None
+    assert too_many(launches, "browser-1", at) == ["l1"]
+    launches.save(launch("one-more", begun=at, last_seen=at), "browser-1")
+    assert launches.get("l1", NOW) is not None, "whoever opens one more ends it, with its tokens"
+    launches.end("l1", at)
+    assert too_many(launches, "browser-1", at) == ["l2"]
 
 
 def test_other_browsers_and_launches_that_are_over_are_not_counted(launches: LaunchStore) -> None:
     for number in range(LIVE_PER_BROWSER):
         launches.save(launch(f"a{number}"), "browser-1")
         launches.save(launch(f"b{number}", ends=NOW + MINUTE), "browser-2")
-    at = NOW + 2 * MINUTE
-    assert launches.save(launch("c", begun=at, last_seen=at), "browser-2") == ()
-    assert launches.save(launch("d"), "browser-3") == ()
-    assert launches.save(launch("e")) == ()
+    launches.save(launch("of-no-browser"))
+    assert too_many(launches, "browser-2", NOW + 2 * MINUTE) == []
+    assert too_many(launches, "browser-3") == []
 
 
 def test_what_is_over_is_purged_with_its_tokens_and_nothing_else(launches: LaunchStore, database: Database, keys: KeyRing) -> None:

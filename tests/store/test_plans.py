@@ -95,6 +95,26 @@ def test_a_patients_plans_are_that_patients_in_that_tenant(plans: PlanStore) -> 
     assert plans.with_id("clinic", mine[0].id) is None
 
 
+def test_the_newest_version_of_each_plan_of_a_patient_is_found_draft_or_not(plans: PlanStore) -> None:
+    made = keep(plans, PlanState.DRAFT, PlanState.ACTIVE)
+    keep(plans, PlanState.DRAFT, plan=OTHER_KEY)
+    keep(plans, PlanState.DRAFT, plan=replace(PLAN, patient_id="p2"))
+    plans.adopt(plan_version(5, OTHER_KEY), expected_version=1)
+    assert plans.newest_of_patient(*PATIENT) == (plan_version(5, OTHER_KEY), made[-1])
+    assert plans.newest_of_patient("clinic", PLAN.patient_id) == ()
+
+
+def test_an_approval_is_counted_where_an_active_version_comes_right_after_a_draft(plans: PlanStore) -> None:
+    draft, active, hold = PlanState.DRAFT, PlanState.ACTIVE, PlanState.ON_HOLD
+    keep(plans, draft, active, hold, active, draft, active, PlanState.REVOKED)
+    keep(plans, draft, active, PlanState.REVOKED, plan=OTHER_KEY)
+    keep(plans, draft, active, plan=replace(PLAN, ingredient="7804"))
+    plans.adopt(plan_version(4, replace(PLAN, key="taken-over"), active), expected_version=0)
+    assert plans.approvals(*PATIENT, PLAN.ingredient) == 3
+    assert plans.approvals(*PATIENT, "7804") == 1
+    assert plans.approvals("clinic", PLAN.patient_id, PLAN.ingredient) == 0
+
+
 @pytest.mark.parametrize("expected", [0, 2])
 def test_a_writer_who_saw_another_version_is_told_and_nothing_is_changed(plans: PlanStore, expected: int) -> None:
     made = keep(plans, PlanState.DRAFT)

@@ -106,7 +106,8 @@ def followed(ward: Stage) -> Followed:
     if standing.may_adopt:  # once: so that the EHR's plan is known here, and no rival
         adopt(services, chart, standing.reference, standing.seen, edits_are_seen=False)
     for one in running_plans(services, chart):
-        _keep(services, chart, one.version.plan, revoke(one.plan, Decision("Dr. A", chart.day(services.clock()), "the test is over")))
+        day = max(chart.day(services.clock()), one.plan.revisions[-1].on)  # a test may have gone on to a later day
+        _keep(services, chart, one.version.plan, revoke(one.plan, Decision("Dr. A", day, "the test is over")))
     ward.forget(TAPERED)
     fresh = replace(standing.plan, key=f"test-{next(_numbers)}", id=str(uuid4()))
     version = _version(chart, PlanName("demo", TAPERED, fresh.ingredient, fresh.key), fresh, services.clock())

@@ -2,13 +2,16 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from fhir_taper.errors import LaunchRefused, NotAllowed, StoreConflict, WrongUsage
+from fhir_taper.mappers.systems import RXNORM
 from fhir_taper.plans.tapers.finding import Severity
 from fhir_taper.plans.tapers.plan import PlanState
 from fhir_taper.workflow.course import Asked, Turn, Turned, save_turn, turned
+from fhir_taper.workflow.load_chart import load_chart
 from fhir_taper.workflow.next_version import (
     NextVersion,
     acknowledge_next,
@@ -21,6 +24,7 @@ from fhir_taper.workflow.next_version import (
     reasons_against_next,
 )
 from fhir_taper.workflow.open_chart import OpenChart
+from fhir_taper.workflow.pharmacist import answer_review, ask_for_review, standing_of
 from tests.mappers.charts import concept
 from tests.odd_ehr import between, changing, with_more
 from tests.workflow.followed import Followed
@@ -106,12 +110,96 @@ def test_a_draft_of_a_plan_that_was_turned_meanwhile_is_not_approved(followed: F
     assert followed.newest().version.version == 5
 
 
-def test_a_draft_of_yesterday_is_made_again_because_later_orders_are_not_in_it(followed: Followed) -> None:
-    ready(followed)
-    today = followed.services.clock()
-    tomorrow = replace(followed.services, clock=lambda: today + timedelta(days=1))
-    with pytest.raises(NotAllowed, match="what was ordered since is not in it: make it again"):
-        approve_next(tomorrow, followed.chart, seen(followed))
+def test_a_draft_is_approved_on_a_later_day_with_the_days_that_were_seen(followed: Followed) -> None:
+    draft, tomorrow = ready(followed), followed.later(1)
+    made_on = draft.plan.revisions[-1].on
+    assert reasons_against_next(tomorrow, followed.chart, followed.loaded, draft) == ()
+    approved = approve_next(tomorrow, followed.chart, seen(followed))
+    assert (approved.steps, approved.gates) == (draft.plan.steps, draft.plan.gates)
+    assert [(one.kind, one.on) for one in approved.revisions[-2:]] == [("slow", made_on), ("approve", made_on + timedelta(days=1))]
+
+
+def test_a_pharmacist_looks_at_a_draft_on_the_day_after_and_it_is_approved_then(followed: Followed) -> None:
+    draft, tomorrow = ready(followed), followed.later(1)
+    ask_for_review(followed.services, followed.chart, draft.plan, "")
+    assert "the pharmacist's review is missing" in reasons_against_next(tomorrow, followed.chart, followed.loaded, draft)
+    review = standing_of(tomorrow, followed.chart, draft.plan).review
+    assert review is not None
+    answer_review(tomorrow, followed.as_user("pharmacist"), draft.plan, review.id, accepts=True, words="")
+    approved = approve_next(tomorrow, followed.chart, seen(followed))
+    assert approved.pharmacist_review is not None
+    assert approved.pharmacist_review.on == approved.revisions[-1].on
+
+
+@pytest.mark.parametrize("mg", ["8", "10"])
+def test_a_draft_whose_dose_changes_on_a_day_that_is_past_is_made_again(followed: Followed, mg: str) -> None:
+    """The dose that was entered as taken counts from the day on which the draft was made."""
+    draft = accepted(followed, drafted(followed, replace(ANOTHER, actual_mg=Decimal(mg))))
+    assert reasons_against_next(followed.services, followed.chart, followed.loaded, draft) == ()
+    made_on = draft.plan.revisions[-1].on.isoformat()
+    with pytest.raises(NotAllowed) as refused:
+        approve_next(followed.later(1), followed.chart, seen(followed))
+    says = (
+        f"this draft, made on {made_on}, begins on {made_on}, which is past, with {mg} mg a day, where the version that runs has 9 mg a day"
+    )
+    assert f"{says}: make it again" in refused.value.reasons
+
+
+def test_a_draft_is_made_again_once_a_reduction_of_its_own_is_past(followed: Followed) -> None:
+    draft = ready(followed)
+    today = followed.chart.day(followed.services.clock())
+    first = next(step.start for step in draft.plan.steps if step.start > today)
+    days = (first - today).days
+    assert not any("which is past" in one for one in against_on(followed, draft, days))
+    assert any(f"begins on {first.isoformat()}, which is past" in one for one in against_on(followed, draft, days + 1))
+
+
+def against_on(followed: Followed, draft: NextVersion, days: int) -> tuple[str, ...]:
+    """What stands against the draft some days later."""
+    return reasons_against_next(followed.later(days), followed.chart, followed.loaded, draft)
+
+
+def test_what_was_ordered_since_the_draft_was_made_is_judged_on_the_day_of_approval(followed: Followed) -> None:
+    """It begins on the day after: by the chart of the day on which the draft was made it would not be seen."""
+    draft, tomorrow = ready(followed), followed.later(1)
+    day = followed.chart.day(tomorrow.clock()).isoformat()
+    order = {
+        "resourceType": "MedicationRequest",
+        "id": "new",
+        "status": "active",
+        "intent": "order",
+        "authoredOn": day,
+        "medicationCodeableConcept": concept(RXNORM, "1049621", "oxycodone hydrochloride 5 MG Oral Tablet"),
+        "subject": {"reference": "Patient/mid-taper"},
+        "dosageInstruction": [{"text": "1 tablet twice daily", "timing": {"repeat": {"boundsPeriod": {"start": day}}}}],
+    }
+    with between(followed.stage.demo, changing("MedicationRequest", with_more(order))):
+        assert (
+            reasons_against_next(followed.services, followed.chart, load_chart(followed.services, followed.chart, afresh=True), draft) == ()
+        )
+        with pytest.raises(NotAllowed) as refused:
+            approve_next(tomorrow, followed.chart, seen(followed))
+    followed.services.charts.drop(followed.chart.launch.id)
+    assert any("oxycodone" in one for one in refused.value.reasons)
+    assert refused.value.reasons[0] == "the chart changed since this draft was made, and the doses would be others: make it again"
+
+
+def test_what_is_to_be_acknowledged_by_now_and_does_not_stand_on_the_draft_is_said_to_need_another_one(followed: Followed) -> None:
+    draft = ready(followed)
+    day = followed.chart.day(followed.services.clock()).isoformat()
+    liver = {
+        "resourceType": "Condition",
+        "id": "new",
+        "clinicalStatus": concept("http://terminology.hl7.org/CodeSystem/condition-clinical", "active", "Active"),
+        "code": concept("http://snomed.info/sct", "235856003", "Liver disease"),
+        "subject": {"reference": "Patient/mid-taper"},
+    }
+    with between(followed.stage.demo, changing("Condition", with_more(liver))):
+        afresh = load_chart(followed.services, followed.chart, afresh=True)
+    followed.services.charts.drop(followed.chart.launch.id)
+    against = reasons_against_next(followed.services, followed.chart, afresh, draft)
+    assert against[0] == f"what is to be acknowledged is other than on {day}, when this draft was made: make it again"
+    assert any(one.startswith("not acknowledged: ") for one in against[1:])
 
 
 def test_a_draft_whose_chart_changed_is_not_approved(followed: Followed) -> None:

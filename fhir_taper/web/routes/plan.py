@@ -26,9 +26,10 @@ from fhir_taper.web.rendering import chart
 from fhir_taper.web.view_models import no_in_words
 from fhir_taper.workflow.adopt import standing_in_ehr
 from fhir_taper.workflow.chosen_plan import EDITORS, Work, change, newest_version, plan_of, reading_for, work_of
-from fhir_taper.workflow.cover import cover_of, cover_of_version
+from fhir_taper.workflow.cover import cover_of
 from fhir_taper.workflow.edit_plan import edit, offered_for, redo, undo
 from fhir_taper.workflow.keep_assessment import assessment_of
+from fhir_taper.workflow.print_plan import cover_of_version
 from fhir_taper.workflow.roles import require
 
 router = APIRouter()

@@ -12,7 +12,7 @@ from fhir_taper.web.course_views import charted, paused_step, version_row
 from fhir_taper.web.dependencies import Form_, Opened
 from fhir_taper.web.rendering import chart
 from fhir_taper.workflow.adopt import adopt, standing_in_ehr
-from fhir_taper.workflow.cover import cover_of_version
+from fhir_taper.workflow.print_plan import cover_of_version
 from fhir_taper.workflow.versions import compared, replaced_by, version_named, versions_of
 
 router = APIRouter()

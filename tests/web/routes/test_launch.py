@@ -3,16 +3,18 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import pytest
 
 from fhir_taper.cli.demo_walk import Browser
-from fhir_taper.records import Tenant
+from fhir_taper.records import Secret, Tenant
 from fhir_taper.smart.transport import Transport
 from fhir_taper.store import launches
 from fhir_taper.web.app import create_app
 from fhir_taper.web.security import BROWSER_COOKIE
+from fhir_taper.workflow.begin_launch import hashed
 from fhir_taper.workflow.services import Kept
 from tests.odd_ehr import between, refusing
 from tests.web.asking import ask
@@ -327,3 +329,15 @@ def test_a_browser_keeps_its_name_over_launches_and_its_oldest_chart_ends_for_on
     assert (second.get("regimen").status, third.get("regimen").status) == (200, 200)
     assert stage.opened(ELDER).get("regimen").status == 200
     assert second.get("regimen").status == 200
+
+
+def test_a_chart_of_an_ehr_that_is_set_up_no_more_ends_for_one_too_many_too(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launches, "LIVE_PER_BROWSER", 1)
+    browser, now = stage.browser(), stage.services.clock()
+    first = stage.services.launches.get(stage.opened(ELDER, browser=browser).launch, now)
+    assert first is not None
+    name = hashed(Secret(browser.cookies[urlsplit(stage.demo.app_url).netloc]["__Host-taper-browser"]))
+    stage.services.launches.save(replace(first, id="of-no-tenant", tenant_id="gone", last_seen=now - timedelta(hours=1)), name)
+    stage.opened(ELDER, browser=browser)
+    assert stage.services.launches.get("of-no-tenant", now) is None
+    assert stage.services.launches.get(first.id, now) is None
