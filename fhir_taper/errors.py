@@ -147,6 +147,10 @@ class EhrBusy(EhrError):
         super().__init__(f"the EHR cannot be asked for {max(1, round(wait.total_seconds()))} seconds: nothing was sent")
 
 
+class TooLate(EhrError):
+    """What was to be sent waited longer than it may before it left. Nothing was sent."""
+
+
 class NotGranted(EhrError):
     """The access that the EHR gave does not cover this, or covers a part of it only. Nothing was sent: "not there" would prove nothing."""
 

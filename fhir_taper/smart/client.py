@@ -17,7 +17,7 @@ from fhir_taper.smart.origins import under
 from fhir_taper.smart.patients import Refusal, Whose, whose
 from fhir_taper.smart.permitted import Permitted
 from fhir_taper.smart.search import Found, Parameters, Search, version_tag
-from fhir_taper.smart.transport import Transport
+from fhir_taper.smart.transport import Leaving, Transport, at_any_time
 
 FHIR_JSON: Final = "application/fhir+json"
 _TYPE: Final = re.compile(r"[A-Z][A-Za-z]{1,63}")
@@ -84,17 +84,20 @@ class FhirClient:
             raise answer.refusal()
         return document
 
-    def create(self, permitted: Permitted) -> Answer:
-        """One POST of a new resource, whatever its answer. Raises EhrUnreachable: then nobody knows whether it was done."""
-        return self._write(permitted, "POST", parts=1)
+    def create(self, permitted: Permitted, leaving: Leaving = at_any_time) -> Answer:
+        """One POST of a new resource, whatever its answer. Raises EhrUnreachable: then nobody knows whether it was done.
 
-    def update(self, permitted: Permitted) -> Answer:
+        `leaving` is asked when the token is there and the turn has come; what it raises is raised, and nothing was sent.
+        """
+        return self._write(permitted, "POST", parts=1, leaving=leaving)
+
+    def update(self, permitted: Permitted, leaving: Leaving = at_any_time) -> Answer:
         """One PUT of a resource, whatever its answer. Raises as `create`."""
-        return self._write(permitted, "PUT", parts=2)
+        return self._write(permitted, "PUT", parts=2, leaving=leaving)
 
-    def transaction(self, permitted: Permitted) -> Answer:
+    def transaction(self, permitted: Permitted, leaving: Leaving = at_any_time) -> Answer:
         """One POST of a transaction Bundle, whatever its answer. Raises as `create`."""
-        return self._write(permitted, "POST", parts=0)
+        return self._write(permitted, "POST", parts=0, leaving=leaving)
 
     def validate(self, permitted: Permitted) -> Answer:
         """One POST to `$validate` of a resource that may be written, whatever its answer; nothing is stored. Raises as `create`."""
@@ -103,16 +106,16 @@ class FhirClient:
             raise ValueError("resources are validated one by one")
         return self._send("POST", f"{self.base}/{_path(kind)}/$validate", {}, permitted)
 
-    def _write(self, permitted: Permitted, method: str, *, parts: int) -> Answer:
+    def _write(self, permitted: Permitted, method: str, *, parts: int, leaving: Leaving) -> Answer:
         path = [part for part in permitted.path.split("/") if part]
         if permitted.method != method or len(path) != parts:
             raise ValueError(f"{permitted.method} of {len(path)} path parts is not this interaction")
         given = {name: value for name, value in permitted.headers if name.lower() not in _OWN_HEADERS}
-        return self._send(method, f"{self.base}/{_path(*path)}" if path else self.base, given, permitted)
+        return self._send(method, f"{self.base}/{_path(*path)}" if path else self.base, given, permitted, leaving)
 
-    def _send(self, method: str, url: str, given: Mapping[str, str], permitted: Permitted) -> Answer:
+    def _send(self, method: str, url: str, given: Mapping[str, str], permitted: Permitted, leaving: Leaving = at_any_time) -> Answer:
         headers = {**given, "Accept": FHIR_JSON, "Content-Type": FHIR_JSON, **_bearer(self._token())}
-        return self._transport.send(method, url, headers=headers, body=exact_json.encode(permitted.body))
+        return self._transport.send(method, url, headers=headers, body=exact_json.encode(permitted.body), leaving=leaving)
 
     def _get(self, url: str, headers: Mapping[str, str]) -> Answer:
         token = self._token()

@@ -37,6 +37,12 @@ _NO_CLOCK: Final = timedelta(days=1)
 _TOO_MANY: Final = 429
 _LATER: Final = frozenset({429, 502, 503, 504})
 _AGENT: Final = "fhir-taper"
+Leaving = Callable[[], None]
+"""Asked right before a request leaves; raises where it may not any more."""
+
+
+def at_any_time() -> None:
+    """A request that may leave whenever its turn comes."""
 
 
 def new_session(ca_bundle: str | None = None) -> requests.Session:
@@ -92,16 +98,24 @@ class Transport:
         return self.offset - before
 
     def send(
-        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None, timeout: float = TIMEOUT_SECONDS
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        timeout: float = TIMEOUT_SECONDS,
+        leaving: Leaving = at_any_time,
     ) -> Answer:
         """The answer, whatever its status.
 
-        Raises HostRefused and EhrBusy before anything is sent, EhrUnreachable where no whole answer came.
+        Raises HostRefused and EhrBusy before anything is sent, EhrUnreachable where no whole answer came. `leaving` is asked before each
+        request, when nothing is waited for any more; what it raises is raised, and nothing was sent.
         """
         address = allowed_address(self.tenant, url)
         self._pace.turn()
         if method != "GET":
-            return self._once(method, address, headers, body, timeout)
+            return self._once(method, address, headers, body, timeout, leaving)
         tries = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(EhrUnreachable) | tenacity.retry_if_result(lambda answer: answer.status in _LATER),
             wait=self._wait,
@@ -110,24 +124,29 @@ class Transport:
             before=self._turn_again,
             retry_error_callback=_last,
         )
-        answer: Answer = tries(self._asked, method, address, headers, body, timeout)
+        answer: Answer = tries(self._asked, method, address, headers, body, timeout, leaving)
         return answer
 
-    def _asked(self, method: str, address: Address, headers: Mapping[str, str], body: bytes | None, timeout: float) -> Answer:
+    def _asked(
+        self, method: str, address: Address, headers: Mapping[str, str], body: bytes | None, timeout: float, leaving: Leaving
+    ) -> Answer:
         """One try of a read. An EHR that has had too much of us is left alone by every thread, not only by the one that was told.
 
         What it asks after a write counts for writes alone: their receipt is read meanwhile.
         """
-        answer = self._once(method, address, headers, body, timeout)
+        answer = self._once(method, address, headers, body, timeout, leaving)
         asked = self._asked_pause(answer)
         if answer.status == _TOO_MANY and asked:
             self._pace.pause(asked)
         return answer
 
-    def _once(self, method: str, address: Address, headers: Mapping[str, str], body: bytes | None, timeout: float) -> Answer:
+    def _once(
+        self, method: str, address: Address, headers: Mapping[str, str], body: bytes | None, timeout: float, leaving: Leaving
+    ) -> Answer:
         sent = {"User-Agent": _AGENT, "Accept-Encoding": "gzip, deflate", **headers}
         prepared = requests.Request(method, address.url, headers=sent, data=body).prepare()
         prepared.url = address.url  # verbatim: a `next` link belongs to the server
+        leaving()
         began = self._monotonic()
         ends = began + timeout
         try:

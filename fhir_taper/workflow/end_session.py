@@ -54,13 +54,15 @@ def end_launch(services: Services, tenant: Tenant, launch: Launch) -> None:
 
 
 def revoke_tokens(services: Services, tenant: Tenant, launch: Launch, tokens: TokenSet | None) -> bool:
-    """Take tokens that nobody holds any more back at the EHR; that it did not take them is audited. Whether it could be reached."""
+    """Take tokens that nobody holds any more back at the EHR; which it did not take is audited. Whether it could be reached."""
     if tokens is None:
         return True
+    each = Each()
     try:
-        take_back(tenant, services.configuration(tenant), services.transport(tenant), tokens)
+        take_back(tenant, services.configuration(tenant), services.transport(tenant), tokens, each.hear)
     except EhrError as error:
-        note(services, launch, "take-back", "failed")
+        for token, outcome in each.failed:
+            note(services, launch, "take-back", outcome, {"token": token})
         return not isinstance(error, EhrUnreachable)
     return True
 
@@ -70,13 +72,31 @@ def take_back_unused(services: Services, tenant: Tenant, tokens: TokenSet) -> No
 
     Raises nothing: the caller goes on to say why the launch was refused, and no other trouble may stand in front of that.
     """
-    outcome = "failed"
+    each = Each()
     try:
-        taken = take_back(tenant, services.configuration(tenant), services.transport(tenant), tokens)
-        outcome = "done" if taken else "not-offered"
+        taken = take_back(tenant, services.configuration(tenant), services.transport(tenant), tokens, each.hear)
+        outcomes: tuple[tuple[str, str], ...] = (("all", "done" if taken else "not-offered"),)
     except Exception as error:  # noqa: BLE001 (the reason of the refusal must outlive any other error)
         log("take-back", {"outcome": "failed"}, level=logging.WARNING, error=error)
-    try:
-        note_outside(services, tenant.id, None, "take-back", outcome, {"reason": "launch-refused"})
-    except TaperError as error:
-        log("not-audited", {"action": "take-back", "outcome": outcome}, error=error)
+        outcomes = each.failed
+    for token, outcome in outcomes:
+        try:
+            note_outside(services, tenant.id, None, "take-back", outcome, {"reason": "launch-refused", "token": token})
+        except TaperError as error:
+            log("not-audited", {"action": "take-back", "outcome": outcome}, error=error)
+
+
+class Each:
+    """What became of each token of a set."""
+
+    def __init__(self) -> None:
+        self._heard: list[tuple[str, str]] = []
+
+    def hear(self, token: str, outcome: str) -> None:
+        """Of one token."""
+        self._heard.append((token, outcome))
+
+    @property
+    def failed(self) -> tuple[tuple[str, str], ...]:
+        """Each with its outcome, where one failed at least; all of them, where none could even be tried."""
+        return tuple(self._heard) or (("all", "failed"),)

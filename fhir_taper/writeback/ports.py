@@ -77,7 +77,7 @@ class Reader(Protocol):
 
 
 class Ehr(Reader, Protocol):
-    """The same with writes: exactly one request each, never repeated. `leaving` is asked right before it leaves; what it raises is raised."""
+    """The same with writes: exactly one request each, never repeated. What `leaving` raises, right before it leaves, is raised."""
 
     def validate(self, permitted: Permitted, /) -> Answer:
         """POST [base]/Type/$validate: what the EHR thinks of a resource; nothing is stored."""

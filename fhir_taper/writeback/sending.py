@@ -6,13 +6,14 @@ Whatever stops the program between two of these lines leaves a row that the swee
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from time import monotonic
 from typing import Any, Final
 from uuid import uuid4
 
 from fhir_taper import exact_json
-from fhir_taper.errors import AccessEnded, EhrAnswered, EhrBusy, EhrError, HostRefused, StoreConflict, WriteRefused
+from fhir_taper.errors import AccessEnded, EhrAnswered, EhrBusy, EhrError, HostRefused, StoreConflict, TooLate, WriteRefused
 from fhir_taper.mappers.fhir import strict_errors
 from fhir_taper.mappers.write.namespace import Json
 from fhir_taper.plans.tapers.plan import TaperPlan
@@ -23,15 +24,16 @@ from fhir_taper.writeback.guard import Draft, WriteGuard
 from fhir_taper.writeback.judging import Outcome, Outgoing, judged, refused, unknown
 from fhir_taper.writeback.locate import Sent
 from fhir_taper.writeback.pauses import Pauses
-from fhir_taper.writeback.ports import Answer, Clock, Ehr, Ledger
+from fhir_taper.writeback.ports import Answer, Clock, Ehr, Leaving, Ledger
 from fhir_taper.writeback.readback import meaning_digest
 from fhir_taper.writeback.receipt import overall
 from fhir_taper.writeback.receipt_kept import as_json
 from fhir_taper.writeback.shape import sent_resource
 
 SEND_WITHIN: Final = 20.0
-"""Seconds from the instant of a row to its request. With the longest wait of the transport and of its answer it stays well below the time
-after which a sweep calls what it does not find rejected: a process that stood still sends nothing that was given up meanwhile."""
+"""Seconds from the instant of a row to its request, judged when nothing is waited for any more, its token neither. With the longest wait of
+an answer it stays well below the time after which a sweep calls what it does not find rejected: a process that stood still sends nothing
+that was given up meanwhile."""
 
 _CORRECTED: Final[Mapping[WriteState, frozenset[WriteState]]] = {
     WriteState.UNKNOWN: frozenset({WriteState.WRITTEN, WriteState.MISMATCH, WriteState.REJECTED}),
@@ -81,10 +83,7 @@ class Sender:
         began = monotonic()
         row = self._row(draft, outgoing)
         self._open(row)
-        is_late = monotonic() - began > SEND_WITHIN
-        outcome = (
-            refused(outgoing, "it took too long to record this write: nothing was sent") if is_late else self._outcome(outgoing, permitted)
-        )
+        outcome = self._outcome(outgoing, permitted, partial(_refuse_late, began))
         if outcome.not_before is not None:
             self.pauses.note(self.errand.base, outcome.not_before)
         self._settle(row, outcome)
@@ -108,13 +107,13 @@ class Sender:
                 with suppress(StoreConflict):
                     self.ledger.resolve(row.id, found.state, state, at=self.clock(), detail=found.detail | detail)
 
-    def _outcome(self, outgoing: tuple[Outgoing, ...], permitted: Permitted) -> Outcome:
+    def _outcome(self, outgoing: tuple[Outgoing, ...], permitted: Permitted, leaving: Leaving) -> Outcome:
         answer: Answer
         try:
-            answer = self._request(permitted)
+            answer = self._request(permitted, leaving)
         except EhrAnswered as refusal:
             answer = _BareAnswer(refusal.status, refusal.words)
-        except (HostRefused, AccessEnded) as not_done:
+        except (HostRefused, AccessEnded, TooLate) as not_done:
             return refused(outgoing, str(not_done))
         except EhrBusy as busy:
             return refused(outgoing, str(busy), until=self.clock() + busy.wait)
@@ -131,10 +130,10 @@ class Sender:
             is_transaction=not permitted.path,
         )
 
-    def _request(self, permitted: Permitted) -> Answer:
+    def _request(self, permitted: Permitted, leaving: Leaving) -> Answer:
         if not permitted.path:
-            return self.ehr.transaction(permitted)
-        return self.ehr.update(permitted) if permitted.method == "PUT" else self.ehr.create(permitted)
+            return self.ehr.transaction(permitted, leaving)
+        return self.ehr.update(permitted, leaving) if permitted.method == "PUT" else self.ehr.create(permitted, leaving)
 
     def _row(self, draft: Draft, outgoing: tuple[Outgoing, ...]) -> LedgerRow:
         plan: TaperPlan = self.guard.plan
@@ -180,6 +179,12 @@ def refuse_invalid(outgoing: Iterable[Outgoing]) -> None:
     wrong = [f"the {one.change.resource_type} is not valid FHIR: {said}" for one in outgoing for said in strict_errors(one.resource)]
     if wrong:
         raise WriteRefused(*wrong)
+
+
+def _refuse_late(began: float) -> None:
+    """Raise TooLate where the row is too old by now: its record, its token or its turn took too long."""
+    if monotonic() - began > SEND_WITHIN:
+        raise TooLate("it took too long until this write could leave: nothing was sent")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from fhir_taper.errors import AccessEnded, EhrAnswered, EhrUnreachable, HostRefused, WrongPatient
+from fhir_taper.errors import AccessEnded, EhrAnswered, EhrUnreachable, HostRefused, TooLate, WrongPatient
 from fhir_taper.records import Secret, Tenant
 from fhir_taper.smart.client import FhirClient
 from fhir_taper.smart.patients import Refusal
@@ -163,3 +163,26 @@ def test_no_token_shows_in_a_repr_or_an_error(ehr: Stub, tenant: Tenant, client:
     with pytest.raises(EhrAnswered) as raised:
         client.read("Patient", "p1")
     assert "t0ken" not in f"{raised.value!r} {client!r} {tenant!r} {permitted('POST', 'CarePlan')!r}"
+
+
+def test_a_write_leaves_only_if_it_still_may_once_its_token_is_there(ehr: Stub, transport: Transport, refused: list[Refusal]) -> None:
+    happened: list[str] = []
+
+    def token() -> Secret:
+        happened.append("token")
+        return Secret("t0ken")
+
+    def too_late() -> None:
+        happened.append("leaving")
+        raise TooLate("it waited too long")
+
+    client = FhirClient(ehr.base, transport, token, "p1", refused.append)
+    for method, path, write in (
+        ("POST", "CarePlan", client.create),
+        ("PUT", "CarePlan/c1", client.update),
+        ("POST", "", client.transaction),
+    ):
+        with pytest.raises(TooLate):
+            write(permitted(method, path), too_late)
+    assert happened == ["token", "leaving"] * 3
+    assert ehr.requests == []

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fhir_taper.errors import AccessEnded, EhrUnreachable, LaunchRefused
+from fhir_taper.errors import AccessEnded, EhrAnswered, EhrUnreachable, LaunchRefused
 from fhir_taper.records import IDLE_MINUTES, AuditEntry, Secret, TokenSet
 from fhir_taper.smart.launch import refresh as refreshing
 from fhir_taper.smart.launch import token_endpoint
@@ -90,6 +90,25 @@ def test_a_session_is_over_also_where_the_ehr_takes_nothing_back_and_that_is_aud
     end_launch(stage.services, chart.tenant, chart.launch)
     assert held_by(stage, chart.launch.id) is None
     assert told(stage, chart.launch.id) == [("log-out", "ended"), ("take-back", "failed")]
+
+
+def test_a_refresh_token_that_the_ehr_does_not_take_back_leaves_no_access_token_that_counts(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    revoke = token_endpoint.revoke
+
+    def picky(*args: Any, token: Secret, hint: str = "refresh_token") -> bool:
+        if hint == "refresh_token":
+            raise EhrAnswered(503, "try later")
+        return revoke(*args, token=token, hint=hint)
+
+    chart = chart_of(stage, ELDER)
+    held = tokens_of(stage, chart.launch.id)
+    monkeypatch.setattr(token_endpoint, "revoke", picky)
+    end_launch(stage.services, chart.tenant, chart.launch)
+    assert not is_active(stage, held.access_token)
+    of_tokens = [(one.outcome, one.detail) for one in lines(stage, chart.launch.id) if one.action == "take-back"]
+    assert of_tokens == [("failed", {"token": "refresh_token"}), ("done", {"token": "access_token"})]
 
 
 def ended_during_a_refresh(stage: Stage, chart: OpenChart, monkeypatch: pytest.MonkeyPatch) -> TokenSet:

@@ -122,10 +122,10 @@ def emitted(name: str) -> dict[str, list[Permitted]]:
     """Return what leaves by each way when an example plan is written and its next version after it, whole and one by one."""
     left: dict[str, list[Permitted]] = {way: [] for way in WAYS}
 
-    def noting(way: str, send: Callable[[Permitted], FakeAnswer]) -> Callable[[Permitted], FakeAnswer]:
-        def noted(permitted: Permitted, /) -> FakeAnswer:
+    def noting(way: str, send: Callable[..., FakeAnswer]) -> Callable[..., FakeAnswer]:
+        def noted(permitted: Permitted, /, *leaving: Callable[[], None]) -> FakeAnswer:
             left[way].append(permitted)
-            return send(permitted)
+            return send(permitted, *leaving)
 
         return noted
 

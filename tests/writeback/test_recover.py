@@ -67,6 +67,20 @@ def test_a_write_whose_answer_may_still_come_is_left_alone() -> None:
     assert scene.sweep() == [WriteState.PENDING]
 
 
+def test_a_write_that_waited_too_long_for_its_token_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The row may be swept by then: what left now would be a write that was called rejected."""
+    scene, seconds = Scene(), [0.0]
+    monkeypatch.setattr(sending, "monotonic", lambda: seconds[0])
+
+    def wait_for_a_token() -> None:
+        seconds[0] += sending.SEND_WITHIN + 1
+
+    scene.ehr.waits = wait_for_a_token
+    receipt = scene.write(PLAN)
+    assert (receipt.state, scene.ehr.requests, scene.ledger.states()) == (WriteState.REJECTED, [], ["rejected"])
+    assert "nothing was sent" in receipt.resources[0].says
+
+
 def test_a_process_that_stood_still_after_recording_a_write_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene()
     times = iter([0.0, sending.SEND_WITHIN + 1])

@@ -130,8 +130,11 @@ class Session:
 
     def _take_back(self, configuration: SmartConfiguration, tokens: TokenSet) -> None:
         """Nobody holds these tokens: whatever the EHR answers, the session is over."""
+        outcomes: list[str] = []
         try:
-            outcome = "done" if take_back(self.tenant, configuration, self.transport, tokens) else "not-offered"
+            taken = take_back(self.tenant, configuration, self.transport, tokens, lambda _, outcome: outcomes.append(outcome))
+            outcomes = ["done" if taken else "not-offered"]
         except EhrError:
-            outcome = "failed"
-        self.tell("take-back", outcome)
+            pass  # what became of each was heard
+        for outcome in outcomes:
+            self.tell("take-back", outcome)

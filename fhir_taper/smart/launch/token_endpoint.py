@@ -8,7 +8,7 @@ clock is not ours, the request is made again by its clock: a skew must not end a
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -16,7 +16,7 @@ from urllib.parse import quote_plus
 
 from authlib.oauth2.rfc6749.parameters import prepare_token_request
 
-from fhir_taper.errors import EhrAnswered, TokenRefused
+from fhir_taper.errors import EhrAnswered, EhrError, TokenRefused
 from fhir_taper.records import AuthMethod, Secret, Tenant, TokenSet
 from fhir_taper.smart.answer import Answer
 from fhir_taper.smart.keys import key_that_signs
@@ -103,11 +103,32 @@ def revoke(tenant: Tenant, configuration: SmartConfiguration, transport: Transpo
     return True
 
 
-def take_back(tenant: Tenant, configuration: SmartConfiguration, transport: Transport, tokens: TokenSet) -> bool:
-    """Take back all tokens of a set: some servers end the access token with its refresh token, others do not. As `revoke`."""
-    if tokens.refresh_token is not None:
-        revoke(tenant, configuration, transport, token=tokens.refresh_token)
-    return revoke(tenant, configuration, transport, token=tokens.access_token, hint="access_token")
+def take_back(
+    tenant: Tenant,
+    configuration: SmartConfiguration,
+    transport: Transport,
+    tokens: TokenSet,
+    tell: Callable[[str, str], None],
+) -> bool:
+    """Take back all tokens of a set: some servers end the access token with its refresh token, others do not. As `revoke`.
+
+    Each is tried, whatever became of the other; `tell` hears of each what became of it ("done", "failed", "not-offered"). Raises the
+    first EhrError after both.
+    """
+    held = {"refresh_token": tokens.refresh_token, "access_token": tokens.access_token}
+    failed, is_offered = list[EhrError](), False
+    for hint, token in held.items():
+        if token is None:
+            continue
+        try:
+            is_offered = revoke(tenant, configuration, transport, token=token, hint=hint)
+            tell(hint, "done" if is_offered else "not-offered")
+        except EhrError as error:
+            failed.append(error)
+            tell(hint, "failed")
+    if failed:
+        raise failed[0]
+    return is_offered
 
 
 def introspect(tenant: Tenant, configuration: SmartConfiguration, transport: Transport, *, token: Secret) -> Mapping[str, Any] | None:
