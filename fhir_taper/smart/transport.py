@@ -58,7 +58,8 @@ def new_session(ca_bundle: str | None = None) -> requests.Session:
 class Transport:
     """Requests of one tenant. `clock` gives now (aware, UTC), `sleep` waits seconds, `monotonic` measures how long an answer takes.
 
-    `observe` hears of every request: method, status (0: no whole answer), seconds. `offset` is what the tenant's clock is ahead of ours,
+    `before` hears of every request that leaves: method and address. `observe` hears what became of it: method, status (0: no whole answer),
+    seconds. `offset` is what the tenant's clock is ahead of ours,
     learned only where a token endpoint refused us for it.
     """
 
@@ -71,6 +72,7 @@ class Transport:
         session: requests.Session | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         observe: Callable[[str, int, float], None] | None = None,
+        before: Callable[[str, str], None] | None = None,
     ) -> None:
         self.tenant = tenant
         self.sleep = sleep
@@ -80,6 +82,7 @@ class Transport:
         self._session = session or new_session()
         self._pace = Pace(tenant.requests_per_minute, patience=PATIENCE_SECONDS, clock=clock, monotonic=monotonic, sleep=sleep)
         self._observe = observe or _nobody
+        self._before = before or _unheard
 
     def local_now(self) -> datetime:
         """The instant by our own clock, by which expiries are kept."""
@@ -147,6 +150,7 @@ class Transport:
         prepared = requests.Request(method, address.url, headers=sent, data=body).prepare()
         prepared.url = address.url  # verbatim: a `next` link belongs to the server
         leaving()
+        self._before(method, address.url)
         began = self._monotonic()
         ends = began + timeout
         try:
@@ -228,6 +232,10 @@ class _Adapter(HTTPAdapter):
 
 def _nobody(method: str, status: int, seconds: float) -> None:
     del method, status, seconds
+
+
+def _unheard(method: str, url: str) -> None:
+    del method, url
 
 
 def _last(state: tenacity.RetryCallState) -> Answer:

@@ -29,13 +29,16 @@ class Seen:
 
 @dataclass(slots=True)
 class TenantReport:
-    """Everything about one tenant. `reads` says per resource type what its search promises; `outputs` which way each output takes."""
+    """Everything about one tenant. `reads` says per resource type what its search promises; `outputs` which way each output takes; `asked`
+    is every request that was made for this, `granted` the scopes of the program's own token, where one was asked for."""
 
     tenant: Tenant
     seen: list[Seen] = field(default_factory=list)
     scopes: str = ""
     reads: dict[str, str] = field(default_factory=dict)
     outputs: tuple[Choice, ...] = ()
+    asked: list[str] = field(default_factory=list)
+    granted: str = ""
 
     @property
     def is_usable(self) -> bool:
@@ -56,7 +59,9 @@ def _document(report: TenantReport) -> Json:
         "issuer": report.tenant.issuer,
         "usable": report.is_usable,
         "seen": [{"area": one.area, "state": one.state.value, "says": one.says} for one in report.seen],
+        "asked": report.asked,
         "scopes": report.scopes.split(),
+        "granted_to_program": report.granted.split(),
         "reads": report.reads,
         "outputs": [
             {
@@ -77,7 +82,9 @@ def _lines(report: TenantReport) -> Iterator[str]:
     for one in report.seen:
         yield f"  {'FAILS' if one.state is State.FAILS else one.state.value:<6}{one.area:<{width}}  {one.says}"
     if report.scopes:
-        yield f"  asks for: {report.scopes}"
+        yield f"  a launch asks for: {report.scopes}"
+    if report.granted:
+        yield f"  granted to the program itself: {report.granted}"
     if report.reads:
         yield "  reads"
         yield from (f"    {kind}: {says}" for kind, says in report.reads.items())
@@ -86,6 +93,8 @@ def _lines(report: TenantReport) -> Iterator[str]:
     for choice in report.outputs:
         yield f"    {choice.output.value}: {choice.rung.name} – {choice.rung.says}"
         yield from (f"      not {name}: {why}" for name, why in choice.skipped)
+    yield "  nothing was asked" if not report.asked else "  asked for this"
+    yield from (f"    {one}" for one in report.asked)
     yield (
         "  a launch can succeed, as far as it shows from outside"
         if report.is_usable

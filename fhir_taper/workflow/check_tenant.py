@@ -1,26 +1,31 @@
 """What one EHR offers, and what this program would therefore do there: looked at from outside, without a person and without a patient.
 
-It reads public documents only (smart-configuration, keys, CapabilityStatement) and, where the tenant has a backend client, asks for one
-token of its own. What a launch is granted is seen only then: the ladders here suppose that all that is asked for is granted.
+It reads public documents only (smart-configuration, keys, CapabilityStatement), and asks for a token of its own only where it is told to
+and the tenant has a backend client. Every request is in the report. No database is opened. What a launch is granted is seen only then: the
+ladders here suppose that all that is asked for is granted.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeVar
+from urllib.parse import urlsplit
 
 from fhir_taper.errors import EhrAnswered, EhrError, SettingsError, TaperError, WrongUsage
 from fhir_taper.records import AuthMethod, Tenant
+from fhir_taper.settings import Settings
 from fhir_taper.smart.answer import Answer
 from fhir_taper.smart.capabilities import Capabilities
 from fhir_taper.smart.client import FHIR_JSON
 from fhir_taper.smart.keys import key_that_signs, signing_key
-from fhir_taper.smart.launch.discovery import SmartConfiguration, keys_address
+from fhir_taper.smart.launch.backend import BackendTokens
+from fhir_taper.smart.launch.discovery import SmartConfiguration, discover, keys_address
 from fhir_taper.smart.scopes import Granted, least_scopes, system_scopes
 from fhir_taper.smart.tls import handshake
+from fhir_taper.smart.transport import Transport, new_session
 from fhir_taper.workflow.check_report import Seen, State, TenantReport
 from fhir_taper.workflow.load_chart import SEARCHED
-from fhir_taper.workflow.services import Services
+from fhir_taper.workflow.services import Clock, utc_now
 from fhir_taper.writeback.changes import ORDER
 from fhir_taper.writeback.ladder import Output, choose
 from fhir_taper.writeback.negotiate import allowed
@@ -33,22 +38,36 @@ _REFUSED: Final = frozenset({401, 403})
 _Found = TypeVar("_Found")
 
 
-def check_tenants(services: Services, tenant_id: str | None = None) -> tuple[TenantReport, ...]:
+def check_tenants(
+    settings: Settings, tenant_id: str | None = None, *, with_token: bool = False, clock: Clock = utc_now
+) -> tuple[TenantReport, ...]:
     """One report per tenant of the configuration, or of the one named. Raises WrongUsage for one that it does not have."""
-    tenants = services.settings.tenants
+    tenants = settings.tenants
     if tenant_id is not None:
         tenants = tuple(one for one in tenants if one.id == tenant_id)
         if not tenants:
-            known = ", ".join(one.id for one in services.settings.tenants)
+            known = ", ".join(one.id for one in settings.tenants)
             raise WrongUsage(f"there is no tenant {tenant_id}; there is {known}")
-    return tuple(_Check(services, tenant, TenantReport(tenant)).run() for tenant in tenants)
+    return tuple(_checked(tenant, clock, with_token=with_token) for tenant in tenants)
+
+
+def _checked(tenant: Tenant, clock: Clock, *, with_token: bool) -> TenantReport:
+    report = TenantReport(tenant)
+
+    def note_request(method: str, url: str) -> None:
+        report.asked.append(f"{method} {url}")
+
+    transport = Transport(tenant, clock=clock, session=new_session(tenant.ca_bundle), before=note_request)
+    return _Check(tenant, transport, report, clock, with_token).run()
 
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    services: Services
     tenant: Tenant
+    transport: Transport
     report: TenantReport
+    clock: Clock
+    with_token: bool
 
     def run(self) -> TenantReport:
         self._try("tls", self._tls)
@@ -63,6 +82,7 @@ class _Check:
             self._try("clock", lambda: self._clock(answer))
         statement = self._try("capabilities", lambda: self._statement(answer)) if answer is not None else None
         self._ladders(statement)
+        self._note("changes", "no subscription, no polling: a chart is read when it is opened, and again before an approval and before a write")
         if configuration is not None:
             self._try("backend", lambda: self._backend(configuration))
         return self.report
@@ -79,19 +99,21 @@ class _Check:
             return None
 
     def _asked(self, url: str, accept: str = "application/json") -> Answer:
-        return self.services.transport(self.tenant).send("GET", url, headers={"Accept": accept}, timeout=10)
+        return self.transport.send("GET", url, headers={"Accept": accept}, timeout=10)
 
     def _tls(self) -> None:
+        if self.tenant.issuer.startswith("https:"):
+            self.report.asked.append(f"TLS handshake with {urlsplit(self.tenant.issuer).netloc}")
         found = handshake(self.tenant)
         if not found.version:
             self._note("tls", "plain http on loopback: for trying only", State.NOTE)
             return
         ends = f", certificate until {found.until:%Y-%m-%d}" if found.until else ""
-        is_near = found.until is not None and found.until - self.services.clock() < _RENEW
+        is_near = found.until is not None and found.until - self.clock() < _RENEW
         self._note("tls", f"{found.version}{ends}", State.NOTE if is_near else State.OK)
 
     def _discovery(self) -> SmartConfiguration:
-        found = self.services.configuration(self.tenant)
+        found = discover(self.tenant, self.transport)
         self._note("discovery", f"authorize at {found.authorization_endpoint}, token at {found.token_endpoint}, on hosts of this tenant")
         if not found.offers("launch-ehr"):
             self._note("discovery", "it does not say that it launches apps from a chart (launch-ehr)", State.NOTE)
@@ -125,7 +147,7 @@ class _Check:
 
     def _ehr_keys(self, configuration: SmartConfiguration) -> None:
         """The keys that sign identities."""
-        address = keys_address(self.tenant, configuration, self.services.transport(self.tenant))
+        address = keys_address(self.tenant, configuration, self.transport)
         answer = self._asked(address)
         document = answer.json() if answer.is_success else None
         keys = document.get("keys") if isinstance(document, dict) else None
@@ -138,7 +160,7 @@ class _Check:
         if answer.date is None:
             self._note("clock", "the EHR does not say what time it is", State.NOTE)
             return
-        ahead = answer.date - self.services.clock()
+        ahead = answer.date - self.clock()
         seconds = round(ahead.total_seconds())
         where = "with ours" if abs(ahead) < _CLOSE else f"{abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'} ours"
         state = State.OK if abs(ahead) < _CLOSE else State.NOTE if abs(ahead) < _TOLERATED else State.FAILS
@@ -174,12 +196,16 @@ class _Check:
         if self.tenant.backend_client_id is None:
             self._note("backend", "no [tenants.backend]: a write whose answer is lost waits for the next launch in its chart", State.NOTE)
             return
+        if not self.with_token:
+            self._note("backend", f"client {self.tenant.backend_client_id}: not tried, --token asks for its token", State.NOTE)
+            return
         scope = system_scopes(configuration, (*ORDER, "Patient"), "rs")
         try:
-            access = self.services.backend.access(self.tenant, self.services.transport(self.tenant), lambda: configuration, scope)
+            access = BackendTokens().access(self.tenant, self.transport, lambda: configuration, scope)
         except EhrError as error:
             self._note("backend", f"the program's own access is refused: {error}", State.NOTE)
             return
+        self.report.granted = access.scope
         lacking = Granted.parse(access.scope).lacks(Granted.parse(scope))
         given = f"the program's own access as {self.tenant.backend_client_id} is given"
         if lacking:

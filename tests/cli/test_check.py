@@ -22,6 +22,7 @@ OFFERED = {
     "capabilities": ["launch-ehr", "client-public", "permission-v1"],
     "code_challenge_methods_supported": ["S256"],
 }
+BACKEND = '[tenants.backend]\nclient_id = "fhir-taper-backend"'
 KEYS = {"keys": [{"kty": "RSA", "alg": "RS256", "kid": "1"}]}
 
 
@@ -33,21 +34,23 @@ def areas(tenant: dict[str, Any]) -> dict[str, tuple[str, str]]:
     return found
 
 
-def checked(run: Run, here: Installation) -> tuple[int, dict[str, Any]]:
-    status, out, err = run("check", "--config", here.config, "--json")
+def checked(run: Run, here: Installation, *options: str) -> tuple[int, dict[str, Any]]:
+    status, out, err = run("check", "--config", here.config, "--json", *options)
     assert err == ""
     (tenant,) = json.loads(out)["tenants"]
     return status, tenant
 
 
 def test_the_demo_ehr_can_be_launched_from_and_takes_a_plan_as_one_transaction(ehr: Demo, run: Run, tmp_path: Path) -> None:
-    status, tenant = checked(run, of_demo(tmp_path, ehr, '[tenants.backend]\nclient_id = "fhir-taper-backend"'))
+    status, tenant = checked(run, of_demo(tmp_path, ehr, BACKEND), "--token")
     found = areas(tenant)
     assert (status, tenant["usable"]) == (0, True), found
     assert {area for area, (state, _) in found.items() if state != "ok"} == {"tls"}
     assert found["tls"][1] == "plain http on loopback: for trying only"
     assert "signs RS384" in found["sign-in"][1] or "signs ES384" in found["sign-in"][1]
     assert found["backend"][1].endswith("is given")
+    assert "no subscription, no polling" in found["changes"][1]
+    assert "system/CarePlan.rs" in tenant["granted_to_program"]
     assert "patient/MedicationRequest.crus" in tenant["scopes"]
     ways = {one["output"]: one for one in tenant["outputs"]}
     assert ways["plan"]["rung"] == "transaction"
@@ -64,7 +67,7 @@ def test_an_access_to_which_less_was_granted_than_asked_for_says_what_is_lacking
         return replace(answer, tokens=replace(answer.tokens, scope="system/CarePlan.rs system/Goal.r"))
 
     monkeypatch.setattr(backend, "client_credentials", granted)
-    _, tenant = checked(run, of_demo(tmp_path, ehr, '[tenants.backend]\nclient_id = "fhir-taper-backend"'))
+    _, tenant = checked(run, of_demo(tmp_path, ehr, BACKEND), "--token")
     state, says = areas(tenant)["backend"]
     assert state == "note"
     assert "but not for" in says
@@ -99,7 +102,7 @@ def stub() -> Any:
 @pytest.fixture
 def here(stub: Stub, tmp_path: Path) -> Installation:
     """An installation whose EHR is a stub, launched as a public client."""
-    return Installation(tmp_path, stub.base, "app").write().upgraded()
+    return Installation(tmp_path, stub.base, "app").write()
 
 
 def test_an_ehr_that_promises_little_is_usable_and_everything_is_noted(run: Run, here: Installation) -> None:
@@ -179,3 +182,28 @@ def test_no_check_sends_anything_but_reads(run: Run, here: Installation, stub: S
     checked(run, here)
     assert {one.method for one in stub.requests} == {"GET"}
     assert not any("authorization" in one.headers for one in stub.requests)
+
+
+def test_a_check_needs_no_database_and_makes_none(run: Run, here: Installation) -> None:
+    assert checked(run, here)[0] == 0
+    assert not here.database.exists()
+
+
+def test_without_being_told_to_a_check_asks_for_no_token_and_says_so(ehr: Demo, run: Run, tmp_path: Path) -> None:
+    _, tenant = checked(run, of_demo(tmp_path, ehr, BACKEND))
+    assert areas(tenant)["backend"] == ("note", "client fhir-taper-backend: not tried, --token asks for its token")
+    assert tenant["granted_to_program"] == []
+    assert not any(one.startswith("POST") for one in tenant["asked"])
+
+
+def test_a_check_lists_every_request_that_it_made(run: Run, here: Installation, stub: Stub) -> None:
+    _, tenant = checked(run, here)
+    assert tenant["asked"] == [f"{one.method} {stub.base.removesuffix('/fhir')}{one.path}" for one in stub.requests]
+    out = run("check", "--config", here.config)[1]
+    assert "  asked for this" in out
+    assert all(f"    {one}" in out for one in tenant["asked"])
+
+
+def test_the_token_that_a_check_asked_for_is_among_its_requests(ehr: Demo, run: Run, tmp_path: Path) -> None:
+    _, tenant = checked(run, of_demo(tmp_path, ehr, BACKEND), "--token")
+    assert [one.rpartition("/")[2] for one in tenant["asked"] if one.startswith("POST")] == ["token"]
