@@ -86,6 +86,9 @@ class Tenant:
     """Users by role: fhirUser reference ("Practitioner/p1"), NPI or PractitionerRole code. Everybody else reads only."""
     needs_pharmacist_review: bool = False
     """Whether no plan becomes active before a pharmacist accepted it; otherwise a plan waits only where a prescriber asked for a review."""
+    approve_with_care_plans_unread: bool = False
+    """Whether a prescriber who looked at the care plans in the EHR may approve a plan that nobody here can compare with them: two tapers of
+    one medicine may then run, and no program notices."""
     backend_client_id: str | None = None
 
 

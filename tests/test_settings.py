@@ -248,3 +248,10 @@ def test_the_configuration_of_the_deployment_page_is_one(tmp_path: Path) -> None
     assert found.rate_limits == RateLimits()
     assert (found.metrics_port, found.sweep_seconds) == (9464, 300)
     assert found.tenants[0].backend_client_id == "fhir-taper-backend"
+
+
+def test_a_tenant_lets_nobody_approve_with_care_plans_unread_unless_it_says_so(tmp_path: Path) -> None:
+    assert not settings(tmp_path, TOP + TENANT).tenants[0].approve_with_care_plans_unread
+    assert settings(tmp_path, TOP + TENANT + "approve_with_care_plans_unread = true\n").tenants[0].approve_with_care_plans_unread
+    with pytest.raises(SettingsError, match="approve_with_care_plans_unread is not true or false"):
+        settings(tmp_path, TOP + TENANT + "approve_with_care_plans_unread = 1\n")

@@ -61,6 +61,7 @@ _TENANT: Final = frozenset(
         "idle_minutes",
         "requests_per_minute",
         "needs_pharmacist_review",
+        "approve_with_care_plans_unread",
         "roles",
         "backend",
     }
@@ -190,6 +191,7 @@ def _tenant(place: Place, *, insecure_loopback: bool) -> Tenant:
         else None,
         insecure_loopback=insecure_loopback,
         needs_pharmacist_review=place.flag("needs_pharmacist_review", default=False),
+        approve_with_care_plans_unread=place.flag("approve_with_care_plans_unread", default=False),
         roles=_roles(place),
         backend_client_id=_backend(place),
     )

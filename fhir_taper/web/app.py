@@ -12,6 +12,7 @@ from fhir_taper.web.routes import (
     course,
     intake,
     launch,
+    look,
     next_version,
     operations,
     plan,
@@ -34,7 +35,7 @@ def create_app(services: Services) -> FastAPI:
     # A redirect to the address without its last slash would go to whatever host the request names, and past the audit.
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.services = services
-    of_the_plan = (plan, prints, safety, approval, write_back, course, next_version, versions, review, contingency)
+    of_the_plan = (plan, prints, safety, approval, look, write_back, course, next_version, versions, review, contingency)
     for module in (operations, launch, regimen, intake, strategies, *of_the_plan):
         app.include_router(module.router)
     add_error_pages(app)

@@ -195,7 +195,7 @@ def _judged(services: Services, chart: OpenChart, loaded: Loaded, work: Work, pl
     judged = judge(services, chart, plan, reading, findings, unconfirmed)
     past = _first_day_is_past(work.options, judged.decision.on)
     intake = _against_intake(work.options, plan, assessment_of(services, chart))
-    return replace(judged, against=(*unread_plans(loaded), *past, *changed, *intake, *judged.against))
+    return replace(judged, against=(*unread_plans(services, chart, loaded, plan), *past, *changed, *intake, *judged.against))
 
 
 def _first_day_is_past(options: PlanOptions, today: date) -> tuple[str, ...]:

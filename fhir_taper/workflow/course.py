@@ -36,7 +36,7 @@ from fhir_taper.workflow.other_plans import alone_with_plans, other_plans, plans
 from fhir_taper.workflow.replan import proposing, stops_today
 from fhir_taper.workflow.roles import require
 from fhir_taper.workflow.services import Services
-from fhir_taper.workflow.unread import SOURCES_OF_STOPS, unread_now
+from fhir_taper.workflow.unread import SOURCES_OF_STOPS, unread_now, unread_tapers
 from fhir_taper.workflow.versions import Kept, as_version, newest_of_each, version_named
 
 
@@ -116,7 +116,7 @@ def turned(services: Services, chart: OpenChart, loaded: Loaded, version_id: str
     decision = Decision(chart.who, day, asked.reason.strip())
     stops = stops_of(services, chart, loaded, plan)
     if asked.turn in _LETS_REDUCTIONS_GO:
-        _refuse_reductions(loaded, plan, stops)
+        _refuse_reductions(services, chart, loaded, plan, stops)
     after = what_follows(services, chart, loaded, plan, asked, decision)
     return after if isinstance(after, Infeasible) else Turned(plan, after, stops)
 
@@ -158,12 +158,13 @@ def stops_of(services: Services, chart: OpenChart, loaded: Loaded, plan: TaperPl
     return stops_today(loaded.reading(day), plan, assessment_of(services, chart).assessed)
 
 
-def _refuse_reductions(loaded: Loaded, plan: TaperPlan, stops: tuple[Finding, ...]) -> None:
+def _refuse_reductions(services: Services, chart: OpenChart, loaded: Loaded, plan: TaperPlan, stops: tuple[Finding, ...]) -> None:
     """Raises NotAllowed with every Stop of today, and with what could not be read: whether there is another one is not known then."""
     unread = unread_now(loaded, plan, SOURCES_OF_STOPS)
     against = (
         *(f"today's chart stops a reduction: {one.message}" for one in stops),
         *(f"{says}: whether something stops a reduction is not known: read the chart again" for says in unread),
+        *unread_tapers(services, chart, loaded),
     )
     if against:
         raise NotAllowed(*against)

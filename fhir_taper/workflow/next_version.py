@@ -134,7 +134,7 @@ def _judged(services: Services, chart: OpenChart, loaded: Loaded, draft: NextVer
     changed, findings = _compared(services, chart, loaded, version_named(services, chart, draft.of), draft)
     reading = loaded.reading(chart.day(services.clock(), draft.plan.zone))
     judged = judge(services, chart, draft.plan, reading, findings)
-    return replace(judged, against=(*unread_plans(loaded), *changed, *judged.against))
+    return replace(judged, against=(*unread_plans(services, chart, loaded, draft.plan), *changed, *judged.against))
 
 
 def _compared(

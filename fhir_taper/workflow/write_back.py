@@ -14,6 +14,7 @@ from fhir_taper.errors import NotAllowed, NotInTurn, WriteRefused
 from fhir_taper.exact_json import encode
 from fhir_taper.mappers.write.fhir_text import shown
 from fhir_taper.mappers.write.labels import refuse_restricted, united
+from fhir_taper.plans.tapers.collisions import RUNNING
 from fhir_taper.plans.tapers.finding import Finding
 from fhir_taper.plans.tapers.first_supply import first_supply
 from fhir_taper.plans.tapers.new_version import Decision
@@ -33,7 +34,7 @@ from fhir_taper.workflow.plan import plan_bundle
 from fhir_taper.workflow.regimen import Reading
 from fhir_taper.workflow.roles import require
 from fhir_taper.workflow.services import Services
-from fhir_taper.workflow.unread import unread_now
+from fhir_taper.workflow.unread import unread_now, unread_tapers
 from fhir_taper.workflow.versions import newest_of_each
 from fhir_taper.workflow.write_choice import Writable, chosen, writable_plans
 from fhir_taper.writeback.execute import execute
@@ -124,12 +125,15 @@ def _labelled(reading: Reading, version: PlanVersion, kept: MadeFrom | None) -> 
 
 
 def _refuse_unread(services: Services, chart: OpenChart, loaded: Loaded, plan: TaperPlan) -> None:
-    """Labels are those of the chart of now: what is unread may be restricted, and the plan made of it. Raises WriteRefused, audited."""
+    """Labels are those of the chart of now, too: what is unread may be restricted, and the plan made of it. And no plan begins to run in
+    the EHR beside a taper that cannot be read. Raises WriteRefused, audited."""
     unread = unread_now(loaded, plan)
-    if unread:
+    tapers = unread_tapers(services, chart, loaded) if plan.state in RUNNING else ()
+    if unread or tapers:
         note(services, chart.launch, "preview", "refused", {"plan": plan.id, "unread": sorted(loaded.not_read | loaded.in_part)})
         raise WriteRefused(
-            *(f"{says}: how the plan must be labelled is not known, and it is not written: read the chart again" for says in unread)
+            *(f"{says}: how the plan must be labelled is not known, and it is not written: read the chart again" for says in unread),
+            *tapers,
         )
 
 

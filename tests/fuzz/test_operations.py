@@ -45,6 +45,7 @@ MAY_SEND = {
     **dict.fromkeys(("next/acknowledge", "next/agreement", "next/discard"), _EDITORS),
     **dict.fromkeys(("approve", "next/approve", "write-back", "write-back/found", "adopt", "review/ask", "review/withdraw"), _PRESCRIBER),
     "review/answer": ("pharmacist",),
+    **dict.fromkeys(("look", "next/look"), _PRESCRIBER),
 }
 """Who may send what, said here once more than in the program: a form that is new has to be given to somebody."""
 DONE = {*range(200, 300), 303}

@@ -9,17 +9,19 @@ import pytest
 
 from fhir_taper.cli.demo_walk import Page
 from fhir_taper.errors import BadInput, NotAllowed, WriteRefused
+from fhir_taper.mappers.write.namespace import TAPER_SYSTEM
 from fhir_taper.plans.tapers.finding import Acknowledgement
 from fhir_taper.records import Json
+from fhir_taper.workflow.approve import approve_plan, work_rests_on
 from fhir_taper.workflow.course import Asked, Turn, save_turn, turned
 from fhir_taper.workflow.load_chart import load_chart
 from fhir_taper.workflow.open_chart import OpenChart
-from fhir_taper.workflow.unread import unread_now
+from fhir_taper.workflow.unread import unread_now, unread_tapers
 from fhir_taper.workflow.write_back import Proposal, preview_plan, write_plan
 from tests.mappers.charts import concept
 from tests.odd_ehr import between, changing, each, refusing, with_more
 from tests.web.running import ELDER, Person, Stage, another_app
-from tests.workflow.followed import Followed
+from tests.workflow.followed import TAPERED, Followed
 from tests.workflow.opened import chart_of
 from tests.workflow.test_course import HOLD, save
 
@@ -114,3 +116,47 @@ def test_a_stop_that_came_after_the_approval_is_said_above_the_course_and_the_wr
             assert "Today’s chart stops a reduction: A seizure disorder is on record (Epilepsy)" in text, screen
         with pytest.raises(WriteRefused, match="changed since the preview"):
             approved.write(before.seen)
+
+
+def test_no_plan_is_approved_beside_a_care_plan_of_ours_whose_steps_cannot_be_read(stage: Stage) -> None:
+    stage.forget(TAPERED)
+    person, chart = stage.opened(TAPERED), chart_of(stage, TAPERED)
+    with between(stage.demo, refusing(403, "RequestGroup/*")):
+        person.send("regimen", "/refresh")
+        person.draft()
+        person.ready()  # that the chart is not whole is accepted with a reason
+        with pytest.raises(NotAllowed, match=r"CarePlan/[^,]+, active: .*whether a taper of this medicine runs"):
+            approve_plan(stage.services, chart, str(work_rests_on(stage.services, chart)))
+        assert "whether a taper of this medicine runs" in person.get("approve").text
+    stage.forget(TAPERED)
+
+
+def test_a_plan_is_not_written_beside_a_care_plan_of_ours_that_lost_what_says_which_it_is(approved: Approved) -> None:
+    stripped: Json = {
+        "resourceType": "CarePlan",
+        "id": "stripped",
+        "meta": {"versionId": "1"},
+        "status": "active",
+        "intent": "plan",
+        "subject": {"reference": f"Patient/{ELDER}"},
+        "identifier": [{"system": TAPER_SYSTEM, "value": "of a taper that is not this one"}],
+    }
+    demo = approved.stage.demo
+    with between(demo, changing("CarePlan", with_more(stripped))), pytest.raises(WriteRefused, match="CarePlan/stripped, active"):
+        approved.preview()
+    ended = stripped | {"status": "revoked"}
+    diet = {name: value for name, value in stripped.items() if name != "identifier"} | {
+        "activity": [{"reference": {"reference": "RequestGroup/closed"}}]
+    }
+    for harmless in (ended, diet):
+        with between(demo, changing("CarePlan", with_more(harmless))):
+            assert approved.preview().preview.may_write
+
+
+def test_a_plan_that_is_kept_here_is_known_though_its_steps_in_the_ehr_are_closed(followed: Followed) -> None:
+    with between(followed.stage.demo, refusing(403, "RequestGroup/*")):
+        loaded = load_chart(followed.services, followed.chart, afresh=True)
+    followed.services.charts.drop(followed.chart.launch.id)
+    assert unread_tapers(followed.services, followed.chart, loaded) == ()
+    elsewhere = replace(followed.chart, launch=replace(followed.chart.launch, patient_id="another"))
+    assert len(unread_tapers(followed.services, elsewhere, loaded)) == 1

@@ -15,7 +15,7 @@ from fhir_taper.mappers.read.care_plan_edits import edits
 from fhir_taper.mappers.read.care_plan_steps import StepRecord, read_steps, step_records
 from fhir_taper.mappers.references import address, resolve
 from fhir_taper.mappers.write.extensions import NOTED, TAPER, given, read_core, read_fields
-from fhir_taper.mappers.write.namespace import PLAN_SYSTEM
+from fhir_taper.mappers.write.namespace import PLAN_SYSTEM, TAPER_SYSTEM, WRITE_SYSTEM
 from fhir_taper.mappers.write.plan_references import from_protocol, from_reference, from_replaced, from_subject, plan_ids
 from fhir_taper.mappers.write.shapes import Kind, read_primitive
 from fhir_taper.plans.medicines.regimen import Issue
@@ -28,10 +28,10 @@ Find = Callable[[object], Resource | None]
 
 
 def is_ours(resource: object) -> bool:
-    """Whether this is a CarePlan that we wrote, whole or damaged: it has our extension or our plan identifier."""
+    """Whether this is a CarePlan that we wrote, whole or damaged: it has our extension or an identifier of ours."""
     if not isinstance(resource, dict) or resource.get("resourceType") != "CarePlan":
         return False
-    return bool(given(resource, TAPER)) or bool(plan_ids(resource))
+    return bool(given(resource, TAPER)) or any(_is_of_ours(one) for one in _listed(resource.get("identifier")))
 
 
 def from_bundle(bundle: object) -> TaperPlan:
@@ -82,6 +82,14 @@ def read_plan(care_plan: Resource, find: Find) -> Mapped[TaperPlan]:
         path, says = wrong
         raise BadInput(says, f"CarePlan ({path} of the plan)")
     return Mapped(plan, edits(plan, care_plan, records, written), _sources(care_plan, records))
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _is_of_ours(identifier: object) -> bool:
+    return isinstance(identifier, dict) and identifier.get("system") in (PLAN_SYSTEM, TAPER_SYSTEM, WRITE_SYSTEM)
 
 
 def _of_chart(chart: Chart) -> list[Mapped[TaperPlan] | Issue]:
