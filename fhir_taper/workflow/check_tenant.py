@@ -82,7 +82,7 @@ class _Check:
             self._try("clock", lambda: self._clock(answer))
         statement = self._try("capabilities", lambda: self._statement(answer)) if answer is not None else None
         self._ladders(statement)
-        self._note("changes", "no subscription, no polling: a chart is read when it is opened, and again before an approval and before a write")
+        self._note("changes", "no subscription, no polling: a chart is read when it is opened, and before an approval and a write")
         if configuration is not None:
             self._try("backend", lambda: self._backend(configuration))
         return self.report

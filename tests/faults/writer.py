@@ -85,9 +85,9 @@ def lay(killed: Killed, waits: str = "") -> None:
 
     written = FhirClient._write
 
-    def write(self: FhirClient, permitted: Any, method: str, *, parts: int) -> Any:
+    def write(self: FhirClient, permitted: Any, method: str, **how: Any) -> Any:
         killed.passing("before the request")
-        answer = written(self, permitted, method, parts=parts)
+        answer = written(self, permitted, method, **how)
         killed.passing("after the answer")
         return answer
 

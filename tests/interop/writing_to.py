@@ -3,7 +3,7 @@
 Who launches and how tokens come is left out: other tests show it. Everything from the store to the socket is what runs in production.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -73,10 +73,9 @@ class Hasty(Transport):
         super().__init__(tenant, **how)
         self._seconds = seconds
 
-    def send(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None, timeout: float = 0) -> Answer:
+    def send(self, method: str, url: str, **given: Any) -> Answer:
         """As the transport, within its own seconds."""
-        del timeout
-        return super().send(method, url, headers=headers, body=body, timeout=self._seconds)
+        return super().send(method, url, **given | {"timeout": self._seconds})
 
 
 def chart_on(services: Services, patient: str, role: Role = Role.PRESCRIBER, **client: Any) -> OpenChart:
