@@ -26,7 +26,7 @@ from fhir_taper.records import Role
 from fhir_taper.store.drafts import Draft
 from fhir_taper.store.plans import PlanName, PlanVersion
 from fhir_taper.workflow.audited import note
-from fhir_taper.workflow.load_chart import Loaded
+from fhir_taper.workflow.load_chart import Loaded, load_chart
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.options_document import options_from_document, options_to_document
 from fhir_taper.workflow.own_words import Words, are_of, joined, words_from_document, words_to_document
@@ -238,18 +238,31 @@ def _with_words(work: Work) -> Work:
 
 
 def _as_a_plan_of_its_own(services: Services, chart: OpenChart, work: Work) -> Work:
-    """The draft under a name that no ended plan has: what was asked before may be asked again, and the plan that ended stays as it is."""
+    """The draft under a name that no ended plan has, here or in the EHR alone: what was asked before may be asked again, and the plan that
+    ended stays as it is."""
     plan, launch = work.plan, chart.launch
     if plan is None:
         return work
-    key, times = plan.key, 1
-    while (last := services.plans.latest(PlanName(launch.tenant_id, launch.patient_id, plan.ingredient, key))) and last.state in _ENDED:
+    key, times, ended_there = plan.key, 1, _ended_in_ehr(services, chart, plan.ingredient)
+    while _has_ended(services, PlanName(launch.tenant_id, launch.patient_id, plan.ingredient, key), ended_there):
         times += 1
         key = f"{plan.key}-{times}"
     if key == plan.key:
         return work
     named = replace(plan, id=plan_id(chart.tenant.id, plan.patient, plan.ingredient, key, plan.version), key=key)
     return replace(work, plan=named)
+
+
+def _has_ended(services: Services, name: PlanName, ended_there: frozenset[str]) -> bool:
+    """Whether a plan of this name ended: as it is kept here, else as it stands in the EHR."""
+    last = services.plans.latest(name)
+    return name.key in ended_there if last is None else last.state in _ENDED
+
+
+def _ended_in_ehr(services: Services, chart: OpenChart, ingredient: str) -> frozenset[str]:
+    """Keys of the plans of a medicine that ended in the EHR."""
+    plans = load_chart(services, chart).reading(chart.day(services.clock())).own_plans
+    return frozenset(one.value.key for one in plans if one.value.ingredient == ingredient and one.value.state in _ENDED)
 
 
 def _edits(document: Mapping[str, Any], name: str) -> tuple[Edited, ...]:
