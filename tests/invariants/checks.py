@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import product as every
 from math import ceil, lcm
 
 from fhir_taper import exact_json
@@ -71,8 +72,37 @@ def _times_rise(of: Subject) -> Problems:
             yield f"step {index}: {rising[0][1]} rises and no finding says so"
         for name in dict.fromkeys(name for name, _ in rising):
             with_less_of_a_companion = any(product.companions for product in of.request.products)
-            if len(before.at) <= 4 and not with_less_of_a_companion and _fits_under(of, name, before, step):
+            if len(before.at) > 4 or with_less_of_a_companion:
+                continue
+            if _fits_under(of, name, before, step):
                 yield f"step {index}: a time of day rises although {step.mg[name]} mg can be divided without"
+                continue
+            for rise, least in (_rise_and_least(of, name, release, before, step) for release in Release):
+                if rise > least:
+                    yield f"step {index}: the times of day rise by {rise} mg in all, and {least} mg would do"
+
+
+def _rise_and_least(of: Subject, ingredient: str, release: Release, before: Taken, step: Taken) -> tuple[Fraction, Fraction]:
+    """By how much the times of day rise in all, and the least that any division of the same dose would raise them by: by looking at all."""
+    caps = {slot: mg for (name, kind, slot), mg in before.released.items() if (name, kind) == (ingredient, release)}
+    now = {slot: mg for (name, kind, slot), mg in step.released.items() if (name, kind) == (ingredient, release)}
+    rise = sum((max(Fraction(0), mg - caps.get(slot, Fraction(0))) for slot, mg in now.items()), Fraction(0))
+    products = tuple(product for product in of.plan.products if (product.ingredient, product.release) == (ingredient, release))
+    if not rise or not products:
+        return rise, rise
+    dose = sum(now.values(), Fraction(0))
+    most = most_at_once(of.request, ingredient, release)
+    one_time = doses_that_exist(products, 1, of.plan.limits.max_pieces, dose if most is None else min(dose, most))
+    amounts = [index * one_time.quantum for index, pieces in enumerate(one_time.pieces) if pieces is not None]
+    least = {Fraction(0): Fraction(0)}  # a sum of the times so far: the least that they rise by for it
+    for slot in dict.fromkeys((*caps, *now)):
+        following: dict[Fraction, Fraction] = {}
+        for (total, so_far), mg in every(least.items(), amounts):
+            by = so_far + max(Fraction(0), mg - caps.get(slot, Fraction(0)))
+            if total + mg <= dose and by < following.get(total + mg, by + 1):
+                following[total + mg] = by
+        least = following
+    return rise, least.get(dose, rise)  # that a dose is made at all is another invariant
 
 
 def _fits_under(of: Subject, ingredient: str, before: Taken, step: Taken) -> bool:

@@ -24,6 +24,7 @@ from tests.invariants.reading import Subject
 from tests.plans.tapers.made_requests import planned, request, tablets
 
 _DAY = timedelta(days=1)
+_FOUR = (Slot.MORNING, Slot.NOON, Slot.EVENING, Slot.NIGHT)
 Spoil = Callable[[TaperPlan], TaperPlan]
 
 
@@ -146,6 +147,21 @@ def test_a_spoilt_plan_is_found(spoilt: Spoilt) -> None:
     subject = Subject(good().request, spoilt.spoil(good().plan), good().tables)
     checks = [check for name, check in (CHECKS | LIFE).items() if name.startswith(spoilt.invariant)]
     assert [says for check in checks for says in check(subject)]
+
+
+def test_times_that_rise_by_more_than_they_must_are_found() -> None:
+    products = tablets("diazepam", "2", "5", parts=2)
+    asked = request("diazepam", "20", products, *(slot.value for slot in _FOUR), strategy="proportional")
+    plan = planned(asked)
+    rising = next(step.number for step in plan.steps if step.mg_per_day("diazepam") == Decimal("4.5"))
+    wider = (
+        Units(products[0].rxcui, Decimal(2), ((Slot.MORNING, Decimal(1)),)),
+        Units(products[1].rxcui, Decimal(5), ((Slot.NIGHT, Decimal("0.5")),)),
+    )
+    spoilt = at(plan, rising, lambda step: replace(step, doses=(Dose("diazepam", wider),)))
+
+    assert not list(CHECKS["i01_daily_dose_never_rises"](Subject(asked, plan, load())))
+    assert "in all, and 1/2 mg would do" in " ".join(CHECKS["i01_daily_dose_never_rises"](Subject(asked, spoilt, load())))
 
 
 def test_a_crossing_that_gives_less_than_nine_tenths_is_found() -> None:

@@ -19,8 +19,9 @@ from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.medicines.dose import canonical
 from fhir_taper.plans.medicines.lookup import Lookup
 from fhir_taper.plans.medicines.products import Product
+from fhir_taper.plans.medicines.rising import least_rise
 from fhir_taper.plans.medicines.rounding import Grid, Intakes, Measure, parts_of
-from fhir_taper.plans.medicines.split import Split, Splitter, least_rise
+from fhir_taper.plans.medicines.split import Split, Splitter
 
 Limits = tuple[tuple[str, Decimal], ...]
 """Companion ingredients with the most mg a day of each."""

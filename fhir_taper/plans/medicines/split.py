@@ -2,7 +2,8 @@
 
 In this order (domain §2): no time's dose rises; spread at most one notch or the table's share of the day's dose, else the least spread
 there is; fewest pieces; least spread; and of equals, the larger dose at night, then morning, evening, noon (night last where it must not
-be the larger). `even` puts the least spread before the fewest pieces. A rise that cannot be avoided is marked, never hidden.
+be the larger). `even` puts the least spread before the fewest pieces. A rise that cannot be avoided is the least that there is
+(`rising`), and is marked, never hidden.
 
 Amounts are quanta of a grid. The search runs over the day's doses as a set of amounts, largest first: which time takes which follows from
 the order of preference, because a set fits under the times' caps exactly when it fits largest under largest.
@@ -17,6 +18,7 @@ from typing import NamedTuple
 from fhir_taper.errors import BrokenPlan
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.medicines.lookup import members
+from fhir_taper.plans.medicines.rising import rising
 from fhir_taper.plans.medicines.rounding import Intakes
 
 _LARGER_FIRST = (Slot.NIGHT, Slot.MORNING, Slot.EVENING, Slot.NOON, Slot.AFTERNOON, Slot.OVERNIGHT)
@@ -72,7 +74,7 @@ class Splitter:
             raise BrokenPlan(f"{dose} quanta a day cannot be made at these times, and were to be")
         if before is None:
             return Split(free, rises=False)
-        return Split(least_rise(free, before), rises=True)
+        return Split(rising(self.intakes, free, before, widest, even=self._even), rises=True)
 
     def _best(self, dose: int, caps: tuple[int, ...], widest: int) -> tuple[int, ...] | None:
         if len(caps) == 1:
@@ -221,12 +223,3 @@ def _placed(amounts: tuple[int, ...], caps: tuple[int, ...]) -> tuple[int, ...]:
     if all(map(le, amounts, caps)):
         return amounts
     return max(order for order in permutations(amounts) if all(amount <= cap for amount, cap in zip(order, caps, strict=True)))
-
-
-def least_rise(amounts: tuple[int, ...], before: tuple[int, ...]) -> tuple[int, ...]:
-    """The amounts by time with the least total rise; of equals, larger ones to preferred times."""
-
-    def rise(order: tuple[int, ...]) -> int:
-        return sum(max(0, new - old) for new, old in zip(order, before, strict=True))
-
-    return min(permutations(amounts), key=lambda order: (rise(order), tuple(-amount for amount in order)))

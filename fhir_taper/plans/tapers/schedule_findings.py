@@ -76,7 +76,7 @@ def _rises(drafted: Drafted) -> Iterator[Finding]:
     rises = [index for index in drafted.rises if index]
     if rises:
         steps = _list([str(index) for index in rises])
-        says = f"One time of day takes more in step {steps}, although the day's dose falls: these products cannot be divided otherwise."
+        says = f"A time of day takes more in step {steps}, although the day's dose falls: these products cannot be divided without."
         clears = "Products that make smaller doses, or other times of day."
         yield Finding(Severity.ACKNOWLEDGE, "slot-rise", says, _DESIGN, f"step {steps}", "split, later steps", clears)
 
