@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Final
@@ -25,6 +26,7 @@ _MOST_DIGITS: Final = 9
 _MALFORMED: Final = 400
 _TOO_LARGE: Final = 413
 _LAUNCH: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_ENDED: Final = frozenset({"idle", "session-over"})
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
@@ -170,12 +172,20 @@ def _note_whose(request: Request, launch: str) -> tuple[str, str]:
 
 def posted_of(request: Request, launch: str, body: Annotated[bytes, Depends(body_of)]) -> Posted:
     """The same with a form. Raises LaunchRefused ("csrf") where the form is not one of this launch's own pages."""
-    visit = visit_of(request, launch)
+    try:
+        visit = visit_of(request, launch)
+    except LaunchRefused as refusal:
+        # A session that ended takes no form, and gives back what was typed: only to a page of ours, which no other site can pretend to be.
+        if refusal.reason in _ENDED and request.headers.get("sec-fetch-site") == "same-origin":
+            with suppress(HTTPException):
+                request.state.typed = form_of(body, request.headers)
+        raise
     form = form_of(body, request.headers)
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none") or not is_csrf_token(
         visit.chart.launch, form.one("csrf")
     ):
         raise LaunchRefused("csrf", "This form did not come from a page of this session. Open the page again.")
+    request.state.typed = form
     return Posted(visit, form)
 
 

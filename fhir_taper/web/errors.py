@@ -34,6 +34,7 @@ from fhir_taper.errors import (
 )
 from fhir_taper.logs import log
 from fhir_taper.web.rendering import page
+from fhir_taper.web.typed_text import typed_text
 
 _AGAIN: Final = "Close this app and open it again from the patient's chart."
 _SAVED: Final = "What you saved is kept."
@@ -141,7 +142,8 @@ def error_page(request: Request, error: Told) -> HTMLResponse:
     back = f"/app/{launch}/regimen" if goes_on and launch and tenant is not None else ""
     # In a window of its own cookies come back; there the EHR asks for the patient.
     own_window = f"/launch/standalone?{urlencode({'tenant': tenant.id})}" if tenant and error.title == _LAUNCHES["cookie"][0] else ""
-    return page("error.html", tenant=tenant, status=error.status, error=error, back=back, own_window=own_window)
+    typed = typed_text(getattr(request.state, "typed", None))
+    return page("error.html", tenant=tenant, status=error.status, error=error, back=back, own_window=own_window, typed=typed)
 
 
 def note_reason(request: Request, error: Exception) -> None:

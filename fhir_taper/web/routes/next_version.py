@@ -1,6 +1,6 @@
 """The draft of a next version: what it changes, what is to be acknowledged, the patient's agreement, and the button of a prescriber."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from fhir_taper.plans.tapers.differences import differences
@@ -10,7 +10,9 @@ from fhir_taper.render.contingency_words import contingency_words
 from fhir_taper.render.pages import title_of
 from fhir_taper.render.version_words import step_rows, what_changed
 from fhir_taper.web.course_views import charted
-from fhir_taper.web.dependencies import Form_, Opened
+from fhir_taper.web.dependencies import Form_, Opened, Visit
+from fhir_taper.web.look_view import look_view
+from fhir_taper.web.not_kept import REFUSED, NotKept, not_kept
 from fhir_taper.web.rendering import chart
 from fhir_taper.web.review_words import review_words
 from fhir_taper.web.view_models import by_severity
@@ -33,6 +35,10 @@ router = APIRouter()
 @router.get("/app/{launch}/next")
 def next_draft(visit: Opened) -> Response:
     """The draft beside the version that runs."""
+    return _page(visit)
+
+
+def _page(visit: Visit, refusal: NotKept | None = None) -> Response:
     seen = next_rests_on(visit.services, visit.chart)  # first of all: whatever changes after it is refused
     draft = next_version(visit.services, visit.chart)
     if draft is None:
@@ -56,10 +62,13 @@ def next_draft(visit: Opened) -> Response:
         against=reasons_against_next(visit.services, visit.chart, visit.loaded(), draft),
         review=review_words(visit.chart, standing_of(visit.services, visit.chart, plan), plan.zone),
         revision=draft.revision,
+        look=look_view(visit, plan),
         seen=str(seen or ""),
         may_edit=visit.chart.may(Role.PRESCRIBER, Role.PHARMACIST),
         may_approve=visit.chart.may(Role.PRESCRIBER),
         who=visit.chart.who,
+        status=refusal.status if refusal else 200,
+        not_kept=refusal,
     )
 
 
@@ -72,10 +81,15 @@ def acknowledge(posted: Form_) -> Response:
 
 
 @router.post("/app/{launch}/next/agreement")
-def agreement(posted: Form_) -> Response:
-    """Note the patient's agreement."""
+def agreement(posted: Form_, request: Request) -> Response:
+    """Note the patient's agreement; where it is not taken, the page as it is now with what was typed."""
     visit, form = posted.visit, posted.form
-    agree_to_next(visit.services, visit.chart, form.one("who"), form.one("what"), form.number("revision"))
+    try:
+        agree_to_next(visit.services, visit.chart, form.one("who"), form.one("what"), form.number("revision"))
+    except REFUSED as error:
+        if next_version(visit.services, visit.chart) is None:
+            raise  # nothing is there to agree to
+        return _page(visit, not_kept(request, form, error))
     return visit.to("next")
 
 
