@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.e2e import checks
+from tests.e2e import checks, pictures
 from tests.e2e.browser import window
 from tests.e2e.refusals import REFUSALS, Stage
 from tests.e2e.screens import ELDER, button, framed, headed
@@ -19,6 +19,7 @@ def test_a_refusal_says_what_happened_and_what_to_do_and_nothing_of_the_patient(
         assert not any(word in view.content() for word in ("Edna", "Sample", "1952-03-14"))
         for check in (checks.accessible, checks.small_targets, checks.wide):
             assert check(view) == []
+        assert pictures.taken(view, f"refusal-{name}") == []
         assert met.breaches == []
         assert met.strangers(stage.demo.page_url, stage.demo.app_url, stage.demo.issuer) == []
 

@@ -1,11 +1,12 @@
 """What holds on every screen: one walk through all of them, looked at from each side; the tests read what it found."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.e2e import checks
+from tests.e2e import checks, pictures
 from tests.e2e.browser import window
 from tests.e2e.refusals import Stage, prescriptions_denied
 from tests.e2e.screens import ELDER, course_screens, ehr_screens, headed, opened, other_screens, to_written
@@ -24,11 +25,17 @@ CHECKS: dict[str, Callable[[Page], list[str]]] = {
 }
 
 
+PICTURED = "pictured at each width"
+EVERY_SCREEN = 40
+"""At least so many stops do the walks make."""
+
+
 def look(page: Page, name: str, found: Found) -> None:
     """Note what is wrong with the screen that is open."""
     for what, check in CHECKS.items():
         if wrong := check(page):
             found.setdefault(what, {})[name] = wrong
+    found.setdefault(PICTURED, {})[name] = pictures.taken(page, name)
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +57,23 @@ def walked(browser: Browser, stage: Stage) -> Found:
 def test_every_screen_is(walked: Found, what: str) -> None:
     wrong = [f"{name}: {line}" for name, lines in walked.get(what, {}).items() for line in lines]
     assert wrong == [], "\n".join(wrong)
+
+
+def test_every_screen_has_a_picture_of_this_run_at_each_width_with_its_heading_and_within_its_window(walked: Found) -> None:
+    seen = walked[PICTURED]
+    assert len(seen) >= EVERY_SCREEN
+    assert {name: wrong for name, wrong in seen.items() if wrong} == {}
+    assert [(name, width) for name in seen for width in pictures.WIDTHS if not pictures.path_of(name, width).stat().st_size] == []
+
+
+def test_a_page_that_flows_over_sideways_or_has_no_heading_is_found(browser: Browser, tmp_path: Path) -> None:
+    with window(browser) as (context, _):
+        page = context.new_page()
+        page.set_content("<h1>Wide</h1><p style='width: 900px'>x</p>")
+        assert pictures.taken(page, "wide", tmp_path) == ["at 640 pixels the page is 268 pixels wider than its window"]
+        page.set_content("<h1 hidden>None</h1>")
+        assert pictures.taken(page, "none", tmp_path) == [f"at {width} pixels no heading is to be seen" for width in pictures.WIDTHS]
+    assert len(list(tmp_path.glob("*.png"))) == 8
 
 
 def test_no_screen_breaks_the_content_policy(walked: Found) -> None:
