@@ -109,6 +109,9 @@ def test_a_care_plan_that_somebody_deleted_is_made_again_only_by_whoever_accepts
         assert "and is gone: somebody deleted it in the EHR" in shown
         (box,) = boxes(shown)
         assert box.startswith("gone CarePlan/")
+        person.send("regimen", "/refresh")
+        for screen in ("course", "plan", "versions", "regimen"):
+            assert "and is gone there: somebody deleted it." in Page(person.get(screen).text).text, screen
         refused = person.send("write-back", "/write-back")
         assert refused.status == 409
         assert "ot accepted: Written before, and gone from the EHR: CarePlan/" in Page(refused.text).text

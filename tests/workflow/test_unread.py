@@ -111,7 +111,7 @@ def test_a_stop_that_came_after_the_approval_is_said_above_the_course_and_the_wr
     assert before.stops == ()
     with between(approved.stage.demo, changing("Condition", with_more(EPILEPSY))):
         approved.person.send("regimen", "/refresh")
-        for screen in ("course", "write-back"):
+        for screen in ("course", "write-back", "plan", "safety"):
             text = Page(approved.person.get(screen).text).text
             assert "Today’s chart stops a reduction: A seizure disorder is on record (Epilepsy)" in text, screen
         with pytest.raises(WriteRefused, match="changed since the preview"):

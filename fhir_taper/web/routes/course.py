@@ -15,6 +15,7 @@ from fhir_taper.render.pages import title_of
 from fhir_taper.render.version_words import field_rows, step_rows, what_changed
 from fhir_taper.web.course_views import charted, running_view
 from fhir_taper.web.dependencies import Form_, Opened, Visit
+from fhir_taper.web.ehr_says_view import ehr_says_view
 from fhir_taper.web.forms import PARAMETERS
 from fhir_taper.web.rendering import chart
 from fhir_taper.web.turn_forms import asked_of, carried, turn_of
@@ -41,6 +42,7 @@ def course(visit: Opened) -> Response:
     return visit.page(
         "course.html",
         "plan",
+        ehr_says=ehr_says_view(visit),
         stops=[(title_of(one.plan), stop) for one in plans for stop in stops_of(visit.services, visit.chart, loaded, one.plan)],
         plans=[(running_view(one, visit.today(one.plan.zone)), _ways(reading, one.plan)) for one in plans],
         turn=Turn,

@@ -21,11 +21,13 @@ from fhir_taper.web.course_views import charted, paused_step
 from fhir_taper.web.dependencies import Form_, Opened, Visit, whole_number
 from fhir_taper.web.edit_forms import edit_of
 from fhir_taper.web.editor_view import Notice, last_edit, open_step, totals_of
+from fhir_taper.web.ehr_says_view import ehr_says_view
 from fhir_taper.web.errors import note_reason, told
 from fhir_taper.web.rendering import chart
 from fhir_taper.web.view_models import no_in_words
 from fhir_taper.workflow.adopt import standing_in_ehr
 from fhir_taper.workflow.chosen_plan import EDITORS, Work, change, newest_version, plan_of, reading_for, work_of
+from fhir_taper.workflow.course import stops_of
 from fhir_taper.workflow.cover import cover_of
 from fhir_taper.workflow.edit_plan import edit, offered_for, redo, undo
 from fhir_taper.workflow.keep_assessment import assessment_of
@@ -144,7 +146,8 @@ def _page(
     }
     if _is_live(request):
         return visit.part("plan_part.html", status=status, **words)
-    return visit.page("plan.html", "plan", status=status, is_live=True, **words)
+    stops = stops_of(visit.services, visit.chart, visit.loaded(), found)  # of a draft there are none
+    return visit.page("plan.html", "plan", status=status, is_live=True, ehr_says=ehr_says_view(visit), stops=stops, **words)
 
 
 def _shown(visit: Visit, work: Work | None) -> TaperPlan | None:

@@ -15,6 +15,7 @@ from fhir_taper.render.history import HistoryView, history_view
 from fhir_taper.render.regimen_rows import issues_of, left_out_of, not_counted, others_of, remarks_of, rows_of
 from fhir_taper.render.total_words import companions_in_words, total_in_words
 from fhir_taper.web.dependencies import Form_, Opened, Visit
+from fhir_taper.web.ehr_says_view import ehr_says_view
 from fhir_taper.web.fields import FormRefused
 from fhir_taper.web.granted_words import not_granted_words
 from fhir_taper.web.open_records import Typed, open_records, refused_dose, typed_dose
@@ -79,6 +80,7 @@ def _page(visit: Visit, typed: Typed | None = None) -> Response:
     return visit.page(
         "regimen.html",
         "regimen",
+        ehr_says=ehr_says_view(visit),
         status=422 if typed else 200,
         not_granted=not_granted_words(visit.chart),
         kept=[(one, visit.chart.local(one.at)) for one in kept_work(visit.services, visit.chart)],

@@ -9,6 +9,7 @@ from fhir_taper.render.pages import title_of
 from fhir_taper.web.dependencies import Form_, Opened
 from fhir_taper.web.view_models import by_severity
 from fhir_taper.workflow.chosen_plan import acknowledge, shown_plan, work_of
+from fhir_taper.workflow.course import stops_of
 
 router = APIRouter()
 
@@ -26,6 +27,7 @@ def safety(visit: Opened) -> Response:
         title=title_of(found),
         groups=by_severity(found.findings),
         plan=found,
+        stops=stops_of(visit.services, visit.chart, visit.loaded(), found),
         is_draft=found.state is PlanState.DRAFT,
         revision=work.revision if work else 0,
         severity=Severity,

@@ -10,6 +10,7 @@ from fhir_taper.render.pages import page_of, title_of
 from fhir_taper.render.version_words import field_rows, step_rows, what_changed
 from fhir_taper.web.course_views import charted, paused_step, version_row
 from fhir_taper.web.dependencies import Form_, Opened
+from fhir_taper.web.ehr_says_view import ehr_says_view
 from fhir_taper.web.rendering import chart
 from fhir_taper.workflow.adopt import adopt, standing_in_ehr
 from fhir_taper.workflow.print_plan import cover_of_version
@@ -27,6 +28,7 @@ def versions(visit: Opened) -> Response:
     return visit.page(
         "versions.html",
         "plan",
+        ehr_says=ehr_says_view(visit),
         plans=[
             (title_of(kept[0].plan), [version_row(one, visit.chart, there.get(one.version.id, "")) for one in kept]) for _, kept in plans
         ],
@@ -44,6 +46,7 @@ def version(visit: Opened, version: str) -> Response:
     return visit.page(
         "version.html",
         "plan",
+        ehr_says=[one for one in ehr_says_view(visit) if one[0].plan.key == plan.key],
         plan=page_of(
             plan,
             replace(cover_of_version(kept.version, plan, reading), printed=None, day=day, replaced_by=replaced_by(visit.services, kept)),
