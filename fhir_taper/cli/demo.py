@@ -6,6 +6,7 @@ import tempfile
 import threading
 from base64 import b64encode
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -60,14 +61,18 @@ def demo_settings(demo: Demo, folder: Path) -> Settings:
 
 @contextlib.contextmanager
 def running_demo(
-    *, ehr_port: int = 0, app_port: int = 0, named_hosts: bool = False, as_it_ships: bool = False
+    *, ehr_port: int = 0, app_port: int = 0, named_hosts: bool = False, as_it_ships: bool = False, database_url: str = ""
 ) -> Iterator[tuple[Demo, Services]]:
-    """EHR and app, for the length of a block. Raises SandboxError naming what does not start."""
+    """EHR and app, for the length of a block. `database_url`: an empty one instead of a SQLite file that ends with the block.
+
+    Raises SandboxError naming what does not start.
+    """
     opened: list[Services] = []
     with tempfile.TemporaryDirectory(prefix="fhir-taper-demo-") as folder:
 
         def app(demo: Demo) -> Any:
             settings = demo_settings(demo, Path(folder))
+            settings = replace(settings, database_url=database_url or settings.database_url)
             upgrade_database(settings)
             opened.append(open_services(settings))
             return create_app(opened[0])

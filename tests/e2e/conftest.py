@@ -11,6 +11,7 @@ from playwright.sync_api import Browser
 from fhir_taper.cli.demo import running_demo
 from tests.e2e.browser import BrowserMissing, running_browser
 from tests.e2e.refusals import Stage
+from tests.postgresql import Server
 
 
 @pytest.fixture(scope="module")
@@ -27,4 +28,11 @@ def browser() -> Iterator[Browser]:
 def stage() -> Iterator[Stage]:
     """A running demo; each test has patients of its own to write for."""
     with running_demo(named_hosts=True) as (demo, services):
+        yield Stage(demo, services)
+
+
+@pytest.fixture(scope="module")
+def on_postgresql(postgresql_server: Server) -> Iterator[Stage]:
+    """The same demo with what is kept in PostgreSQL."""
+    with running_demo(named_hosts=True, database_url=postgresql_server.database()) as (demo, services):
         yield Stage(demo, services)

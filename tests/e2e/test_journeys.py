@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.browser import origin, window
@@ -12,7 +13,9 @@ from tests.e2e.screens import ELDER, MIXED, TEXT, app_of, button, framed, headed
 CONTROL = "control"
 
 
-def test_a_plan_is_written_back_by_mouse_in_the_frame_of_the_ehr(browser: Browser, stage: Stage) -> None:
+@pytest.mark.parametrize("kept_in", ["stage", "on_postgresql"])
+def test_a_plan_is_written_back_by_mouse_in_the_frame_of_the_ehr(browser: Browser, kept_in: str, request: pytest.FixtureRequest) -> None:
+    stage: Stage = request.getfixturevalue(kept_in)
     with window(browser) as (context, met):
         page = context.new_page()
         page.goto(stage.demo.page_url)

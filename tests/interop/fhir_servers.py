@@ -132,6 +132,11 @@ def fhir_router() -> Iterator[Server]:
 @pytest.fixture(params=SERVERS)
 def server(request: pytest.FixtureRequest) -> Server:
     """Each of them in turn."""
+    return the_server(request)
+
+
+def the_server(request: pytest.FixtureRequest) -> Server:
+    """The one that a test is about, by its name."""
     found: Server = request.getfixturevalue(request.param.replace("-", "_"))
     found.between.faults.clear()
     return found

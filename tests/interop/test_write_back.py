@@ -12,18 +12,40 @@ from fhir_taper.errors import WriteRefused
 from fhir_taper.records import WriteState
 from fhir_taper.writeback.readback import same_meaning
 from tests.interop.between import answers, breaking, edited_first, lost_after, lost_before
-from tests.interop.fhir_servers import SERVERS, Server, fhir_router, sekmet, sekmet_more_search, server
+from tests.interop.fhir_servers import SERVERS, Server, fhir_router, sekmet, sekmet_more_search, the_server
 from tests.interop.writing_to import Scene, scene_on
+from tests.web.running import kept_in
 
-__all__ = ["fhir_router", "sekmet", "sekmet_more_search", "server"]
+__all__ = ["fhir_router", "kept_in", "sekmet", "sekmet_more_search"]
+_WHERE = [*((name, "sqlite") for name in SERVERS), ("sekmet-more-search", "postgresql")]
+"""Every server over SQLite, and one over PostgreSQL: what a database does differently does not depend on the server."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test that writes a scene's plan in every place."""
+    if "scene" in metafunc.fixturenames:
+        metafunc.parametrize(("server", "kept_in"), _WHERE, indirect=True, ids=["-".join(place) for place in _WHERE])
+
 
 Json = dict[str, Any]
 
 
 @pytest.fixture
-def scene(server: Server, tmp_path: Path) -> Iterator[Scene]:
-    """The same on each server."""
-    with scene_on(server, tmp_path) as made:
+def server(request: pytest.FixtureRequest) -> Server:
+    """The one of the place."""
+    return the_server(request)
+
+
+@pytest.fixture
+def database(kept_in: str, request: pytest.FixtureRequest) -> str:
+    """An empty database of a test's own: "" for SQLite in its folder."""
+    return "" if kept_in == "sqlite" else str(request.getfixturevalue("postgresql_server").database())
+
+
+@pytest.fixture
+def scene(server: Server, database: str, tmp_path: Path) -> Iterator[Scene]:
+    """The same in each place."""
+    with scene_on(server, tmp_path, database) as made:
         yield made
 
 

@@ -176,9 +176,9 @@ class Scene:
 
 
 @contextmanager
-def scene_on(server: Server, folder: Path) -> Iterator[Scene]:
-    """A patient with an approved plan, and the app over an empty database."""
-    url = f"sqlite:///{folder / 'taper.db'}"
+def scene_on(server: Server, folder: Path, database: str = "") -> Iterator[Scene]:
+    """A patient with an approved plan, and the app over an empty database: the one at this URL, or SQLite in the folder."""
+    url = database or f"sqlite:///{folder / 'taper.db'}"
     upgrade(url)
     server.between.faults.clear()
     clock = Clock()
