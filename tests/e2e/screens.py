@@ -188,8 +188,26 @@ def course_screens(page: Page, demo: Demo) -> Iterator[str]:
     button(page, "Keep as draft").click()
     page.wait_for_url("**/next")
     yield "next-version"
+    yield from not_kept_screens(page, here)
     page.goto(f"{here}/review")
     yield "review"
+
+
+def not_kept_screens(page: Page, here: str) -> Iterator[str]:
+    """What was typed in a form while somebody else saved something, and was not taken. The draft of a next version is there."""
+    typed = {
+        "intake": ("Goals, in the patient's words", "to sleep through the night", "Save the intake"),
+        "contingency": ("Comfort plan", "warmth, a walk, and a call before anything is taken", "Keep with the draft"),
+        "next": ("To what, in their words", "more slowly than before", "Note the agreement"),
+    }
+    for name, (field, words, save) in typed.items():
+        page.goto(f"{here}/{name}")
+        page.get_by_label(field).first.fill(words)
+        page.evaluate("() => document.querySelectorAll('input[name=revision]').forEach(one => one.value = '99999')")
+        button(page, save).click()
+        expect(page.get_by_role("alert")).to_contain_text("what you typed was not saved")
+        expect(page.get_by_label(field).first).to_have_value(words)
+        yield f"{name}-not-kept"
 
 
 def _turned(page: Page, name: str) -> None:

@@ -1,5 +1,7 @@
 """Between the regimen and the ways to taper: what was asked and measured before, and what it says where a source has words for it."""
 
+from dataclasses import replace
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -36,13 +38,22 @@ def save_intake(posted: Form_, request: Request) -> Response:
     try:
         save_assessment(visit.services, visit.chart, made, form.number("revision"))
     except StoreConflict as conflict:
-        return _page(visit, FormRefused((), form), not_kept(request, form, conflict), made)
+        refusal = replace(not_kept(request, form, conflict), says=(_who_was_first(visit),))
+        return _page(visit, FormRefused((), form), refusal, made)
     return visit.to("intake")
 
 
 def _ingredients(visit: Visit) -> tuple[str, ...]:
     """The medicines that a taper may be asked for."""
     return tapered(visit.reading().regimen.items)
+
+
+def _who_was_first(visit: Visit) -> str:
+    """Who saved the intake that is there now, and when."""
+    held = assessment_of(visit.services, visit.chart)
+    if held.at is None:
+        return "The intake was changed elsewhere after this page was opened."
+    return f"{held.by} saved the intake on {visit.chart.local(held.at):%Y-%m-%d at %H:%M}, after this page was opened."
 
 
 def _differing(held: Assessment, typed: Assessment) -> list[tuple[str, str, str]]:

@@ -50,6 +50,8 @@ def test_an_intake_that_somebody_else_saved_meanwhile_comes_back_with_both_and_i
     assert shown.status == 409
     words = Page(shown.text).text
     assert "Somebody else was first: what you typed was not saved" in words
+    assert "Demo Pharmacist" in words
+    assert "after this page was opened" in words
     assert "Goals, in the patient's words to sleep to garden and to cook" in words
     assert area(shown, "goals") == "to garden\nand to cook"
     again = fields(shown, "/intake")
