@@ -2,9 +2,11 @@
 
 Source: RxNorm technical documentation, "Rich Release Format": fields end with `|`; RXNREL says "RXCUI2 RELA RXCUI1". Only atoms and
 relations of
-SAB = RXNORM that are not suppressed are kept. Nothing is written here.
+SAB = RXNORM that are not suppressed are kept. A byte order mark that an editor left before the first line is passed over. Nothing is
+written here.
 """
 
+import codecs
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -50,7 +52,7 @@ def check_ends(path: Path, kind: RrfFile) -> None:
         first = file.readline()
         file.seek(max(0, size - _END))
         tail = file.read()
-    _fields(first, kind, f"{path.name}:1")
+    _fields(first.removeprefix(codecs.BOM_UTF8), kind, f"{path.name}:1")
     last = tail.rstrip(b"\r\n").rpartition(b"\n")[2]
     if not tail.endswith(b"\n") or last.count(b"|") != kind.fields:
         raise TerminologyError("the last line is cut off: the file is truncated", path.name)
@@ -67,9 +69,10 @@ def lines_from(path: Path, kind: RrfFile, offset: int, line: int) -> Iterator[tu
     with path.open("rb") as file:
         file.seek(offset)
         for raw in file:
+            text = raw if offset else raw.removeprefix(codecs.BOM_UTF8)
             line += 1
             offset += len(raw)
-            yield _fields(raw, kind, f"{path.name}:{line}"), offset, line
+            yield _fields(text, kind, f"{path.name}:{line}"), offset, line
 
 
 def concept_of(fields: list[str]) -> dict[str, str] | None:

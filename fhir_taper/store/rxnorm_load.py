@@ -31,13 +31,16 @@ _READERS = (
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """What a load did. `set_aside` are products of the release that were not taken, with the reason."""
+    """What a load did. Products of the release that were not taken, with the reason: `set_aside` are those that this program cannot read,
+    `lacking` those that the files do not describe whole.
+    """
 
     products: int
     ndcs: int
     resumed: bool
     set_aside: tuple[str, ...]
     differs: tuple[str, ...]
+    lacking: tuple[str, ...] = ()
 
 
 def open_database(path: Path, *, create: bool = False) -> Engine:
@@ -88,13 +91,14 @@ def load_release(folder: Path, database: Path, builtin: MedicineTables, on_progr
 
 
 def _prepare(connection: Connection, prints: dict[str, str]) -> bool:
-    """True where rows of this same release are there already; rows of another release are removed."""
+    """True where rows of this same release are there already, read as now; rows of another release are removed."""
     known = {row.file: row.sha256 for row in connection.execute(select(schema.progress))}
-    same = bool(known) and all(prints[name] == sha256 for name, sha256 in known.items())
+    said = connection.scalar(select(schema.about.c.value).where(schema.about.c.key == schema.COMPLETE))
+    same = bool(known) and said in (schema.BEGUN, schema.DONE) and all(prints[name] == sha256 for name, sha256 in known.items())
     if not same:
         for table in (schema.concept, schema.relation, schema.ndc, schema.product, schema.progress):
             connection.execute(delete(table))
-    _say_complete(connection, "no")
+    _say_complete(connection, schema.BEGUN)
     return same
 
 
@@ -147,6 +151,6 @@ def _finish(connection: Connection, builtin: MedicineTables, resumed: bool) -> L
         raise TerminologyError("no drug of RxNorm in these files: is this a release of RxNorm?", RXNCONSO.name)
     connection.execute(delete(schema.product))
     connection.execute(insert(schema.product), compiled.rows)
-    _say_complete(connection, "yes")
+    _say_complete(connection, schema.DONE)
     ndcs = len(connection.execute(select(schema.ndc.c.ndc)).all())
-    return LoadReport(len(compiled.rows), ndcs, resumed, compiled.set_aside, compiled.differs)
+    return LoadReport(len(compiled.rows), ndcs, resumed, compiled.set_aside, compiled.differs, compiled.lacking)

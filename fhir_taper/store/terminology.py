@@ -1,8 +1,8 @@
 """A site's terminology as a product catalogue: the site's own rows first, then the built-in table, then the RxNorm release that was loaded.
 
 The built-in row comes before the release because it carries what RxNorm does not (parts, wear time, the label's 12.5 for the fentanyl
-"12"); a site that knows
-better adds a row of its own, with source and state, and that row wins. Reading only; `rxnorm_load` writes.
+"12", which a loaded patch of that rate has too); a site that knows better adds a row of its own, with source and state, and that row
+wins. Reading only; `rxnorm_load` writes.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,10 +27,12 @@ class SiteCatalogue:
         self._engine = open_database(path)
         with self._engine.connect() as connection:
             complete = connection.scalar(select(schema.about.c.value).where(schema.about.c.key == schema.COMPLETE))
-        if complete == "no":  # None: no load was begun, the database holds the site's own products alone
+        if complete not in (None, schema.DONE):  # None: no load was begun, the database holds the site's own products alone
             self._engine.dispose()
+            why = "did not finish" if complete == schema.BEGUN else "is of an earlier version of this program"
+            goes_on = ", it goes on where it stopped" if complete == schema.BEGUN else ""
             raise TerminologyError(
-                "the load of this terminology did not finish: run `fhir-taper terminology load` again, it goes on where it stopped",
+                f"the load of this terminology {why}: run `fhir-taper terminology load` again{goes_on}",
                 str(path),
             )
 

@@ -12,7 +12,10 @@ FORMAT = "2"
 """Version of this layout. A database of another layout is refused with a clear line, never read on trust."""
 
 COMPLETE = "complete"
-"""Key of `about`: "no" from the begin of a load to its end, then "yes"; absent where no release was ever loaded."""
+"""Key of `about`: BEGUN from the begin of a load to its end, then DONE; absent where no release was ever loaded."""
+
+BEGUN, DONE = "no, by reading 2", "yes, by reading 2"
+"""With the number of how a release is read and compiled: what was loaded by another one is loaded again, from the first line on."""
 
 about = Table("about", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False))
 

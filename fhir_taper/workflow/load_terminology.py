@@ -29,7 +29,9 @@ def load_site_products(rows: Path, database: Path) -> int:
 def load_output(report: LoadReport, database: Path) -> bytes:
     """What a load did, in words."""
     lines = [f"{report.products} products and {report.ndcs} NDCs in {database}{' (resumed)' if report.resumed else ''}"]
-    lines += _listed(report.differs, "where the built-in table and the release differ; the built-in row is used")
+    lines += _listed(report.differs, "where the built-in table and the release differ; the built-in strength is used")
+    lacks = "drug of the release lacks" if len(report.lacking) == 1 else "drugs of the release lack"
+    lines += _listed(report.lacking, f"{lacks} relations or concepts and is set aside: RXNREL.RRF may be truncated")
     lines += _listed(report.set_aside, "drugs of the release set aside")
     return "".join(f"{line}\n" for line in lines).encode()
 

@@ -49,17 +49,27 @@ NDCS = (("197901", "00591024001"), ("9900001", "99999-0001-01"))
 
 def write_release(folder: Path) -> Path:
     """The three files, with a few lines that a reader must pass over (another source, suppressed, an atom relation)."""
-    conso = [_conso(rxcui, "RXNORM", tty, name, "N") for rxcui, tty, name in CONCEPTS]
-    conso += [
+    concepts = [conso(*one) for one in CONCEPTS]
+    concepts += [
         _conso("197901", "MTHSPL", "DP", "Lorazepam 1 mg tablet", "N"),
         _conso("8888", "RXNORM", "SCD", "withdrawn 1 MG Oral Tablet", "O"),
     ]
-    rel = [_rel(subject, rela, target, "RXNORM") for subject, rela, target in RELATIONS]
-    rel += [_rel("197901", "has_dose_form", "9", "MTHSPL"), "|12|AUI|SY||13|AUI|permuted_term_of|1||RXNORM|RXNORM|||N||"]
+    relations = [rel(*one) for one in RELATIONS]
+    relations += [_rel("197901", "has_dose_form", "9", "MTHSPL"), "|12|AUI|SY||13|AUI|permuted_term_of|1||RXNORM|RXNORM|||N||"]
     sat = [_sat(rxcui, "NDC", "RXNORM", ndc) for rxcui, ndc in NDCS] + [_sat("197901", "RXN_AVAILABLE_STRENGTH", "RXNORM", "1 MG")]
-    for name, lines in (("RXNCONSO.RRF", conso), ("RXNREL.RRF", rel), ("RXNSAT.RRF", sat)):
+    for name, lines in (("RXNCONSO.RRF", concepts), ("RXNREL.RRF", relations), ("RXNSAT.RRF", sat)):
         (folder / name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return folder
+
+
+def conso(rxcui: str, tty: str, name: str) -> str:
+    """A line of RXNCONSO.RRF."""
+    return _conso(rxcui, "RXNORM", tty, name, "N")
+
+
+def rel(subject: str, rela: str, target: str) -> str:
+    """A line of RXNREL.RRF."""
+    return _rel(subject, rela, target, "RXNORM")
 
 
 def _conso(rxcui: str, sab: str, tty: str, name: str, suppress: str) -> str:

@@ -4,15 +4,17 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from fhir_taper.errors import TerminologyError
+from fhir_taper.plans.medicines.products import Product
 from fhir_taper.plans.tables.medicine_tables import MedicineTables, load_medicines
 from fhir_taper.store import rxnorm_load
 from fhir_taper.store import terminology_schema as schema
 from fhir_taper.store.rxnorm_load import load_release, open_database
 from fhir_taper.store.terminology import SiteCatalogue
-from tests.store.rrf_sample import write_release
+from fhir_taper.workflow.load_terminology import load_output
+from tests.store.rrf_sample import conso, rel, write_release
 
 
 @pytest.fixture
@@ -49,6 +51,101 @@ def test_a_strength_on_which_the_label_and_rxnorm_differ_is_reported(release: Pa
     report = load_release(release, tmp_path / "t.sqlite", builtin)
     assert len(report.differs) == 1
     assert report.differs[0].startswith("577057 72 HR fentanyl 0.012 MG/HR Transdermal System: 0.288 mg in the release, 0.3 mg")
+
+
+def test_a_patch_of_another_brand_has_the_strength_of_the_label_too(release: Path, tmp_path: Path, builtin: MedicineTables) -> None:
+    _add(release, "RXNCONSO.RRF", conso("9910001", "SBD", "72 HR fentanyl 0.012 MG/HR Transdermal System [Newbrand]"))
+    _add(release, "RXNREL.RRF", rel("9910001", "tradename_of", "577057"))
+    report = load_release(release, tmp_path / "t.sqlite", builtin)
+    product = _loaded(tmp_path / "t.sqlite", builtin, "9910001")
+    assert product is not None
+    assert (product.mg, product.wear_h) == (Decimal("0.3"), 72)
+    assert "0.288 mg in the release, 0.3 mg" in next(one for one in report.differs if one.startswith("9910001"))
+
+
+def test_a_patch_whose_rate_the_label_does_not_round_keeps_it(release: Path, tmp_path: Path, builtin: MedicineTables) -> None:
+    _add(
+        release,
+        "RXNCONSO.RRF",
+        conso("9910002", "SCD", "96 HR fentanyl 0.03 MG/HR Transdermal System"),
+        conso("9910003", "SCDC", "fentanyl 0.03 MG/HR"),
+    )
+    relations = (("9910002", "consists_of", "9910003"), ("9910003", "has_ingredient", "4337"), ("9910002", "has_dose_form", "316987"))
+    _add(release, "RXNREL.RRF", *(rel(*one) for one in relations))
+    load_release(release, tmp_path / "t.sqlite", builtin)
+    product = _loaded(tmp_path / "t.sqlite", builtin, "9910002")
+    assert product is not None
+    assert (product.mg, product.wear_h) == (Decimal("0.72"), 96)
+
+
+@pytest.mark.parametrize(
+    ("lost", "says"),
+    [
+        (("9900001", "consists_of", "9900002"), "its name has 2 components, the release 1"),
+        (("9900001", "consists_of", "9900003"), "its name has 2 components, the release 1"),
+        (("9900003", "has_ingredient", "161"), "'acetaminophen 300 MG' has 0 ingredients"),
+        (("9900001", "has_dose_form", "317541"), "no dose form in the release"),
+    ],
+)
+def test_a_combination_of_which_a_relation_is_lost_is_set_aside_and_said(
+    release: Path, tmp_path: Path, builtin: MedicineTables, lost: tuple[str, str, str], says: str
+) -> None:
+    path = release / "RXNREL.RRF"
+    path.write_text(path.read_text().replace(f"{rel(*lost)}\n", ""))
+    report = load_release(release, tmp_path / "t.sqlite", builtin)
+    assert _loaded(tmp_path / "t.sqlite", builtin, "9900001") is None
+    assert [one.partition(":")[0].split()[0] for one in report.lacking] == ["9900001"]
+    assert says in report.lacking[0]
+    assert b"1 drug of the release lacks relations" in load_output(report, tmp_path / "t.sqlite")
+    assert b"RXNREL.RRF may be truncated" in load_output(report, tmp_path / "t.sqlite")
+
+
+def test_a_component_that_the_concepts_do_not_have_is_lacking(release: Path, tmp_path: Path, builtin: MedicineTables) -> None:
+    path = release / "RXNCONSO.RRF"
+    path.write_text("".join(line for line in path.read_text().splitlines(keepends=True) if not line.startswith("9900003|")))
+    report = load_release(release, tmp_path / "t.sqlite", builtin)
+    assert [one.split()[0] for one in report.lacking] == ["9900001"]
+
+
+def test_nothing_is_lacking_in_a_whole_release(release: Path, tmp_path: Path, builtin: MedicineTables) -> None:
+    report = load_release(release, tmp_path / "t.sqlite", builtin)
+    assert report.lacking == ()
+    assert b"truncated" not in load_output(report, tmp_path / "t.sqlite")
+
+
+@pytest.mark.parametrize("name", ["RXNCONSO.RRF", "RXNREL.RRF", "RXNSAT.RRF"])
+def test_a_byte_order_mark_loses_no_line(release: Path, tmp_path: Path, builtin: MedicineTables, name: str) -> None:
+    path = release / name
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    report = load_release(release, tmp_path / "t.sqlite", builtin)
+    assert (report.products, report.ndcs, len(report.set_aside), report.lacking) == (4, 2, 1, ())
+
+
+def test_what_an_earlier_version_compiled_is_not_read_until_it_is_loaded_again(
+    release: Path, tmp_path: Path, builtin: MedicineTables
+) -> None:
+    load_release(release, tmp_path / "t.sqlite", builtin)
+    engine = open_database(tmp_path / "t.sqlite")
+    with engine.begin() as connection:
+        connection.execute(update(schema.about).where(schema.about.c.key == schema.COMPLETE).values(value="yes"))
+    engine.dispose()
+    with pytest.raises(TerminologyError, match="earlier version"):
+        SiteCatalogue(tmp_path / "t.sqlite", builtin)
+    assert not load_release(release, tmp_path / "t.sqlite", builtin).resumed
+    assert _loaded(tmp_path / "t.sqlite", builtin, "9900001") is not None
+
+
+def _loaded(database: Path, builtin: MedicineTables, rxcui: str) -> Product | None:
+    catalogue = SiteCatalogue(database, builtin)
+    try:
+        return catalogue.product(rxcui)
+    finally:
+        catalogue.close()
+
+
+def _add(release: Path, name: str, *lines: str) -> None:
+    with (release / name).open("a", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for line in lines)
 
 
 def test_an_interrupted_load_goes_on_where_it_stopped(
