@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from fhir_taper.errors import BrokenPlan, WrongUsage
+from fhir_taper.plans.medicines.codes import DrugClass
 from fhir_taper.plans.tables.limit_tables import ProtocolRow
 from fhir_taper.plans.tapers.finding import Finding, Severity
 from fhir_taper.plans.tapers.in_force import step_in_force
@@ -81,7 +82,7 @@ def ways_on(reading: Reading, plan: TaperPlan) -> tuple[str, ...]:
     crosses = len(taken) == 1 and all(crosses_over(plan.drug_class, one) for one in taken)
     strategies = [name_of_way(None, one) for one in STRATEGIES if one != _CROSSES or crosses]
     rows = reading.tables.limits.protocols.values()
-    fitting = (row for row in rows if _is_meant_for(row, plan))
+    fitting = (row for row in rows if all(_is_meant_for(row, plan.drug_class, one) for one in taken or {plan.ingredient}))
     return (*strategies, *(name_of_way(row.id, None) for row in fitting))
 
 
@@ -95,10 +96,11 @@ def way_asked(plan: TaperPlan, way: str, params: tuple[tuple[str, str], ...]) ->
     return name, None, (*params, ("to", CROSS_OVER_TO)) if name == _CROSSES and plan.ingredient != CROSS_OVER_TO else params
 
 
-def _is_meant_for(row: ProtocolRow, plan: TaperPlan) -> bool:
+def _is_meant_for(row: ProtocolRow, drug_class: DrugClass, ingredient: str) -> bool:
+    """Whether a protocol is for what is taken now, which is another medicine than the plan's first after a cross-over."""
     applies = row.applies
-    is_named = not applies.ingredients or plan.ingredient in applies.ingredients
-    return (not applies.classes or plan.drug_class in applies.classes) and is_named and plan.ingredient not in applies.not_ingredients
+    is_named = not applies.ingredients or ingredient in applies.ingredients
+    return (not applies.classes or drug_class in applies.classes) and is_named and ingredient not in applies.not_ingredients
 
 
 def benzo_table_of(plan: TaperPlan) -> str | None:

@@ -107,6 +107,15 @@ def test_what_has_crossed_over_is_not_offered_to_cross_over_again() -> None:
     assert "strategy substitution" not in ways_on(on_diazepam, replace(made, gates=()))
 
 
+def test_protocols_of_the_medicine_that_is_taken_now_are_offered_after_a_cross_over() -> None:
+    plan, made = crossed_over(1)
+    assert isinstance(made, TaperPlan)
+    reading = reading_of(LORAZEPAM)
+    assert "protocol cks-slow" not in ways_on(reading, plan)
+    on_diazepam = replace(reading, regimen=replace(reading.regimen, as_of=made.steps[-2].start))
+    assert "protocol cks-slow" in ways_on(on_diazepam, replace(made, gates=()))
+
+
 def test_what_was_measured_since_stops_a_reduction_of_a_plan_that_runs(followed: Followed) -> None:
     """Thoughts of death or self-harm in the intake of today: a Stop, as if the chart said it."""
     day = followed.chart.day(followed.services.clock())
