@@ -23,6 +23,15 @@ class InProcess(Browser):
     """What runs a request: by itself each in an event loop of its own."""
     seen: list[tuple[str, str, int]] = field(default_factory=list)
     """Method, path and status of every answer of the app."""
+    led_well: set[int] = field(default_factory=set)
+    """Places in `seen` of answers from which the browser, led on by them, came to a page with 2xx: the app's, or the EHR's."""
+
+    def _ask(self, method: str, url: str, body: bytes | None) -> Shown:
+        first = len(self.seen)
+        shown = super()._ask(method, url, body)
+        if 200 <= shown.status < 300:
+            self.led_well.update(range(first, len(self.seen)))
+        return shown
 
     def once(self, method: str, url: str, body: bytes | None = None, beside: Mapping[str, str] | None = None) -> Shown:
         parts = urlsplit(url)
