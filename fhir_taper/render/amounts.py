@@ -1,5 +1,6 @@
 """What is taken at one time of day, in words that cannot be read as something else: every amount says its strength, and its bottle or
-release where a plan has more than one of them.
+release where a plan has more than one of them. Patches are at no time of day: they are worn, all at once, and each says how often it is
+changed, because "1 patch" under "morning" reads as a new one every morning.
 
 Words only: no dose is computed and none is rounded. Two products of a plan never look the same.
 """
@@ -12,13 +13,27 @@ from functools import lru_cache
 from fhir_taper.plans.medicines.codes import LIQUID_FORMS, Form, Release, Slot
 from fhir_taper.plans.medicines.dose import ZERO, brief, canonical, multiply, plain
 from fhir_taper.plans.medicines.dose_words import amount as dose_amount
-from fhir_taper.plans.tapers.plan import PlanProduct, Step, TaperPlan
+from fhir_taper.plans.tapers.plan import PlanProduct, Step, TaperPlan, Units
+from fhir_taper.plans.tapers.sig import change_in_words
 
 _PARTS = {Decimal("0.25"): "¼", Decimal("0.5"): "½", Decimal("0.75"): "¾"}
 _ORDINALS = {2: "2nd", 3: "3rd"}
 _RELEASES = {Release.EXTENDED: "ER", Release.IMMEDIATE: "IR"}
 _DAY_PARTS = {Slot.NOON: "day", Slot.OVERNIGHT: "night"}
 NOTHING = "–"
+WORN = "worn"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What a plan gives at one time of day; with `slot` None what it has the patient wear, day and night."""
+
+    slot: Slot | None
+
+    @property
+    def heading(self) -> str:
+        """In lower case: "morning", "worn"."""
+        return WORN if self.slot is None else self.slot.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +47,14 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """All that is taken at one time of day; `every` says on which days, where that is not daily ("every 2nd night")."""
+    """All that is taken at one time of day; `every` says on which days, where that is not daily ("every 2nd night").
+
+    `change` says how often patches are changed, where all of the cell are changed as often.
+    """
 
     given: tuple[Given, ...] = ()
     every: str = ""
+    change: str = ""
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -47,29 +66,50 @@ class Cell:
             for number, pieces in enumerate(one.amounts):
                 joined = bool(found) and not (one.medicine and number == 0)
                 found += [f"+ {pieces[0]}" if joined else pieces[0], *pieces[1:]]
-        return (*found, *([self.every] if self.every else [])) or (NOTHING,)
+        return (*found, *(said for said in (self.every, self.change) if said)) or (NOTHING,)
 
     def __str__(self) -> str:
         """For a sentence: "1 × 0.5 mg lorazepam + 2 × 10 mg diazepam"."""
         said = [" ".join([*pieces, *([one.medicine] if one.medicine else [])]) for one in self.given for pieces in one.amounts]
-        return " ".join([" + ".join(said), *([self.every] if self.every else [])]) or NOTHING
+        taken = " ".join([" + ".join(said), *([self.every] if self.every else [])])
+        return ", ".join(part for part in (taken, self.change) if part) or NOTHING
 
 
-def cell_of(step: Step, slot: Slot, plan: TaperPlan, labels: Mapping[str, tuple[str, ...]], *, is_named: bool) -> Cell:
-    """What a step gives at one time of day. Raises KeyError for a product that the plan does not name: a blank would be a lost dose."""
+def cell_of(step: Step, column: Column, plan: TaperPlan, labels: Mapping[str, tuple[str, ...]], *, is_named: bool) -> Cell:
+    """What a step gives in one column. Raises KeyError for a product that the plan does not name: a blank would be a lost dose."""
+    changes = dict.fromkeys(_changes_in(step, plan)) if column.slot is None else {}
     given = []
     for dose in step.doses:
         amounts = tuple(
             [
-                amount_in_words(count, _product(plan, units.rxcui), labels[units.rxcui])
+                _changed_apart(amount_in_words(count, product, labels[units.rxcui]), product, changes)
                 for units in dose.units
-                for at, count in units.slots
-                if at is slot and count != ZERO
+                for product in (_product(plan, units.rxcui),)
+                for count in _counts(units, product, column)
+                if count != ZERO
             ]
         )
         if amounts:
             given.append(Given(dose.ingredient if is_named else "", amounts))
-    return Cell(tuple(given), every_in_words(step.every_days, slot) if given else "")
+    every = every_in_words(step.every_days, column.slot) if given else ""
+    return Cell(tuple(given), every, next(iter(changes)) if len(changes) == 1 else "")
+
+
+def _counts(units: Units, product: PlanProduct, column: Column) -> tuple[Decimal, ...]:
+    """The amounts of one product in a column: patches that are worn together are one, whatever times a plan keeps for them."""
+    if product.form is Form.PATCH:
+        return (units.per_day,) if column.slot is None else ()
+    return tuple([count for at, count in units.slots if at is column.slot])
+
+
+def _changes_in(step: Step, plan: TaperPlan) -> list[str]:
+    worn = (_product(plan, units.rxcui) for dose in step.doses for units in dose.units)
+    return [change_in_words(product) for product in worn if product.form is Form.PATCH]
+
+
+def _changed_apart(pieces: tuple[str, ...], product: PlanProduct, changes: Mapping[str, None]) -> tuple[str, ...]:
+    """One amount, with how often it is changed where another patch beside it is changed otherwise."""
+    return (*pieces[:-1], f"{pieces[-1]},", change_in_words(product)) if len(changes) > 1 else pieces
 
 
 def _product(plan: TaperPlan, rxcui: str) -> PlanProduct:

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from datetime import date
 from textwrap import wrap
 
-from fhir_taper.plans.medicines.codes import Form, Slot
+from fhir_taper.plans.medicines.codes import Form
 from fhir_taper.plans.medicines.dose_words import daily
 from fhir_taper.plans.tapers.finding import Finding, Severity, ranked
 from fhir_taper.plans.tapers.in_force import keep_taking
 from fhir_taper.plans.tapers.limits_words import limits_in_words
 from fhir_taper.plans.tapers.plan import PlanGoal, PlanState, TaperPlan, Tier
 from fhir_taper.plans.tapers.use import IN_WORDS
-from fhir_taper.render.amounts import NOTHING, used_products
+from fhir_taper.render.amounts import NOTHING, Column, used_products
 from fhir_taper.render.contingency_words import ContingencyWords, contingency_words
 from fhir_taper.render.cover import MUST_STAY, Cover
-from fhir_taper.render.plan_rows import PlanRow, equivalent_heading, equivalent_tables, followed_on, rows_of, used_slots
+from fhir_taper.render.plan_rows import PlanRow, columns_of, equivalent_heading, equivalent_tables, followed_on, rows_of
 from fhir_taper.render.printable import printable
 from fhir_taper.render.record_words import record_words
 from fhir_taper.render.words import parameters_in_words
@@ -26,11 +26,12 @@ from fhir_taper.render.words import parameters_in_words
 PAUSE_RULE = "Pausing means: pause reductions and keep taking today's dose. It never means stopping."
 NEVER_STOP = "Do not stop suddenly and do not skip ahead: stopping at once can be dangerous."
 ASK_FOR_A_PAUSE = "If a step is too hard, ask for a pause. You can stay at a dose for longer."
-LEGEND = "At each time of day: number of tablets (or other units) × strength of one; of a liquid the mL, and in brackets their mg."
+_LEGEND = "At each time of day: number of tablets (or other units) × strength of one; of a liquid the mL, and in brackets their mg."
 EDITED = "protocol-edited"
 """Code of the finding that a protocol's parameters are not as published."""
 
 _WIDTH = 100
+_HOURS_PER_DAY = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class PlanPage:
     state: str
     banner: str
     facts: tuple[tuple[str, str], ...]
-    slots: tuple[Slot, ...]
+    columns: tuple[Column, ...]
     equivalent: str
     legend: str
     rows: tuple[PlanRow, ...]
@@ -63,9 +64,9 @@ def page_of(plan: TaperPlan, cover: Cover) -> PlanPage:
         state=state_of(plan, cover),
         banner=banner_of(plan, cover),
         facts=facts_of(plan, cover),
-        slots=used_slots(plan),
+        columns=columns_of(plan),
         equivalent=equivalent_heading(plan.equivalents),
-        legend=LEGEND,
+        legend=legend_of(plan),
         rows=rows_of(plan, cover.followed),
         findings=ranked(plan.findings),
         advice=(NEVER_STOP, PAUSE_RULE, ASK_FOR_A_PAUSE),
@@ -74,6 +75,26 @@ def page_of(plan: TaperPlan, cover: Cover) -> PlanPage:
         record=record_words(plan),
         footer=" · ".join(part for part in told if part),
     )
+
+
+def legend_of(plan: TaperPlan) -> str:
+    """How the columns of the steps are to be read: amounts at a time of day, and patches, which are not put on anew every day."""
+    patches = {product.wear_h or 0 for product in used_products(plan) if product.form is Form.PATCH}
+    at_times = _LEGEND if any(column.slot is not None for column in columns_of(plan)) or not patches else ""
+    return " ".join(part for part in (at_times, _legend_of_patches(patches)) if part)
+
+
+def _legend_of_patches(hours: set[int]) -> str:
+    if not hours:
+        return ""
+    worn = "Worn: number of patches × strength of one, all on the skin at the same time, day and night."
+    often = " or ".join(f"every {one} hours{_in_days(one)}" for one in sorted(hours) if one)
+    return f"{worn} A patch stays on and is changed {often}, as its row says, not every day." if often else worn
+
+
+def _in_days(hours: int) -> str:
+    days, rest = divmod(hours, _HOURS_PER_DAY)
+    return f" ({days} days)" if days > 1 and not rest else ""
 
 
 def state_of(plan: TaperPlan, cover: Cover) -> str:
@@ -173,7 +194,7 @@ def page_text(plan: TaperPlan, cover: Cover) -> str:
         lines += [page.banner.upper(), ""]
     for label, value in page.facts:
         lines += _hanging(f"{label + ':':<{label_width}}{value}", label_width)
-    lines += ["", "Steps", "-----", *step_lines(plan, day=cover.followed), "", *page.advice]
+    lines += ["", "Steps", "-----", *step_lines(plan, day=cover.followed), *_legend_lines(plan), "", *page.advice]
     lines += [f"Contact: {contact}" for contact in page.contacts]
     lines += _contingency_lines(page.contingency)
     if page.record:
@@ -187,17 +208,23 @@ def page_text(plan: TaperPlan, cover: Cover) -> str:
 
 def step_lines(plan: TaperPlan, width: int = _WIDTH, day: date | None = None) -> list[str]:
     """The steps in words, for where there is no room for a table."""
-    slots = used_slots(plan)
-    return [line for row in rows_of(plan, day) for line in _step_lines(slots, row, width)]
+    columns = columns_of(plan)
+    return [line for row in rows_of(plan, day) for line in _step_lines(columns, row, width)]
 
 
-def _step_lines(slots: Iterable[Slot], row: PlanRow, width: int) -> list[str]:
+def _step_lines(columns: Iterable[Column], row: PlanRow, width: int) -> list[str]:
     until = f"{row.start} to {row.end}" if row.end else f"from {row.start}"
-    taken = [f"{slot.value} {cell}" for slot, cell in zip(slots, row.slots, strict=True) if str(cell) != NOTHING]
+    taken = [f"{column.heading} {cell}" for column, cell in zip(columns, row.slots, strict=True) if str(cell) != NOTHING]
     change = f" ({row.change} mg, {row.of_previous})" if row.change else ""
     note = f" [{row.note}]" if row.note else ""
     head = f"{row.number:>3}. {until}: {row} a day{change}{note}"
     return [*_hanging(head, 5, width), *(line for one in taken or ["nothing"] for line in _hanging(f"     {one}", 7, width))]
+
+
+def _legend_lines(plan: TaperPlan) -> list[str]:
+    """What a reader of steps in words must know, too: how patches are worn. Amounts at a time of day explain themselves there."""
+    is_worn = any(column.slot is None for column in columns_of(plan))
+    return ["", *_hanging(legend_of(plan), 0)] if is_worn else []
 
 
 def _contingency_lines(said: ContingencyWords) -> list[str]:

@@ -6,13 +6,13 @@ Percentages, equivalents and means over days are rounded when shown, each once; 
 from dataclasses import dataclass, replace
 from datetime import date
 
-from fhir_taper.plans.medicines.codes import Slot
+from fhir_taper.plans.medicines.codes import Form, Slot
 from fhir_taper.plans.medicines.dose import Exact, dose_for_people, one_decimal
 from fhir_taper.plans.tapers.collisions import RUNNING
 from fhir_taper.plans.tapers.in_force import InForce, in_force
 from fhir_taper.plans.tapers.plan import EquivalentFactor, Step, StepKind, TaperPlan
 from fhir_taper.plans.tapers.step_figures import StepFigures, step_figures
-from fhir_taper.render.amounts import Cell, cell_of, every_in_words, labels_of
+from fhir_taper.render.amounts import Cell, Column, cell_of, every_in_words, labels_of
 
 _KINDS = {
     StepKind.BASELINE: "baseline",
@@ -30,7 +30,7 @@ MEASURES = {"mme": "MME", "diazepam_mg": "mg diazepam"}
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """One step in words. `slots` holds a cell per time of day that the plan uses. `dose` is (medicine, mg a day) for each that is given.
+    """One step in words. `slots` holds a cell per column of the plan. `dose` is (medicine, mg a day) for each that is given.
 
     Where a plan gives more than one medicine, every cell and dose names its medicine: 5 mg of one may be tenfold the other. The name is
     empty in a plan of one. `is_in_force`: on the day that the rows were asked for.
@@ -63,17 +63,20 @@ class PlanRow:
         return " + ".join(f"{medicine} {mg} mg".strip() for medicine, mg in self.dose)
 
 
-def used_slots(plan: TaperPlan) -> tuple[Slot, ...]:
-    """The times of day at which anything is ever taken, in day order."""
-    used = {slot for step in plan.steps for dose in step.doses for units in dose.units for slot, _ in units.slots}
-    return tuple(slot for slot in Slot if slot in used)
+def columns_of(plan: TaperPlan) -> tuple[Column, ...]:
+    """What is worn, if patches are, and the times of day at which anything else is ever taken, in day order."""
+    patches = {product.rxcui for product in plan.products if product.form is Form.PATCH}
+    units = [one for step in plan.steps for dose in step.doses for one in dose.units]
+    used = {slot for one in units if one.rxcui not in patches for slot, _ in one.slots}
+    worn = (Column(None),) if any(one.rxcui in patches for one in units) else ()
+    return (*worn, *(Column(slot) for slot in Slot if slot in used))
 
 
 def rows_of(plan: TaperPlan, day: date | None = None) -> tuple[PlanRow, ...]:
     """One row per step, in order. On a `day` of a plan that is followed, the step in force says so, and those that may not begin do."""
-    slots, labels, is_named = used_slots(plan), labels_of(plan), len(medicines_of(plan)) > 1
+    columns, labels, is_named = columns_of(plan), labels_of(plan), len(medicines_of(plan)) > 1
     rows = tuple(
-        _row(step, figures, tuple(cell_of(step, slot, plan, labels, is_named=is_named) for slot in slots), is_named=is_named)
+        _row(step, figures, tuple(cell_of(step, column, plan, labels, is_named=is_named) for column in columns), is_named=is_named)
         for step, figures in zip(plan.steps, step_figures(plan), strict=True)
     )
     now = followed_on(plan, day)

@@ -9,8 +9,8 @@ from rich.text import Text
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.render.cover import Cover
-from fhir_taper.render.pages import LEGEND, banner_of, facts_of, step_lines, title_of
-from fhir_taper.render.plan_rows import PlanRow, equivalent_heading, rows_of, used_slots
+from fhir_taper.render.pages import banner_of, facts_of, legend_of, step_lines, title_of
+from fhir_taper.render.plan_rows import PlanRow, columns_of, equivalent_heading, rows_of
 from fhir_taper.render.terminal import QUIET, STRONG, WARNING, draw, fits, indented, print_facts, print_findings, said, stacked, table_of
 from fhir_taper.render.words import refusal_in_words, way_out_in_words
 
@@ -56,16 +56,18 @@ def _print_steps(console: Console, plan: TaperPlan, day: date | None) -> None:
     for table in (_wide(plan, day), _narrow(plan, day)):
         if fits(console, table):
             console.print(table)
-            indented(console, LEGEND, by=1, style=QUIET)
+            indented(console, legend_of(plan), by=1, style=QUIET)
             return
     for line in ("", *step_lines(plan, console.width, day), ""):
         console.print(said(line), no_wrap=True, crop=False)
+    if any(column.slot is None for column in columns_of(plan)):  # amounts explain themselves in words; how patches are worn does not
+        indented(console, legend_of(plan), by=1, style=QUIET)
 
 
 def _wide(plan: TaperPlan, day: date | None) -> Table:
     """The steps; amounts of one time of day stand under each other, joined by "+", as they lie in the box."""
-    slots, equivalent = [slot.value for slot in used_slots(plan)], _stacked_heading(plan)
-    headings = ("#", "from", "to", "days", *slots, "mg/day", *equivalent, "change\nmg", "%", "note")
+    taken, equivalent = [column.heading for column in columns_of(plan)], _stacked_heading(plan)
+    headings = ("#", "from", "to", "days", *taken, "mg/day", *equivalent, "change\nmg", "%", "note")
     table = table_of(*headings, numbers=("#", "days", "mg/day", *equivalent, "change\nmg", "%"), flowing=("note",))
     for row in rows_of(plan, day):
         table.add_row(
@@ -80,8 +82,8 @@ def _wide(plan: TaperPlan, day: date | None) -> Table:
 
 def _narrow(plan: TaperPlan, day: date | None) -> Table:
     """The same with both dates, and both changes, under each other."""
-    slots, equivalent = [slot.value for slot in used_slots(plan)], _stacked_heading(plan)
-    headings = ("#", "from – to", *slots, "mg/day", *equivalent, "change\nmg", "note")
+    taken, equivalent = [column.heading for column in columns_of(plan)], _stacked_heading(plan)
+    headings = ("#", "from – to", *taken, "mg/day", *equivalent, "change\nmg", "note")
     table = table_of(*headings, numbers=("#", "mg/day", *equivalent, "change\nmg"), flowing=("note",), is_tight=True)
     for row in rows_of(plan, day):
         table.add_row(

@@ -138,3 +138,46 @@ def _given(dose: Dose, *products: PlanProduct, **changes: object) -> TaperPlan:
     return replace(
         plan, steps=tuple(replace(step, doses=(dose,) if step.doses[0].units else (Dose(dose.ingredient),)) for step in plan.steps)
     )
+
+
+def patches(wear_h: int = 72, beside: tuple[Units, ...] = (), others: tuple[PlanProduct, ...] = ()) -> TaperPlan:
+    """Two strengths of fentanyl patches, then one, then none; `beside` is taken besides the second step's patch, of the `others`."""
+    weak, strong = (
+        PlanProduct(
+            code,
+            f"{wear_h} HR fentanyl {rate} MG/HR Transdermal System",
+            "fentanyl",
+            Form.PATCH,
+            Release.EXTENDED,
+            Decimal(mg),
+            wear_h=wear_h,
+        )
+        for code, rate, mg in (("577057", "0.012", "0.3"), ("245134", "0.025", "0.6"))
+    )
+    one, both = (_units(strong, morning="1"),), (_units(weak, morning="1"), _units(strong, morning="1"))
+    steps = (
+        replace(_step(0, "2026-01-05", "2026-02-03", StepKind.BASELINE, "0.9"), doses=(Dose("fentanyl", both),)),
+        replace(
+            _step(1, "2026-02-04", "2026-03-05", StepKind.REDUCTION, "0.6"),
+            doses=(Dose("fentanyl", one), *((Dose("morphine", beside),) if beside else ())),
+        ),
+        replace(_step(2, "2026-03-06", None, StepKind.STOP, "0"), doses=(Dose("fentanyl"),)),
+    )
+    return sample_plan(
+        drug="fentanyl",
+        ingredient="fentanyl",
+        drug_class=DrugClass.OPIOID,
+        baseline=Baseline(Decimal("0.9")),
+        products=(weak, strong, *others),
+        steps=steps,
+        equivalents=(),
+        gates=(),
+    )
+
+
+MORPHINE = PlanProduct("892582", "morphine sulfate 15 MG Oral Tablet", "morphine", Form.TABLET, Release.IMMEDIATE, Decimal(15))
+
+
+def patch_and_tablets() -> TaperPlan:
+    """A patch beside morphine tablets in the morning and at night, as in a rotation."""
+    return patches(beside=(_units(MORPHINE, morning="1", night="2"),), others=(MORPHINE,))

@@ -9,10 +9,10 @@ from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.tapers.cuts import shown_percent
 from fhir_taper.plans.tapers.plan import Dose, Units
 from fhir_taper.render.plan_rows import (
+    columns_of,
     equivalent_heading,
     equivalent_tables,
     rows_of,
-    used_slots,
 )
 from tests.render.sample_plan import HALF_MG, crossed_over, every_third_night, sample_plan
 
@@ -46,7 +46,7 @@ def test_the_stop_takes_nothing_and_has_no_end() -> None:
 
 
 def test_only_times_of_day_that_are_used_get_a_column() -> None:
-    assert used_slots(sample_plan()) == (Slot.MORNING, Slot.NIGHT)
+    assert [column.slot for column in columns_of(sample_plan())] == [Slot.MORNING, Slot.NIGHT]
 
 
 def test_a_step_of_one_dosing_day_in_two_says_so_beside_the_dose_and_that_mg_a_day_is_a_mean() -> None:

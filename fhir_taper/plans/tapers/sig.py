@@ -1,6 +1,7 @@
 """One-line directions for a prescription, ready to copy: "Take 1/2 tablet in the morning and 1 tablet at night".
 
-Words only; every number comes from the units of a step. ASCII, because prescribing systems refuse more. Volumes are said in mL and in mg.
+How often a patch is changed is said here for every surface: on paper and on screens too. Words only; every number comes from the units of
+a step or from a product. ASCII, because prescribing systems refuse more. Volumes are said in mL and in mg.
 """
 
 from decimal import Decimal
@@ -42,7 +43,7 @@ _EVERY = {2: "every other day", 3: "every third day"}
 def sig(units: Units, product: PlanProduct, every_days: int = 1) -> str:
     """Directions for one product on a dosing day; `every_days` 2 is one dosing day in two."""
     if product.form is Form.PATCH:
-        return f"Apply {counted(units.per_day, product)}{_change(product)}"
+        return f"Apply {counted(units.per_day, product)}, {change_in_words(product)}"
     parts = [f"{counted(amount, product)} {_WHEN[slot]}" for slot, amount in units.slots]
     said = f"{_VERBS.get(product.form, 'Take')} {_listed(parts)}"
     return said if every_days == 1 else f"{said}, {_EVERY.get(every_days, f'every {every_days} days')}"
@@ -54,6 +55,13 @@ def counted(amount: Decimal, product: PlanProduct) -> str:
         return f"{plain(canonical(amount))} mL ({plain(canonical(shown(multiply(amount, product.mg))))} mg)"
     singular, plural = _NOUNS.get(product.form, ("unit", "units"))
     return f"{_mixed_number(amount)} {plural if amount > 1 else singular}"
+
+
+def change_in_words(product: PlanProduct) -> str:
+    """How often a patch is changed; empty for what is no patch."""
+    if product.form is not Form.PATCH:
+        return ""
+    return f"change every {product.wear_h} hours" if product.wear_h else "how often it is changed is not known"
 
 
 def unit_of(product: PlanProduct) -> str:
@@ -70,7 +78,3 @@ def _mixed_number(amount: Decimal) -> str:
 
 def _listed(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-def _change(product: PlanProduct) -> str:
-    return f", change every {product.wear_h} hours" if product.wear_h else ""
