@@ -18,7 +18,7 @@ from tests.spec.orders import MINIMAL, Case  # noqa: E402
 PAGE = ROOT / "docs" / "answer-table.md"
 HEAD = """# The answer table of orders
 
-What one patient takes per day, worked out by hand for {cases} orders ({refusals} of them refusals) before any of it was programmed.
+What one patient takes per day, worked out by hand for {cases} orders ({refusals} of them refusals), each before the code that reads it.
 The program meets every line to the digit (`tests/spec/test_regimen_orders.py`). Amounts are mg per day of the controlled ingredient; a
 patch is mg per 24 hours worn. "—" is *not known*, which is never zero. Generated from `tests/spec/regimen_orders/*.toml`.
 

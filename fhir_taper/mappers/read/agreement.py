@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from fhir_taper.mappers.read.clause import Clause, Refusal, Rhythm, Total
+from fhir_taper.mappers.read.clause import Clause, Refusal, Rhythm, Total, Unit
 from fhir_taper.mappers.read.daily import Taken, day_of, mg_per_day_says
 from fhir_taper.mappers.read.medicine import Medicine
 from fhir_taper.mappers.read.ordered_dose import Weigh, resolved, same_dose, says
@@ -35,7 +35,11 @@ class Half:
 def half_of(clause: Clause, medicine: Medicine, weigh: Weigh) -> Half | Refusal:
     """A clause of a text with its dose in mg; what the text states beside it must be the same."""
     dose = dose_of(clause.dose, medicine, weigh) if clause.dose is not None else None
+    totals = clause.totals
     for measure in clause.restated:
+        if medicine.is_patch and measure.unit is Unit.MG:  # "2 patches (50 mcg)"
+            totals = (*totals, Total(measure))
+            continue
         again = dose_of(measure, medicine, weigh)
         if isinstance(again, Dose) and isinstance(dose, Dose) and again.high_units == 1 and measure.low != measure.high:
             continue  # a strength pair beside a number of units names the product
@@ -43,8 +47,8 @@ def half_of(clause: Clause, medicine: Medicine, weigh: Weigh) -> Half | Refusal:
         if isinstance(both, Refusal) and both.reason is Reason.DOSE_CONFLICT:
             return Refusal(Reason.TEXT_CONFLICT, f"the text says {both.says}")
         dose = both
-    for total in clause.totals:
-        wrong = _wrong_total(total, dose, clause.rhythm)
+    for total in totals:
+        wrong = _wrong_total(total, dose, clause.rhythm, medicine)
         if wrong is not None:
             return wrong
     return Half(dose, clause.rhythm, clause.as_needed, clause.is_extra)
@@ -100,13 +104,19 @@ def _both(known: Half, told: Half, medicine: Medicine) -> str:
     """Both readings with their mg per day."""
     first = (known.dose or told.dose, known.rhythm or told.rhythm)
     second = (told.dose or known.dose, told.rhythm or known.rhythm)
-    return f"the structure says {_says(*first, medicine)}, the text says {_says(*second, medicine)}"
+    return f"the structure says {reading_says(*first, medicine)}, the text says {reading_says(*second, medicine)}"
 
 
-def _says(dose: Amounted | None, rhythm: Rhythm | None, medicine: Medicine | None = None) -> str:
+def reading_of(dose: Amounted | None) -> Dose | None:
+    """The dose, or the first meaning of an ambiguous one, to compare it with another statement; None where it is not known."""
+    if isinstance(dose, Ambiguous):
+        return dose.readings[0] if dose.readings else None
+    return dose if isinstance(dose, Dose) else None
+
+
+def reading_says(dose: Amounted | None, rhythm: Rhythm | None, medicine: Medicine | None = None) -> str:
     """One reading in words. What a patch gives in a day does not depend on how often it is changed, so nothing is multiplied."""
-    plain_dose = dose.readings[0] if isinstance(dose, Ambiguous) and dose.readings else resolved(dose)
-    known = plain_dose if isinstance(plain_dose, Dose) else None
+    known = reading_of(dose)
     per_day = "" if medicine is not None and medicine.is_patch else mg_per_day_says(known, rhythm)
     parts = [says(known) if known else "", rhythm.says if rhythm else "", per_day]
     return ", ".join(part for part in parts if part) or "nothing that can be read"
@@ -116,7 +126,8 @@ def _partial_conflict(part: Half, clauses: Sequence[Half]) -> Refusal | None:
     """A dose alone must be one of the clauses' doses, a timing alone one of theirs or their sum."""
     if part.dose is not None and all(isinstance(same_dose(part.dose, clause.dose), Refusal) for clause in clauses):
         return Refusal(
-            Reason.TEXT_CONFLICT, f"{_says(part.dose, None)}, or {'; '.join(_says(clause.dose, clause.rhythm) for clause in clauses)}"
+            Reason.TEXT_CONFLICT,
+            f"{reading_says(part.dose, None)}, or {'; '.join(reading_says(clause.dose, clause.rhythm) for clause in clauses)}",
         )
     rates = [clause.rhythm.high for clause in clauses if clause.rhythm is not None and clause.rhythm.high is not None]
     if part.rhythm is not None and part.rhythm.high is not None:
@@ -124,7 +135,7 @@ def _partial_conflict(part: Half, clauses: Sequence[Half]) -> Refusal | None:
         possible = {*exact, sum(exact, Fraction(0))}
         if Fraction(part.rhythm.high) not in possible:
             return Refusal(
-                Reason.TEXT_CONFLICT, f"{part.rhythm.says}, or {'; '.join(_says(clause.dose, clause.rhythm) for clause in clauses)}"
+                Reason.TEXT_CONFLICT, f"{part.rhythm.says}, or {'; '.join(reading_says(clause.dose, clause.rhythm) for clause in clauses)}"
             )
     return None
 
@@ -138,7 +149,7 @@ def _day_conflict(more: Sequence[Half], fewer: Sequence[Half], medicine: Medicin
     same = first[1] == second[1] if fewer_needed else first[0] == second[0]
     if same or first[1] == second[1]:
         return None
-    named = ["; ".join(_says(half.dose, half.rhythm, medicine) for half in halves) for halves in (fewer, more)]
+    named = ["; ".join(reading_says(half.dose, half.rhythm, medicine) for half in halves) for halves in (fewer, more)]
     return Refusal(Reason.TEXT_CONFLICT, f"{named[0]}, or {named[1]} (together {plain(as_exact(first[1]))} mg per day)")
 
 
@@ -156,8 +167,8 @@ def _day(halves: Sequence[Half], medicine: Medicine) -> tuple[Fraction, Fraction
     return Fraction(day.scheduled), Fraction(day.maximum)
 
 
-def _wrong_total(total: Total, dose: Amounted | None, rhythm: Rhythm | None) -> Refusal | None:
-    """A stated total that is not what the number of units makes."""
+def _wrong_total(total: Total, dose: Amounted | None, rhythm: Rhythm | None, medicine: Medicine) -> Refusal | None:
+    """A stated total that is not what the number of units makes. Of patches it may be their rate, said without its hour (rule 8)."""
     stated = total.amount.high
     readings = dose.readings if isinstance(dose, Ambiguous) else (dose,) if isinstance(dose, Dose) else ()
     known = [reading for reading in readings if reading.high_mg is not None]
@@ -167,7 +178,14 @@ def _wrong_total(total: Total, dose: Amounted | None, rhythm: Rhythm | None) -> 
         times = rhythm.high if total.is_daily and rhythm is not None and rhythm.high is not None else 1
         if Fraction(reading.high_mg or 0) * Fraction(times) == Fraction(stated):
             return None
+        units = Fraction(reading.high_units or 0)
+        if not total.is_daily and any(Fraction(rate) * units == Fraction(stated) for rate in medicine.rates_h):
+            return None
     if total.is_daily and rhythm is None:
         return None
-    reason = Reason.JOINT_TOTAL if total.is_joint else Reason.TEXT_CONFLICT
-    return Refusal(reason, f"{says(known[0])} is stated as a total of {total.amount.says}")
+    if not total.is_joint:
+        return Refusal(Reason.TEXT_CONFLICT, f"{says(known[0])} is stated as a total of {total.amount.says}")
+    per_day = mg_per_day_says(known[0], rhythm)
+    is_of_day = per_day == f"{plain(stated)} mg per day"
+    other = f": the total of a day, which is {per_day}, or of a dose with another product" if is_of_day else ", with another product"
+    return Refusal(Reason.JOINT_TOTAL, f"{says(known[0])} stands beside a total of {total.amount.says}{other}")

@@ -112,9 +112,10 @@ class Cap:
 
     @property
     def says(self) -> str:
+        what = f"{self.amount.says} of {self.amount.of}" if self.amount.of and self.amount.of not in self.amount.says else self.amount.says
         if self.is_at_a_time:
-            return f"at most {self.amount.says} at a time"
-        return f"at most {self.amount.says} in {plain(self.hours)} hours"
+            return f"at most {what} at a time"
+        return f"at most {what} in {plain(self.hours)} hours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,10 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One thing to take: how much, how often, whether only as needed. `is_extra` ("may repeat", "extra") adds to the maximum only."""
+    """One thing to take: how much, how often, whether only as needed. `is_extra` ("may repeat", "extra") adds to the maximum only.
+
+    `is_joined`: it stands after "and" or "plus". `is_by_clock`: its times of day are clock times, of which two may be in one part of a day.
+    """
 
     dose: Measure | None = None
     rhythm: Rhythm | None = None
@@ -136,6 +140,8 @@ class Clause:
     is_extra: bool = False
     restated: tuple[Measure, ...] = ()
     totals: tuple[Total, ...] = ()
+    is_joined: bool = False
+    is_by_clock: bool = False
 
     @property
     def is_scheduled(self) -> bool:

@@ -120,7 +120,8 @@ def mg_per_day_says(dose: Dose | None, rhythm: Rhythm | None) -> str:
 
 
 def _worn(clause: Taken) -> Taken:
-    rhythm = _ONCE_WORN if clause.dose is not None else clause.rhythm
+    is_open = clause.is_extra and clause.rhythm is not None and clause.rhythm.high is None
+    rhythm = _ONCE_WORN if clause.dose is not None and not is_open else clause.rhythm
     return Taken(clause.dose, rhythm, clause.as_needed, clause.is_extra, clause.missing)
 
 

@@ -8,23 +8,24 @@ be read: what is as needed is scheduled 0 because it is as needed.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from typing import Final, TypeVar
 
 from fhir_taper.errors import BadInput
 from fhir_taper.mappers.read.agreement import Half, half_of, together
 from fhir_taper.mappers.read.at_a_time import limited
+from fhir_taper.mappers.read.caps import daily_caps
 from fhir_taper.mappers.read.clause import Cap, Clause, Measure, Refusal, SigReading
 from fhir_taper.mappers.read.course_length import course
 from fhir_taper.mappers.read.daily import Day, Taken, day_of, mg_per_day_says
 from fhir_taper.mappers.read.dosage_text import Words, read_words
 from fhir_taper.mappers.read.elements import Json, child, refuse_modifiers, truth, whole
 from fhir_taper.mappers.read.medicine import Medicine
-from fhir_taper.mappers.read.ordered_dose import MERELY_UNREAD, Weigh, cap_mg, read_cap_of, read_dose, read_limit, resolved
+from fhir_taper.mappers.read.ordered_dose import MERELY_UNREAD, Weigh, read_cap_of, read_dose, read_limit, resolved
+from fhir_taper.mappers.read.said_twice import counted_once
 from fhir_taper.mappers.read.strength import Amounted, Dose
 from fhir_taper.mappers.read.timing import NO_TIMING, Timing, read_timing
 from fhir_taper.mappers.read.window import Bounds, read_bounds
-from fhir_taper.plans.medicines.dose import Exact, plain
+from fhir_taper.plans.medicines.dose import Exact
 from fhir_taper.plans.medicines.regimen import Reason
 
 _Part = TypeVar("_Part")
@@ -118,10 +119,12 @@ def _understood(instruction: Instruction, structure: _Structure, words: Words, m
     hard = words.forbids or _added(structure, words) or _hard(structure, medicine)
     if hard is not None:
         return replace(instruction, refusal=hard)
-    halves = _halves(structure, words, medicine, weigh)
-    if isinstance(halves, Refusal):
-        return replace(instruction, refusal=halves)
+    read = _halves(structure, words, medicine, weigh)
+    if isinstance(read, Refusal):
+        return replace(instruction, refusal=read)
+    halves, said_twice = read
     halves, notes = _as_needed(halves, structure, words)
+    notes = (*said_twice, *notes)
     halves = _without_default_rate(halves, structure, words)
     if any(half.rhythm is not None and half.rhythm.is_single for half in halves):
         return replace(instruction, is_single=True)
@@ -138,7 +141,7 @@ def _understood(instruction: Instruction, structure: _Structure, words: Words, m
     if isinstance(bounded, Refusal):
         return replace(instruction, refusal=bounded)
     taken, limits = bounded
-    caps = _caps(structure, words, taken, medicine)
+    caps = daily_caps(structure.cap, words.caps, taken, medicine)
     if isinstance(caps, Refusal):
         return replace(instruction, refusal=caps)
     day = day_of(taken, caps[0], medicine)
@@ -192,10 +195,13 @@ def _hard(structure: _Structure, medicine: Medicine) -> Refusal | None:
     return Refusal(Reason.TIMING_CONFLICT, f"{readings[0]}, or {readings[1]}")
 
 
-def _halves(structure: _Structure, words: Words, medicine: Medicine, weigh: Weigh) -> list[Half] | Refusal:
-    """Structure and texts as one list of clauses."""
+def _halves(structure: _Structure, words: Words, medicine: Medicine, weigh: Weigh) -> tuple[list[Half], tuple[str, ...]] | Refusal:
+    """Structure and texts as one list of clauses, and notes on what a text says twice."""
+    notes: tuple[str, ...] = ()
     stated = Half(structure.dose, structure.timing.rhythm, structure.as_needed is True)
     halves = [stated] if not structure.is_empty else []
+    if structure.timing.besides is not None:
+        halves.append(Half(structure.dose, structure.timing.besides, as_needed=True, is_extra=True))
     for text in words.own:
         if not isinstance(text.reading, SigReading):
             continue
@@ -203,11 +209,15 @@ def _halves(structure: _Structure, words: Words, medicine: Medicine, weigh: Weig
         wrong = next((half for half in said if isinstance(half, Refusal)), None)
         if wrong is not None:
             return wrong
-        joined = together(halves, [half for half in said if isinstance(half, Half)], medicine)
+        once = counted_once(text.reading.clauses, [half for half in said if isinstance(half, Half)], medicine)
+        if isinstance(once, Refusal):
+            return once
+        notes += once[1]
+        joined = together(halves, once[0], medicine)
         if isinstance(joined, Refusal):
             return joined
         halves = joined
-    return halves or [stated]
+    return halves or [stated], tuple(dict.fromkeys(notes))
 
 
 def _as_needed(halves: list[Half], structure: _Structure, words: Words) -> tuple[list[Half], tuple[str, ...]]:
@@ -268,27 +278,6 @@ def _is_silent(structure: _Structure, words: Words) -> bool:
     """Whether nothing at all is said of dose or timing, in words that are all understood."""
     understood = all(isinstance(text.reading, SigReading) and not text.has_content for text in words.own)
     return structure.is_empty and understood
-
-
-def _caps(
-    structure: _Structure, words: Words, taken: list[Taken], medicine: Medicine
-) -> tuple[list[tuple[Exact, str]], tuple[str, ...]] | Refusal:
-    """Daily caps in mg with their words; two that differ are a conflict. What bounds no day is a note."""
-    dose = next((clause.dose for clause in taken if clause.dose is not None), None)
-    notes: list[str] = []
-    found: list[tuple[Exact, str]] = []
-    if isinstance(structure.cap, Refusal):
-        notes.append(f"the cap could not be read: {structure.cap.says}")
-    by_words = [cap for cap in words.caps if not cap.is_at_a_time]
-    for cap in (*((structure.cap,) if isinstance(structure.cap, Cap) else ()), *by_words):
-        mg = cap_mg(cap, dose, medicine)
-        if mg is None:
-            notes.append(f"“{cap.says}” bounds no day of this medicine")
-        else:
-            found.append((mg, cap.says))
-    if len({Fraction(mg) for mg, _ in found}) > 1:
-        return Refusal(Reason.TEXT_CONFLICT, "; or ".join(f"{said} ({plain(mg)} mg per day)" for mg, said in found))
-    return found[:1], tuple(notes)
 
 
 def _shown(words: Words) -> tuple[str, ...]:

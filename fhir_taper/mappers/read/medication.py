@@ -115,8 +115,16 @@ def identify(listed: Sequence[Coding], text: str, catalogue: ProductCatalogue) -
     products = [product for code in codes if (product := catalogue.product(code)) is not None]
     products += [product for coding in listed if coding.system == NDC and (product := catalogue.product_by_ndc(coding.code)) is not None]
     if products:
-        return _by_product(products, [code for code in codes if catalogue.product(code) is None], names, catalogue)
-    return _by_names(codes, names, catalogue)
+        found = _by_product(products, [code for code in codes if catalogue.product(code) is None], names, catalogue)
+    else:
+        found = _by_names(codes, names, catalogue)
+    return replace(found, called=_called(found, catalogue)) if found.companions else found
+
+
+def _called(medicine: Medicine, catalogue: ProductCatalogue) -> tuple[tuple[str, str], ...]:
+    """The names by which directions speak of the companions: a cap may be in mg of "tylenol"."""
+    known = [(part, catalogue.ingredient_named(part.ingredient)) for part in medicine.companions]
+    return tuple((name, part.ingredient) for part, ingredient in known if ingredient is not None for name in ingredient.names)
 
 
 def _by_product(products: list[Product], other_codes: list[str], names: list[str], catalogue: ProductCatalogue) -> Medicine:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from fhir_taper.plans.medicines.codes import LIQUID_FORMS, DrugClass, Form, Release, Use
+from fhir_taper.plans.medicines.dose import HOURS_PER_DAY, Exact, divide
 from fhir_taper.plans.medicines.products import Companion, Product
 from fhir_taper.plans.medicines.regimen import Reason
 
@@ -17,7 +18,7 @@ class Medicine:
     """What an order is for. `reason` and `says` are set where it could not be identified; then `drug_class` is as much as is known.
 
     `form` None means that no form is known; `rates` are the rates (mg/h) by which a patch may be called; `words` are the lower-case words
-    of its names, which directions may repeat.
+    of its names, which directions may repeat; `called` are further names of its companions, each with the companion's own.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Medicine:
     reason: Reason | None = None
     says: str = ""
     notes: tuple[str, ...] = ()
+    called: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_patch(self) -> bool:
@@ -49,6 +51,18 @@ class Medicine:
     def may_be_split(self) -> bool:
         """Stated halves and quarters count for plain immediate-release tablets, and where the form is not known (domain rule 7)."""
         return self.release is Release.IMMEDIATE and self.form in (Form.TABLET, None)
+
+    @property
+    def rates_h(self) -> tuple[Exact, ...]:
+        """The rates in mg/h by which one patch may be called, its own last; empty where they are not known."""
+        return (*self.rates, divide(self.mg, HOURS_PER_DAY)) if self.is_patch and self.mg is not None else ()
+
+    def companion_called(self, word: str) -> Companion | None:
+        """The companion that a lower-case word names, by its own name or another one ("apap")."""
+        if not word:
+            return None
+        names = {word, *(own for other, own in self.called if other == word)}
+        return next((part for part in self.companions if any(part.ingredient.startswith(name) for name in names)), None)
 
 
 def of_product(product: Product, words: frozenset[str], rates: tuple[Decimal, ...] = (), notes: tuple[str, ...] = ()) -> Medicine:

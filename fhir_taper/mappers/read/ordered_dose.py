@@ -114,8 +114,7 @@ def _mg_per(amount: Measure, dose: Dose | None, medicine: Medicine) -> Exact | N
     """mg in one of the units in which a cap is stated."""
     unit = amount.unit
     if unit is Unit.MG:
-        is_ours = not medicine.companions or (bool(amount.of) and medicine.ingredient.startswith(amount.of.split(" ")[0]))
-        return Decimal(1) if is_ours and (not amount.of or medicine.ingredient.startswith(amount.of) or not medicine.companions) else None
+        return _mg_per_mg(amount.of, medicine)
     if unit is Unit.DOSE:
         return dose.high_mg if dose is not None else None
     if unit is Unit.ML:
@@ -125,6 +124,15 @@ def _mg_per(amount: Measure, dose: Dose | None, medicine: Medicine) -> Exact | N
     if unit is Unit.UNSTATED and not medicine.is_liquid:
         return medicine.mg if medicine.mg is not None else (dose.high_mg if dose is not None else None)
     return None
+
+
+def _mg_per_mg(of: str, medicine: Medicine) -> Exact | None:
+    """mg of the controlled ingredient that come with one mg of what is named: itself, or another ingredient of the same product."""
+    named = of.split(" ", maxsplit=1)[0]
+    if not medicine.companions or (named and medicine.ingredient.startswith(named)):
+        return Decimal(1)
+    companion = medicine.companion_called(named)
+    return divide(medicine.mg, companion.mg) if companion is not None and companion.mg and medicine.mg is not None else None
 
 
 def read_limit(dosage: Json, path: str) -> Measure | Refusal | None:

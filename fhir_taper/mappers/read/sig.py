@@ -30,11 +30,13 @@ from fhir_taper.mappers.read.sig_words import (
     PROCEDURE_PHRASES,
     TIME_UNITS,
 )
+from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.medicines.regimen import Reason
 
 _SEPARATORS: Final = frozenset({",", ";", ".", "and", "&", "plus", "+", ":", "(", ")", "-", "/", "[", "]", "*"})
 _BOUNDARIES: Final = frozenset({",", ";", ".", "and", "&", "plus", "+"})
 _SENTENCE_ENDS: Final = frozenset({";", "."})
+_OPENINGS: Final = frozenset({":", "(", "[", "-"})
 _AS_NEEDED: Final = Phrases((phrase, True) for phrase in AS_NEEDED)
 _MAY_TAKE: Final = Phrases((phrase, True) for phrase in MAY_TAKE)
 _HARMLESS: Final = Phrases((phrase, True) for phrase in HARMLESS)
@@ -97,7 +99,8 @@ class _Reader:
 
     def _separator(self, place: int, word: str) -> int:
         self.depth += (word in "([") - (word in ")]")
-        if word in _BOUNDARIES and (not self.boundary or word in _SENTENCE_ENDS):
+        may_open = word in _BOUNDARIES or (word in _OPENINGS and self.direction.current.is_complete)
+        if may_open and (not self.boundary or word in _SENTENCE_ENDS):
             self.boundary = word
         self.after_and = self.after_and or word in {"and", "&", "plus", "+"}
         return place + 1
@@ -136,9 +139,13 @@ class _Reader:
         found = _AS_NEEDED.at(self.tokens, place)
         if found is None:
             return None
-        if self.boundary in _SENTENCE_ENDS and len(self.direction.drafts) > 1:
+        current = self.direction.current
+        if (self.after_and or self.optional) and current.may_have_more:
+            self.direction.start_besides()
+        elif self.boundary in _SENTENCE_ENDS and len(self.direction.drafts) > 1:
             raise BadInput("says as needed after several doses")
         self.direction.current.as_needed = True
+        self.optional = False
         end = found[1]
         return reason_end(self.tokens, end) or end
 
@@ -211,7 +218,7 @@ class _Reader:
         if found is None:
             return None
         says = " ".join(token.text for token in self.tokens[place : found[1]])
-        self.direction.current.add_times(found[0], says.replace(" - ", "–").replace("/ ", "per "))
+        self.direction.current.add_times(found[0], says.replace(" - ", "–").replace("/ ", "per "), after_and=self.after_and)
         return found[1]
 
     def _weekdays(self, place: int) -> int | None:
@@ -223,6 +230,8 @@ class _Reader:
 
     def _slot(self, place: int) -> int | None:
         found = slot_at_place(self.tokens, self._past_lead_time(place))
+        if found is None and self.after_and and self.direction.current.slots and text_at(self.tokens, place) == "night":
+            found = Slot.NIGHT, place + 1  # "morning and night"; by itself it may belong to a reason ("night sweats")
         if found is None:
             return None
         is_clock = any(token.value is not None for token in self.tokens[self._past_lead_time(place) : found[1]])
@@ -262,7 +271,7 @@ class _Reader:
             draft.restated.append(amount.measure)
             return
         elif self.boundary:
-            draft = self.direction.start_dose(is_own_sentence=self.boundary in _SENTENCE_ENDS)
+            draft = self.direction.start_dose(is_own_sentence=self.boundary in _SENTENCE_ENDS, is_joined=self.after_and)
             draft.dose = amount.measure
         else:
             raise BadInput(f"says both {draft.dose.says if draft.dose else 'a repeat'} and {amount.measure.says}")

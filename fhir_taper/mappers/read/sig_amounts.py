@@ -43,6 +43,9 @@ def amount_at(tokens: Sequence[Token], place: int, names: frozenset[str]) -> Amo
     """
     is_upper = text_at(tokens, place) == "up" and text_at(tokens, place + 1) == "to"
     start = place + 2 if is_upper else place
+    is_article = text_at(tokens, start) in {"a", "an"} and text_at(tokens, start + 1) in EXTRA
+    if is_article and number_at(tokens, start + 2) is not None:  # "an additional 1/2 tablet"
+        start += 1
     is_extra = text_at(tokens, start) in EXTRA
     start += is_extra
     number = number_at(tokens, start) or _article(tokens, start, names)

@@ -41,8 +41,19 @@ class Draft:
     is_single: bool = False
     says_meals: bool = False
     is_own_sentence: bool = False
+    is_joined: bool = False
+    is_besides: bool = False
     restated: list[Measure] = field(default_factory=list)
     totals: list[Total] = field(default_factory=list)
+
+    @property
+    def is_complete(self) -> bool:
+        return self.dose is not None and self.has_timing
+
+    @property
+    def may_have_more(self) -> bool:
+        """Whether what is as needed may stand beside it: it is scheduled and has its time, or it may be repeated so often."""
+        return (self.has_timing and not self.as_needed) or self.repeats is not None
 
     @property
     def has_timing(self) -> bool:
@@ -52,8 +63,9 @@ class Draft:
     def is_empty(self) -> bool:
         return self.dose is None and not self.has_timing and not self.as_needed and not self.totals
 
-    def add_times(self, times: Times, says: str) -> None:
+    def add_times(self, times: Times, says: str, *, after_and: bool = False) -> None:
         """A frequency; a second one must say the same."""
+        self._refuse_after_as_needed(says, after_and=after_and)
         if self.times is not None and times.rhythm("") != self.times.rhythm(""):
             raise BadInput(f"says both {self.times_says} and {says}")
         self.times, self.times_says = times, self.times_says or says
@@ -63,12 +75,18 @@ class Draft:
 
         What "three times daily and at bedtime" means, three or four, nobody can say: it is not read.
         """
+        self._refuse_after_as_needed("a time of day", after_and=after_and)
         if after_and and self.times is not None and not self.slots:
             raise BadInput(f"says {self.times_says} and one more time of day")
         if is_clock:
             self.clocks.append(slot)
         if slot not in self.slots:
             self.slots.append(slot)
+
+    def _refuse_after_as_needed(self, says: str, *, after_and: bool) -> None:
+        """Of "as needed and at bedtime" nobody knows which is as needed; an extra that is, is so at all its times."""
+        if after_and and self.as_needed and not self.is_extra:
+            raise BadInput(f"says as needed and {says}")
 
     def rhythm(self) -> Rhythm | None:
         """How often, from all that was said about it."""
@@ -119,9 +137,21 @@ class Draft:
         """The finished clause. A repeat takes dose and occasions from the clause before it."""
         if self.repeats is not None or (self.is_extra and self.dose is None):
             return self._repeat_of(before)
-        return Clause(self.dose, self.rhythm(), self.as_needed, self.is_extra, tuple(self.restated), tuple(self.totals))
+        return Clause(
+            self.dose,
+            self.rhythm(),
+            self.as_needed,
+            self.is_extra,
+            tuple(self.restated),
+            tuple(self.totals),
+            self.is_joined,
+            is_by_clock=bool(self.clocks) and len(self.slots) == len(set(self.clocks)),
+        )
 
     def _repeat_of(self, before: Clause | None) -> Clause:
+        if self.is_besides:
+            rhythm = self.rhythm() or Rhythm(None, None, "as often as it is needed")
+            return Clause(before.dose if before is not None else None, rhythm, as_needed=True, is_extra=True)
         if before is None or before.dose is None:
             raise BadInput("says that something may be repeated, but not what")
         high = None
@@ -147,16 +177,21 @@ class Direction:
     def current(self) -> Draft:
         return self.drafts[-1]
 
-    def start(self, *, is_own_sentence: bool = False) -> Draft:
+    def start(self, *, is_own_sentence: bool = False, is_joined: bool = False) -> Draft:
         """A new clause."""
-        self.drafts.append(Draft(is_own_sentence=is_own_sentence))
+        self.drafts.append(Draft(is_own_sentence=is_own_sentence, is_joined=is_joined))
         return self.current
 
-    def start_dose(self, *, is_own_sentence: bool) -> Draft:
+    def start_dose(self, *, is_own_sentence: bool, is_joined: bool) -> Draft:
         """A clause with a dose of its own. After a time that was stated for the dose before it, it is the dose of another time."""
         if self.is_timed:
             raise DoseChanges("one dose for a time, then another")
-        return self.start(is_own_sentence=is_own_sentence)
+        return self.start(is_own_sentence=is_own_sentence, is_joined=is_joined)
+
+    def start_besides(self) -> None:
+        """What is taken as needed on top of the scheduled dose before it: the same amount, at times of its own if any are said."""
+        draft = self.start()
+        draft.is_besides = draft.is_extra = draft.as_needed = True
 
     def last(self, days: int | None, doses: int | None) -> None:
         """A duration. It holds for the whole text, unless the clause in which it stands is apart from the others."""
@@ -201,15 +236,27 @@ class Direction:
 
     @staticmethod
     def _check_all_complete(clauses: list[Clause]) -> None:
+        if len([clause for clause in clauses if not clause.is_extra]) == 1 and all(clause.dose is None for clause in clauses):
+            return  # "at bedtime and as needed", of a dose that stands elsewhere
         for clause in clauses:
             if clause.dose is None or (clause.rhythm is None and clause.is_scheduled):
                 raise BadInput("names several doses, one of them without an amount or a time")
         rhythms = [clause.rhythm for clause in clauses if clause.rhythm is not None and not clause.is_extra]
-        whole_days = [clause.as_needed for clause in clauses if not clause.is_extra and _fills_the_day(clause.rhythm)]
+        whole_days = [clause for clause in clauses if not clause.is_extra and _fills_the_day(clause.rhythm)]
         if 0 < sum(bool(rhythm.weekdays) for rhythm in rhythms) < len(rhythms):
             raise BadInput("names days of the week for one of several doses: instead of the others, or beside them?")
-        if len(whole_days) > len(set(whole_days)):  # one that is scheduled and one as needed stand side by side
+        if any(_contradict(one, other) for index, one in enumerate(whole_days) for other in whole_days[index + 1 :]):
             raise BadInput("names several doses for the whole day")
+
+
+def _contradict(one: Clause, other: Clause) -> bool:
+    """Whether two doses for the whole day are not one said twice; one that is scheduled and one as needed stand side by side."""
+    return one.as_needed == other.as_needed and _said(one) != _said(other)
+
+
+def _said(clause: Clause) -> tuple[object, ...]:
+    dose, rhythm = clause.dose, clause.rhythm
+    return (dose and (dose.low, dose.high, dose.unit), rhythm and (rhythm.low, rhythm.high))
 
 
 def _fills_the_day(rhythm: Rhythm | None) -> bool:

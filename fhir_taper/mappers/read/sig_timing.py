@@ -23,6 +23,7 @@ from fhir_taper.plans.medicines.dose import Exact, as_exact
 _Value = TypeVar("_Value")
 _PER = frozenset({"a", "per", "each", "every", "/", "an", "in"})
 _TO: Final = frozenset({"-", "to", "through", "thru"})
+_LATIN: Final = frozenset({"qd", "bid", "bd", "tid", "tds", "qid", "qds"})
 _ORDINALS: Final = {"other": 2, "second": 2, "third": 3, "fourth": 4}
 _DAY_PARTS: Final = {"night": Slot.NIGHT, "bedtime": Slot.NIGHT, "morning": Slot.MORNING, "evening": Slot.EVENING}
 
@@ -85,8 +86,11 @@ def slot_at_place(tokens: Sequence[Token], place: int) -> tuple[Slot, int] | Non
 
 
 def weekdays_at(tokens: Sequence[Token], place: int) -> tuple[frozenset[int], int] | None:
-    """For example "on Monday, Wednesday and Friday", "every Monday", "Mon/Wed/Fri", "Mon-Fri"."""
+    """For example "on Monday, Wednesday and Friday", "every Monday", "Mon/Wed/Fri", "M-W-F", "Mon-Fri"."""
     at = place + (text_at(tokens, place) in {"on", "every", "each"})
+    letters = [text_at(tokens, at + offset) for offset in range(5)]
+    if letters[::2] == ["m", "w", "f"] and letters[1] == letters[3] and letters[1] in {"-", "/", ","}:
+        return frozenset({0, 2, 4}), at + 5
     if text_at(tokens, at) == "mwf":
         return frozenset({0, 2, 4}), at + 1
     days: set[int] = set()
@@ -108,8 +112,11 @@ def _times(tokens: Sequence[Token], place: int) -> tuple[Times, int] | None:
     word = text_at(tokens, place)
     if word in {"once", "twice", "thrice"}:
         low: Exact = Decimal(TIMES[word])
-        high = low
-        end = place + 1
+        high, end = low, place + 1
+        if text_at(tokens, end) in {"or", "to", "-"} and text_at(tokens, end + 1) in {"twice", "thrice"}:
+            high, end = Decimal(TIMES[text_at(tokens, end + 1)]), end + 2
+        if low > high:
+            return None
     else:
         count = number_at(tokens, place)
         if count is None or text_at(tokens, count.end) not in {"times", "time", "x"}:
@@ -192,11 +199,15 @@ def _once_in(shortest: Fraction, longest: Fraction, end: int, slot: Slot | None 
 
 
 def _single_word(tokens: Sequence[Token], place: int) -> tuple[Times, int] | None:
-    """For example "daily", "bid", "weekly"; "nightly" is a time of day and is read as one."""
+    """For example "daily", "bid", "bid-tid", "weekly"; "nightly" is a time of day and is read as one."""
     word = text_at(tokens, place)
     if word in {"weekly", "monthly"}:
         hours = HOURS[TIME_UNITS[word]]
         return _once_in(hours, hours, place + 1)
+    if word in _LATIN and text_at(tokens, place + 1) in {"-", "to", "or"}:
+        most = TIMES.get(text_at(tokens, place + 2), 0) if text_at(tokens, place + 2) in _LATIN else 0
+        if most > TIMES[word]:
+            return Times(Decimal(TIMES[word]), Decimal(most), Fraction(24), Fraction(24)), place + 3
     if word in TIMES and word not in {"once", "twice", "thrice", "nightly"}:
         return Times(Decimal(TIMES[word]), Decimal(TIMES[word]), Fraction(24), Fraction(24)), place + 1
     return None

@@ -16,9 +16,10 @@ LONGEST_TEXT: Final = 1000
 _TOKEN = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?![\d])|\d+(?:\.\d+)?|\.\d+|[a-zµμ]+(?:'[a-z]+)?|\S")
 _INITIALS = re.compile(r"\b(?:[a-z]\.){2,}")
 _BOOKKEEPING = re.compile(
-    r"[,.]? *(?:historical med|disp[-:] *[\d,.]+ *[a-z]*(?: [a-z]+)?(?:, *r-\d+)?"
+    r"[,.]? *(?:historical med|# ?\d{2,3}|\(# ?\d{2,3}\)|disp[-:] *[\d,.]+ *[a-z]*(?: [a-z]+)?(?:, *r-\d+)?"
     r"(?:, *(?:print prescription|no print|print|erx|e-rx|fax|normal|phone in))?)\s*\.?\s*$"
 )
+_ROMAN = re.compile(r"\b(i{1,3})(?=(?: ?(?:-|to|or) ?i{1,3})? (?:tab|tablet|cap|capsule|pill)s?\b)")
 _SAME = str.maketrans({"–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "×": "x", "’": "'", "\u00a0": " "})
 
 
@@ -31,10 +32,14 @@ class Token:
 
 
 def tokens_of(text: str) -> list[Token]:
-    """The tokens of a direction, lower case, without what an EHR prints after it (", Disp-30 tablet, R-0")."""
+    """The tokens of a direction, lower case, without what an EHR prints after it (", Disp-30 tablet, R-0").
+
+    "#60" at the end is what is dispensed; small roman numerals ("ii tabs") are numbers before a unit only.
+    """
     plain = with_points(text.translate(_SAME).lower())
     plain = _BOOKKEEPING.sub("", plain)
     plain = _INITIALS.sub(lambda found: found.group().replace(".", ""), plain)
+    plain = _ROMAN.sub(lambda found: str(len(found.group(1))), plain)
     plain = plain.replace("(s)", "s").replace("(es)", "es")
     return [_token(word) for word in _TOKEN.findall(plain)]
 

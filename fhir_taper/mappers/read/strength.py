@@ -137,7 +137,7 @@ def _printed_strengths(medicine: Medicine) -> set[Fraction]:
     if medicine.mg is None:
         return set()
     if medicine.is_patch:
-        return {Fraction(rate) * 1000 for rate in (*medicine.rates, medicine.mg / _HOURS)}
+        return {Fraction(rate) * 1000 for rate in medicine.rates_h}
     return {Fraction(medicine.mg), *(Fraction(companion.mg) for companion in medicine.companions)}
 
 
@@ -156,7 +156,7 @@ def _either_way(measure: Measure, medicine: Medicine, by_units: Dose | Refusal) 
 
 def _mass(measure: Measure, medicine: Medicine) -> Amounted:
     if medicine.is_patch:
-        return Refusal(Reason.UNIT_CONFLICT, f"{measure.says} of {medicine.name}: a patch is counted in patches or by its rate per hour")
+        return _mass_of_patch(measure, medicine)
     if medicine.companions:
         return _mass_of_combination(measure, medicine)
     return _mass_of(measure, medicine, medicine.mg)
@@ -180,7 +180,7 @@ def _mass_of_combination(measure: Measure, medicine: Medicine) -> Amounted:
     named = measure.of.split(" ")[0] if measure.of else ""
     if named and medicine.ingredient.startswith(named):
         return _mass_of(measure, medicine, medicine.mg)
-    companion = next((part for part in medicine.companions if named and part.ingredient.startswith(named)), None)
+    companion = medicine.companion_called(named)
     if companion is not None:
         return _mass_of(measure, medicine, companion.mg)
     pair = _units_of_pair(measure, medicine)
@@ -218,11 +218,19 @@ def _rate(measure: Measure, medicine: Medicine) -> Amounted:
 
 
 def _patches(rate: Exact, medicine: Medicine) -> Exact:
-    for called in (*medicine.rates, (medicine.mg or Decimal(0)) / _HOURS):
+    for called in medicine.rates_h:
         count = divide(rate, called)
         if Fraction(count).denominator == 1:
             return count
     return divide(multiply(rate, _HOURS), medicine.mg or Decimal(1))
+
+
+def _mass_of_patch(measure: Measure, medicine: Medicine) -> Amounted:
+    """A mass is the rate of one patch, said without its hour ("25 mcg", domain rule 8), and nothing else."""
+    is_rate = measure.low == measure.high and any(measure.high == rate for rate in medicine.rates_h)
+    if not is_rate or medicine.mg is None:
+        return Refusal(Reason.UNIT_CONFLICT, f"{measure.says} of {medicine.name}: a patch is counted in patches or by its rate per hour")
+    return units_dose(measure, medicine, medicine.mg, (Decimal(1), Decimal(1)))
 
 
 def _volume(measure: Measure, medicine: Medicine) -> Amounted:

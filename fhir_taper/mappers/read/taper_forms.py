@@ -46,6 +46,17 @@ class TaperFormStep:
 
 
 @dataclass(frozen=True, slots=True)
+class _Dated:
+    """One order of a chain with its days: those of its doses (bounds, durations), else those that it is valid for."""
+
+    order: Order
+    medicine: Medicine
+    instructions: tuple[Instruction, ...]
+    start: date
+    end: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class TaperForm:
     """A taper of one ingredient as orders have it, its steps in order of time. Doses of patches are spoken of by their rate."""
 
@@ -78,8 +89,8 @@ def read_taper_forms(chart: Chart, catalogue: ProductCatalogue, as_of: date) -> 
     orders = [pair for entry in candidates if (pair := _ordered(entry, reader)) is not None]
     whole = [form for order, medicine in orders if (form := _whole_taper(order, medicine, reader)) is not None]
     in_one = {source for form in whole for source in form.sources}
-    chains = _chains([(order, medicine) for order, medicine in orders if order.reference not in in_one])
-    stepwise = [_stepwise(chain, reader) for chain in chains]
+    dated = [_dated(order, medicine, reader) for order, medicine in orders if order.reference not in in_one]
+    stepwise = [_stepwise(chain) for chain in _chains([one for one in dated if one is not None])]
     forms = tuple(form for form in (*whole, *stepwise) if len(form.steps) > 1)
     return Mapped(forms, sources=tuple(source for form in forms for source in form.sources))
 
@@ -150,45 +161,54 @@ def _step(start: date | None, end: date | None, instructions: Sequence[Instructi
     )
 
 
-def _chains(orders: Sequence[tuple[Order, Medicine]]) -> list[list[tuple[Order, Medicine]]]:
+def _dated(order: Order, medicine: Medicine, reader: Reader) -> _Dated | None:
+    """The order with its days; None where nothing says when it begins."""
+    instructions = _instructions(order, medicine, reader)
+    windows = [window for _, window in place(instructions, order.runs_from) or ()]
+    start = min((window.start for window in windows if window.start is not None), default=order.start)
+    if start is None:
+        return None
+    ends = [window.end for window in windows if window.end is not None]
+    return _Dated(order, medicine, tuple(instructions), start, max(ends) if ends and len(ends) == len(windows) else order.supply_end)
+
+
+def _chains(orders: Sequence[_Dated]) -> list[list[_Dated]]:
     """Orders of one ingredient that name each other or one group, in order of time; each begins on a day of its own."""
-    chains: list[list[tuple[Order, Medicine]]] = []
-    dated = sorted((pair for pair in orders if pair[0].start is not None), key=lambda pair: pair[0].start or date.min)
-    for order, medicine in dated:
-        chain = next((chain for chain in chains if _continues(chain, order, medicine)), None)
+    chains: list[list[_Dated]] = []
+    for one in sorted(orders, key=lambda order: order.start):
+        chain = next((chain for chain in chains if _continues(chain, one)), None)
         if chain is None:
-            chains.append([(order, medicine)])
+            chains.append([one])
         else:
-            chain.append((order, medicine))
+            chain.append(one)
     return chains
 
 
-def _continues(chain: Sequence[tuple[Order, Medicine]], order: Order, medicine: Medicine) -> bool:
-    first = chain[0][1]
-    if first.ingredient != medicine.ingredient or first.release is not medicine.release:
+def _continues(chain: Sequence[_Dated], one: _Dated) -> bool:
+    first = chain[0].medicine
+    if first.ingredient != one.medicine.ingredient or first.release is not one.medicine.release:
         return False
-    named = {address(other.reference).key for other, _ in chain}
-    groups = {group for other, _ in chain for group in other.groups}
-    return bool(named & set(order.follows)) or bool(groups & set(order.groups))
+    named = {address(other.order.reference).key for other in chain}
+    groups = {group for other in chain for group in other.order.groups}
+    return bool(named & set(one.order.follows)) or bool(groups & set(one.order.groups))
 
 
-def _stepwise(chain: Sequence[tuple[Order, Medicine]], reader: Reader) -> TaperForm:
+def _stepwise(chain: Sequence[_Dated]) -> TaperForm:
     """One step per day on which orders of the chain begin; orders that begin together add (two strengths of one step)."""
-    by_start: dict[date, list[tuple[Order, Medicine]]] = {}
-    for order, medicine in chain:
-        by_start.setdefault(order.start or date.min, []).append((order, medicine))
+    by_start: dict[date, list[_Dated]] = {}
+    for one in chain:
+        by_start.setdefault(one.start, []).append(one)
     starts = sorted(by_start)
-    steps = [_together(start, by_start[start], starts, reader) for start in starts]
-    first = chain[0][1]
+    steps = [_together(start, by_start[start], starts) for start in starts]
+    first = chain[0].medicine
     return TaperForm(first.ingredient, first.name, tuple(steps), first.is_patch)
 
 
-def _together(start: date, orders: Sequence[tuple[Order, Medicine]], starts: Sequence[date], reader: Reader) -> TaperFormStep:
-    ends = [order.supply_end for order, _ in orders]
-    known = [end for end in ends if end is not None]
+def _together(start: date, orders: Sequence[_Dated], starts: Sequence[date]) -> TaperFormStep:
+    known = [one.end for one in orders if one.end is not None]
     following = next((later for later in starts if later > start), None)
     end = max(known) if known else following - timedelta(days=1) if following else None
-    instructions = [instruction for order, medicine in orders for instruction in _instructions(order, medicine, reader)]
+    instructions = [instruction for one in orders for instruction in one.instructions]
     if not instructions:
-        return TaperFormStep(start, end, None, None, orders[0][0].reference, Reason.NO_DOSE, "the order has no instruction")
-    return _step(start, end, instructions, orders[0][0].reference)
+        return TaperFormStep(start, end, None, None, orders[0].order.reference, Reason.NO_DOSE, "the order has no instruction")
+    return _step(start, end, instructions, orders[0].order.reference)

@@ -39,13 +39,14 @@ _UNITS: Final[Mapping[str, str]] = MappingProxyType(
 class Timing:
     """What one Timing says.
 
-    `other` is a second rhythm that contradicts the first. `as_needed` and `is_bare` come from the words of its code. `count` is a number of
-    doses, `count_max` the other end of its range.
+    `other` is a second rhythm that contradicts the first. `as_needed` and `is_bare` come from the words of its code, and so does `besides`:
+    what is taken as needed on top ("at bedtime and as needed"). `count` is a number of doses, `count_max` the other end of its range.
     """
 
     rhythm: Rhythm | None = None
     other: Rhythm | None = None
     refusal: Refusal | None = None
+    besides: Rhythm | None = None
     as_needed: bool = False
     is_bare: bool = False
     is_procedural: bool = False
@@ -155,14 +156,16 @@ def _coded(timing: Json) -> Timing:
     ]
     readings = [(text, reading) for text in dict.fromkeys(spoken) if isinstance(reading := read_sig(text), SigReading)]
     says = words_of(code)
-    rhythms = [(clause.rhythm, text) for text, reading in readings for clause in reading.clauses if clause.rhythm is not None]
-    as_needed = any(clause.as_needed for _, reading in readings for clause in reading.clauses)
+    said = [(clause, text) for text, reading in readings for clause in reading.clauses]
+    rhythms = [(clause.rhythm, text) for clause, text in said if clause.rhythm is not None and not clause.is_extra]
+    besides = next((clause.rhythm for clause, _ in said if clause.is_extra), None)
+    as_needed = any(clause.as_needed for clause, _ in said if not clause.is_extra)
     is_procedural = any(reading.is_procedural for _, reading in readings)
     if not rhythms:
         return Timing(as_needed=as_needed, is_bare=as_needed, is_procedural=is_procedural, says=says)
     first = _named(*rhythms[0])
     other = next((_named(*pair) for pair in rhythms[1:] if not _same_rate(pair[0], first)), None)
-    return Timing(first, other, as_needed=as_needed, is_procedural=is_procedural, says=says)
+    return Timing(first, other, besides=besides, as_needed=as_needed, is_procedural=is_procedural, says=says)
 
 
 def _named(rhythm: Rhythm, text: str) -> Rhythm:

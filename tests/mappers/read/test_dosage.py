@@ -86,12 +86,13 @@ def test_a_cap_below_what_is_scheduled_contradicts_it() -> None:
     assert "40 mg" in only.how
 
 
-def test_a_cap_on_the_companion_is_no_cap_on_the_opioid() -> None:
+@pytest.mark.parametrize(("cap", "most"), [("1300", "20"), ("975", "15")])
+def test_a_cap_on_the_companion_bounds_the_tablets_that_hold_it(cap: str, most: str) -> None:
     combination = medicine("1049221", "acetaminophen 325 MG / oxycodone hydrochloride 5 MG Oral Tablet")
-    text = "Take 1 tablet every 6 hours as needed. Do not exceed 1300 mg acetaminophen per day"
+    text = f"Take 1 tablet every 6 hours as needed. Do not exceed {cap} mg acetaminophen per day"
     only = item(medicationCodeableConcept=combination, dosageInstruction=[{"text": text}])
-    assert only.max_mg == 20
-    assert any("bounds no day" in note for note in only.notes)
+    assert only.max_mg == Decimal(most)
+    assert not any("bounds no day" in note for note in only.notes)
 
 
 def test_as_directed_with_a_supply_is_bounded_by_the_supply() -> None:

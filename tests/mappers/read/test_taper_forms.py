@@ -1,6 +1,8 @@
 from datetime import date
 from decimal import Decimal
 
+import pytest
+
 from fhir_taper.mappers.read.taper_forms import read_taper_forms
 from fhir_taper.plans.medicines.regimen import Reason
 from fhir_taper.plans.tables.medicine_tables import load_medicines
@@ -86,6 +88,70 @@ def test_renewals_of_one_dose_and_a_dose_that_rises_are_no_taper_that_goes_on() 
         parts = [part(number, f"2026-0{number}-01", f"2026-0{number}-28", count) for number, count in enumerate(tablets, 1)]
         (form,) = read_taper_forms(chart(request(dosageInstruction=parts)), load_medicines(), TODAY).value
         assert not form.goes_on_after(TODAY)
+
+
+def bounded(number: int, start: str, end: str, tablets: int, elements: Json | None = None) -> Json:
+    """One order per step, its days in boundsPeriod as we write them ourselves."""
+    return request(f"m{number}", dosageInstruction=[part(1, start, end, tablets)], **(elements or {}))
+
+
+BOUNDED = (("2026-01-01", "2026-01-07", 3), ("2026-01-08", "2026-01-14", 2), ("2026-01-15", "2026-01-21", 1))
+LINKS: dict[str, Json] = {
+    "groupIdentifier": {"groupIdentifier": {"system": "https://example.org/g", "value": "t1"}},
+    "basedOn": {"basedOn": [{"reference": "CarePlan/c1"}]},
+}
+
+
+@pytest.mark.parametrize("link", ["groupIdentifier", "basedOn", "priorPrescription"])
+@pytest.mark.parametrize("is_authored_per_step", [True, False])
+def test_one_order_per_step_is_one_taper_wherever_its_days_stand(link: str, is_authored_per_step: bool) -> None:
+    orders = []
+    for number, (start, end, tablets) in enumerate(BOUNDED, 1):
+        prior: Json = {"priorPrescription": {"reference": f"MedicationRequest/m{number - 1}"}} if number > 1 else {}
+        authored: Json = {"authoredOn": start} if is_authored_per_step else {}
+        orders.append(bounded(number, start, end, tablets, LINKS.get(link, prior) | authored))
+    (form,) = read_taper_forms(chart(*orders), load_medicines(), TODAY).value
+    assert [(step.start, step.end, step.scheduled_mg) for step in form.steps] == [
+        (date(2026, 1, 1), date(2026, 1, 7), Decimal(15)),
+        (date(2026, 1, 8), date(2026, 1, 14), Decimal(10)),
+        (date(2026, 1, 15), date(2026, 1, 21), Decimal(5)),
+    ]
+    assert form.goes_on_after(TODAY)
+
+
+def test_the_days_of_the_doses_go_before_those_of_the_supply() -> None:
+    supply: Json = {"dispenseRequest": {"validityPeriod": {"start": "2026-01-01", "end": "2026-03-31"}}}
+    orders = [bounded(number, *step, LINKS["basedOn"] | supply) for number, step in enumerate(BOUNDED, 1)]
+    (form,) = read_taper_forms(chart(*orders), load_medicines(), TODAY).value
+    assert [(step.start, step.end, step.scheduled_mg) for step in form.steps] == [
+        (date(2026, 1, 1), date(2026, 1, 7), Decimal(15)),
+        (date(2026, 1, 8), date(2026, 1, 14), Decimal(10)),
+        (date(2026, 1, 15), date(2026, 1, 21), Decimal(5)),
+    ]
+
+
+def test_steps_that_last_so_many_days_from_when_they_were_written_follow_each_other() -> None:
+    orders = []
+    for number, (start, _, tablets) in enumerate(BOUNDED, 1):
+        week = {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d", "boundsDuration": {"value": 7, "unit": "d", "code": "d"}}}
+        doses = [{"doseQuantity": TABLET | {"value": tablets}}]
+        step = {"dosageInstruction": [dosage(timing=week, doseAndRate=doses)], "authoredOn": start}
+        orders.append(request(f"m{number}", **LINKS["basedOn"], **step))
+    (form,) = read_taper_forms(chart(*orders), load_medicines(), TODAY).value
+    assert [(step.start, step.end) for step in form.steps] == [
+        (date(2026, 1, 1), date(2026, 1, 7)),
+        (date(2026, 1, 8), date(2026, 1, 14)),
+        (date(2026, 1, 15), date(2026, 1, 21)),
+    ]
+
+
+def test_linked_orders_of_the_same_days_are_one_step_and_no_taper() -> None:
+    same = [bounded(number, "2026-01-01", "2026-01-28", number, LINKS["basedOn"]) for number in (1, 2)]
+    assert forms(*same) == ()
+
+
+def test_two_orders_that_nothing_links_have_no_steps_by_their_bounds_either() -> None:
+    assert forms(*(bounded(number, *step) for number, step in enumerate(BOUNDED, 1))) == ()
 
 
 def test_two_orders_that_nothing_links_are_no_taper() -> None:
