@@ -140,7 +140,7 @@ class _Reader:
         if found is None:
             return None
         current = self.direction.current
-        if (self.after_and or self.optional) and current.may_have_more:
+        if (current.may_have_more and (self.after_and or self.optional)) or (current.is_empty and self.after_and):
             self.direction.start_besides()
         elif self.boundary in _SENTENCE_ENDS and len(self.direction.drafts) > 1:
             raise BadInput("says as needed after several doses")
@@ -283,7 +283,7 @@ class _Reader:
         dose = self.direction.current.dose
         if dose is None or amount.measure.unit is Unit.UNSTATED:
             return False
-        differs = dose.unit is not amount.measure.unit and not {dose.unit, amount.measure.unit} <= COUNTED_UNITS
+        differs = dose.unit is not amount.measure.unit and not {dose.unit, amount.measure.unit} <= COUNTED_UNITS | {Unit.UNSTATED}
         return differs and (self.depth > 0 or not self.direction.current.has_timing)
 
     def _reason(self, place: int) -> int | None:
