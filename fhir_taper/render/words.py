@@ -73,6 +73,7 @@ _FINDINGS = {
     "cyp-change": "interacting medicine",
     "opioid-treatment-not-pain": "treatment of opioid use disorder?",
     "drug-free-nights": "nights without it",
+    "patch-interval": "patches changed otherwise than by the label",
 }
 
 

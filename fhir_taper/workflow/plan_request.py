@@ -4,8 +4,8 @@ Everything that was not said is either read from the chart, with its source, or 
 `Infeasible`.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -20,6 +20,7 @@ from fhir_taper.plans.tables.chart_tables import load_chart_tables
 from fhir_taper.plans.tapers.companions import brought_by
 from fhir_taper.plans.tapers.finding import Finding
 from fhir_taper.plans.tapers.infeasible import Infeasible, WayOut
+from fhir_taper.plans.tapers.patch_interval import as_changed
 from fhir_taper.plans.tapers.request import PlanRequest
 from fhir_taper.plans.tapers.signs.case import DoseTotals
 from fhir_taper.plans.tapers.tier import risk_tier
@@ -47,8 +48,11 @@ class Question:
     """What the patient must still be able to do, in the words of whoever asked."""
 
 
-def question_of(reading: Reading, options: PlanOptions) -> Question | Infeasible:
-    """What `propose` is asked, or why nothing can be asked. Raises WrongUsage naming the option that cannot be meant."""
+def question_of(reading: Reading, options: PlanOptions, of_plan: Mapping[str, int] | None = None) -> Question | Infeasible:
+    """What `propose` is asked, or why nothing can be asked. Raises WrongUsage naming the option that cannot be meant.
+
+    `of_plan`: hours at which a plan that runs has its patches changed, by RxNorm code.
+    """
     ingredient = ingredient_of(reading, options.drug)
     zone = _zone(reading, options)
     items = tuple(item for item in reading.regimen.items if item.ingredient == ingredient.name and item.state is not ItemState.EXCLUDED)
@@ -60,6 +64,10 @@ def question_of(reading: Reading, options: PlanOptions) -> Question | Infeasible
     if not products:
         says = f"no product of {ingredient.name} is known that could make a taper"
         return Infeasible("no-product", says, today.baseline.mg, ways_out=(WayOut.NAME_PRODUCTS,))
+    changed = as_changed(products, items, reading.tables.limits, is_stated=bool(options.taken), of_plan=of_plan)
+    if isinstance(changed, Infeasible):
+        return replace(changed, at_mg=today.baseline.mg)
+    products = changed.products
     _refuse_implausible(reading, ingredient, today.baseline.mg)
     use_in_chart = _use_in_chart(reading, ingredient.name, options.start)
     use = options.use or use_in_chart
@@ -100,7 +108,7 @@ def question_of(reading: Reading, options: PlanOptions) -> Question | Infeasible
         sources=tuple(dict.fromkeys(source for item in items for source in item.sources)),
         companions_elsewhere=_beside(reading, options, ingredient, products),
     )
-    said = (*today.said, *said_of(reading, options, ingredient.name, zone, use_in_chart))
+    said = (*today.said, *changed.said, *said_of(reading, options, ingredient.name, zone, use_in_chart))
     return Question(request, totals, said, options.assessed.minimum_function)
 
 

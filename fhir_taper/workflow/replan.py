@@ -46,7 +46,7 @@ def proposing(
         reading = reading_of(options.benzo_table)
         options = replace(options, use=_use(reading, plan, restart))
         reading = with_confirmed(reading, options)
-        question = question_of(reading, options)
+        question = question_of(reading, options, {one.rxcui: one.wear_h for one in plan.products if one.wear_h})
         if isinstance(question, Infeasible):
             return question
         request = request_for(restart, _with_the_plans_parts(question.request, plan), decision)

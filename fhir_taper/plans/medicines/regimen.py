@@ -105,7 +105,8 @@ class RegimenItem:
     `scheduled_mg` and `max_mg` are mg per day, or None with `reason` (both unknown) or `max_reason` (the maximum alone).
     `sources` are reference strings with versions ("MedicationRequest/m1/_history/3"). `timing` is the times of taking in one comparable
     word: two items with the same one are taken at the same times ("" where there is none). `ordered` is what may be taken at one time, as
-    needed doses too; empty where the order does not say it.
+    needed doses too; empty where the order does not say it. `changed_every_h` are the hours from one change of a patch to the next, both
+    ends of a range; empty where the order does not say it, and of what is no patch.
     """
 
     drug: str
@@ -135,6 +136,7 @@ class RegimenItem:
     notes: tuple[str, ...] = ()
     timing: str = ""
     ordered: tuple[OrderedDose, ...] = ()
+    changed_every_h: tuple[Exact, ...] = ()
 
     @property
     def is_counted(self) -> bool:

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from fhir_taper import __version__
 from fhir_taper.errors import WrongUsage
+from fhir_taper.plans.medicines.codes import RxNormCode
 from fhir_taper.plans.medicines.dose import plain
 from fhir_taper.plans.medicines.dose_words import daily
 from fhir_taper.plans.medicines.equivalence import factors_for
@@ -133,7 +134,7 @@ def _plan(request: PlanRequest, tables: Tables, chosen: Chosen, course: Course, 
     name = request.protocol or chosen.strategy
     params = course.params.resolved
     products = tuple(_plan_product(product) for product in drafted.products)
-    key = plan_key(name, *_asked(request, chosen, params, products))
+    key = plan_key(name, *_asked(request, chosen, params, products), *_changed_otherwise(products, tables))
     steps = _dated(drafted.steps, request)
     target = chosen.target_mg
     if chosen.protocol is not None and target != request.target_mg:
@@ -188,6 +189,12 @@ def _asked(request: PlanRequest, chosen: Chosen, params: tuple[tuple[str, str], 
         *(f"{name}:{plain(mg)}" for name, mg in request.companions_elsewhere),
         *(f"at-most@{one.slot}:{plain(one.mg)}" for one in request.at_most if not request.taken),
     )
+
+
+def _changed_otherwise(products: tuple[PlanProduct, ...], tables: Tables) -> tuple[str, ...]:
+    """Patches that are changed at another interval than the built-in table has for them: by it, it is another plan."""
+    found = ((one, tables.medicines.product(RxNormCode(one.rxcui))) for one in products if one.wear_h)
+    return tuple(f"{one.rxcui} every {one.wear_h} h" for one, known in found if known is None or known.wear_h != one.wear_h)
 
 
 def _dated(drafts: tuple[DraftStep, ...], request: PlanRequest) -> tuple[Step, ...]:
