@@ -1,8 +1,9 @@
 """How often the patches of a plan are changed: as ordered, where that is the label's interval or one that a row of strategies.toml allows.
 
 A plan begins with what is taken today (domain §5). So an ordered interval is kept in every step, and both are named where it is not the
-label's. One that no row allows is not planned: how much such a patch delivers is not known, and a plan by the label would change today's
-intake without a word. Who says what is taken may go on by the label, with both intervals named. docs/decisions/0028.
+label's. One that no row allows is not planned: nobody knows how much a patch delivers after its time, one that is changed much sooner is
+more often a mistake in the order, and a plan by the label would change today's intake without a word. Who says what is taken may go on by
+the label, with both intervals named. docs/decisions/0028.
 """
 
 from collections.abc import Iterable, Mapping
@@ -55,7 +56,8 @@ def as_changed(
     if row is not None and ordered == {Fraction(row.number("hours"))}:
         return _kept(products, ingredient, row, words, evidence)
     if not is_stated:
-        says = f"{words} How much they deliver then is not known: correct the order, or say what is taken (--taken)."
+        beside = f", or {brief(row.number('hours'))} h" if row is not None else ""
+        says = f"{words} A plan keeps the label's interval{beside}: correct the order, or say what is taken (--taken)."
         return Infeasible(_CODE, says, ways_out=(WayOut.STATE_WHAT_IS_TAKEN,))
     says = (
         f"{words} What is taken was said by a person, and this plan goes by the label: confirm with the patient how often they are changed."
