@@ -9,12 +9,10 @@ stays under its row; once doses are others it is no published schedule any more,
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 from math import lcm
 
-from fhir_taper.plans.medicines.codes import Release, Slot
 from fhir_taper.plans.tables import Tables
 from fhir_taper.plans.tables.rows import LimitsRow
 from fhir_taper.plans.tapers.companions import refused_step, shares
@@ -33,6 +31,7 @@ from fhir_taper.plans.tapers.judgement import Violation, check
 from fhir_taper.plans.tapers.plan import Dose, Milestone, Step, StepKind, TaperPlan
 from fhir_taper.plans.tapers.product_findings import product_findings
 from fhir_taper.plans.tapers.request import PlanRequest
+from fhir_taper.plans.tapers.rise_findings import RISE, is_of_first, rising_steps
 from fhir_taper.plans.tapers.schedule_findings import schedule_findings
 
 BY_HAND = "edited-by-hand"
@@ -42,7 +41,7 @@ _SPELT_OUT = 3
 _MADE_ANEW = frozenset(
     {
         *("protocol-edited", "life-threatening-reason-missing", "life-threatening-reason", "reason-required"),
-        *("unit-limited", "pace-advised", "tail-excess", "slot-rise", "limited", "unit-override", SIGN_OFF_AWAITED),
+        *("unit-limited", "pace-advised", "tail-excess", RISE, "limited", "unit-override", SIGN_OFF_AWAITED),
         *("two-concentrations", "release-changes"),
     }
 )
@@ -183,7 +182,7 @@ def _by_hand(edits: Sequence[Edited]) -> Finding:
     """Who changed what, and when."""
     says = [f"{in_words(one.edit)} ({one.by}, {one.on.isoformat()})" for one in edits[-_SPELT_OUT:]]
     earlier = f"; before that {len(edits) - len(says)} more" if len(edits) > len(says) else ""
-    message = f"The plan was edited by hand: {'; '.join(says)}{earlier}."
+    message = f"The plan was edited by hand, with its steps numbered as they were then: {'; '.join(says)}{earlier}."
     return Finding(Severity.INFORMATION, BY_HAND, message, "design: what a person changed is said", f"{len(edits)} edits")
 
 
@@ -194,8 +193,8 @@ def _drafted(base: TaperPlan, made: TaperPlan, desk: Desk) -> Drafted:
         for step in made.steps
     )
     nights = tuple((one.code, one.value) for one in base.findings if one.code == "drug-free-nights")
-    was_said = any(one.code == "slot-rise" and one.value == "step 0" for one in base.findings)
-    rises = (*((0,) if was_said else ()), *_rises(made))
+    was_said = any(is_of_first(one) for one in base.findings)
+    rises = (*((0,) if was_said else ()), *rising_steps(made.steps, made.products, made.ingredient))
     return Drafted(steps, _track(made, desk), made.limits, desk.products, (), rises, nights)
 
 
@@ -216,19 +215,3 @@ def _track(made: TaperPlan, desk: Desk) -> Track:
         (*(StepKind.BASELINE for _ in before), *(step.kind for step in made.steps)),
         any(dose < original for dose in doses[: len(before)]),
     )
-
-
-def _rises(made: TaperPlan) -> Iterator[int]:
-    """Steps in which one time of day takes more of a release than before; the agent that comes in with a crossing does."""
-    releases = {product.rxcui: (product.ingredient, product.release) for product in made.products}
-    before: dict[tuple[str, Release, Slot], Decimal] = {}
-    for step in made.steps:
-        taken: dict[tuple[str, Release, Slot], Decimal] = {}
-        for unit in (unit for dose in step.doses for unit in dose.units):
-            for slot, units in unit.slots:
-                place = (*releases[unit.rxcui], slot)
-                taken[place] = taken.get(place, Decimal(0)) + units * unit.strength_mg
-        is_stage = step.kind is StepKind.SUBSTITUTION
-        if step.number and not is_stage and any(mg > before.get(place, Decimal(0)) for place, mg in taken.items()):
-            yield step.number
-        before = taken

@@ -51,7 +51,8 @@ def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 class Acknowledgement:
     """A person accepted one finding, as it was worded then, with a reason.
 
-    It holds for exactly that sentence: another finding of the code, or the same one with more to see, is to be accepted anew.
+    It holds for exactly that sentence: another finding of the code, or the same one with more to see, is to be accepted anew. Only where a
+    version numbers the same steps anew, the sentence has the new numbers (`rise_findings`).
     """
 
     code: str

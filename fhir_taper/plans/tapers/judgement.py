@@ -15,10 +15,10 @@ from fhir_taper.plans.medicines.dose import ZERO
 from fhir_taper.plans.tapers.day_by_day import Violation, broken_limits, ingredients_in, mg_at_a_time
 from fhir_taper.plans.tapers.plan import Step, StepKind, TaperPlan
 from fhir_taper.plans.tapers.request import Past
+from fhir_taper.plans.tapers.rise_findings import RISE
 
 __all__ = ["RISE", "Judge", "Violation", "broken_from", "check", "check_ends", "sound"]
 
-RISE = "slot-rise"
 _OF_A_PERSON = frozenset({"dose-rises", "slot-rises", "limit", "unit-rule"})
 
 

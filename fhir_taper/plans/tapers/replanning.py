@@ -35,6 +35,7 @@ from fhir_taper.plans.tapers.plan import (
 from fhir_taper.plans.tapers.replan_findings import converted, raised, stepped_back
 from fhir_taper.plans.tapers.restart import Propose, Restart, Slower, slower_params
 from fhir_taper.plans.tapers.revision import check_running, dose_words
+from fhir_taper.plans.tapers.rise_findings import with_rises_anew
 from fhir_taper.plans.tapers.shifting import check_calendar
 
 _DAY = timedelta(days=1)
@@ -107,6 +108,7 @@ def step_back(plan: TaperPlan, decision: Decision, to_step: int, days: int, rule
         acknowledgements=(*(one for one in plan.acknowledgements if (one.code, one.rule) != rise.identity), accepted),
         state=PlanState.ACTIVE,
     )
+    changed = with_rises_anew(changed, {step.number: step.number + (0 if step.number < len(history) else offset) for step in plan.steps})
     changed = _with_reviews(changed, plan, len(history), decision)
     _refuse_broken(changed, check, decision)
     moved = (steps[-1].start - plan.steps[-1].start).days
@@ -190,6 +192,11 @@ def _restarted(
         pharmacist_review=None,
         acknowledgements=(),
     )
+    if (
+        history
+    ):  # its last step is what the first new one is held against, but for a dose above it, of which the orders are all that is known
+        is_above = restart.mg > restart.now.mg_per_day(restart.ingredient)
+        spliced = with_rises_anew(spliced, {0: offset} if is_above else {})
     spliced = _with_reviews(spliced, plan, len(history), decision)
     _refuse_broken(spliced, check, decision)
     moved = (steps[-1].start - plan.steps[-1].start).days

@@ -16,6 +16,7 @@ from fhir_taper.plans.tapers.in_force import hold_notes, in_force, step_in_force
 from fhir_taper.plans.tapers.new_version import Decision, new_version
 from fhir_taper.plans.tapers.plan import Phase, PlanGoal, PlanState, Step, TaperPlan
 from fhir_taper.plans.tapers.review import refuse_too_close
+from fhir_taper.plans.tapers.rise_findings import with_rises_anew
 from fhir_taper.plans.tapers.shifting import days_to_shift, shifted_from, why_longer
 
 
@@ -87,6 +88,7 @@ def stop_at(plan: TaperPlan, decision: Decision, step: int | None = None) -> Tap
         phase=Phase.MAINTENANCE if is_now else plan.phase,
         state=PlanState.ACTIVE if is_now else plan.state,
     )
+    ended = with_rises_anew(ended, {kept.number: kept.number for kept in ended.steps})
     told = f"the taper ends at {dose_words(end)}: the lower dose is the goal that was reached"
     return new_version(ended, plan, decision, "stop-at", told if is_now else f"the taper will end at {dose_words(end)}")
 

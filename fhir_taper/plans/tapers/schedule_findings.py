@@ -19,6 +19,7 @@ from fhir_taper.plans.tapers.limits_words import limits_in_words
 from fhir_taper.plans.tapers.plan import StepKind
 from fhir_taper.plans.tapers.protocol import Chosen
 from fhir_taper.plans.tapers.request import PlanRequest
+from fhir_taper.plans.tapers.rise_findings import rises_at_first, rises_later
 
 _DESIGN = "design: what a schedule does is said"
 
@@ -67,18 +68,8 @@ def _of_protocol(request: PlanRequest, chosen: Chosen, row: LimitsRow) -> Iterat
 
 def _rises(drafted: Drafted) -> Iterator[Finding]:
     if 0 in drafted.rises:
-        says = (
-            "From the first day on one time of day holds more than it does by the orders of the chart: "
-            "check that so much is really taken at once."
-        )
-        clears = "A baseline that the orders can supply, the orders corrected, or products that divide it as it is taken."
-        yield Finding(Severity.ACKNOWLEDGE, "slot-rise", says, _DESIGN, "step 0", "split, step 0", clears)
-    rises = [index for index in drafted.rises if index]
-    if rises:
-        steps = _list([str(index) for index in rises])
-        says = f"A time of day takes more in step {steps}, although the day's dose falls: these products cannot be divided without."
-        clears = "Products that make smaller doses, or other times of day."
-        yield Finding(Severity.ACKNOWLEDGE, "slot-rise", says, _DESIGN, f"step {steps}", "split, later steps", clears)
+        yield rises_at_first()
+    yield from rises_later(index for index in drafted.rises if index)
 
 
 def _of_class(request: PlanRequest, drafted: Drafted) -> Iterator[Finding]:
@@ -142,7 +133,3 @@ def _defaults(row: LimitsRow, *, is_patch: bool) -> Iterator[Finding]:
 
 def _counted(many: int, of: str) -> str:
     return f"{many} {of}{'' if many == 1 else 's'}"
-
-
-def _list(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

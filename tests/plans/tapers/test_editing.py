@@ -58,8 +58,8 @@ def test_a_step_that_was_edited_says_how_by_whom_and_when_and_the_plan_says_it_t
     assert said is not None
     assert said.severity is Severity.INFORMATION
     assert (
-        said.message
-        == f"The plan was edited by hand: step 2 set to 18.5 mg a day ({BY}, 2026-01-02); step 2 made 7 days longer ({BY}, 2026-01-02)."
+        said.message == "The plan was edited by hand, with its steps numbered as they were then: "
+        f"step 2 set to 18.5 mg a day ({BY}, 2026-01-02); step 2 made 7 days longer ({BY}, 2026-01-02)."
     )
 
 
