@@ -1,6 +1,7 @@
 """The command line as a process, on input that nobody should send: what it said, how it ended, what it cost.
 
-The bounds are requirements: whatever comes in, an answer within 10 seconds and 1 GB.
+The bounds are requirements: whatever comes in, an answer within 10 seconds and 1 GB. Seconds are of the processor, which no neighbour uses
+up; a run that waits for nothing is killed by the clock.
 """
 
 import atexit
@@ -23,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 AS_OF = "2026-01-05"
 MAX_SECONDS = 10
 MAX_MB = 1024
-# A program that hangs is killed long after it has failed its bound.
+# By the clock: what takes so long hangs, on however busy a machine.
 GIVE_UP_SECONDS = 60
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
