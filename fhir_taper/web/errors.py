@@ -4,7 +4,7 @@ Never a token, a patient or a trace.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlencode
@@ -95,10 +95,13 @@ def _refused(error: Exception) -> Told:
 
 _OURS: Final = "Try again; if it stays so, tell whoever runs this app."
 _TOO_LARGE: Final = Told(413, "What was sent is too large", ("Nothing of it was kept.",), "Shorten what you typed, then send it again.")
-_UNKNOWN: Final = Told(500, "Something went wrong here", ("Nothing was sent to the EHR.",), _OURS)
+_UNKNOWN: Final = Told(500, "Something went wrong here", ("What was asked for was not finished.",), _OURS)
+_NO_STORE: Final = "Nothing can be saved now"
+_LEAVES_OPEN: Final = frozenset({_UNKNOWN.title, _NO_STORE})
+"""What may happen after something was sent. Of every other refusal the write itself says what became of it."""
 _OTHERS: Final[tuple[tuple[type[TaperError], Callable[[str], Told]], ...]] = (
     (StoreConflict, lambda says: Told(409, "Somebody else was first", (says,), "Open the page again: it shows what is there now.")),
-    (StoreError, lambda _: Told(503, "Nothing can be saved now", ("The database did not take it.",), _OURS)),
+    (StoreError, lambda _: Told(503, _NO_STORE, ("The database did not take it.",), _OURS)),
     (MissingSystemLibrary, lambda says: Told(503, "No PDF can be made here", (says,), "Take the plain text; tell whoever runs this app.")),
     (WrongUsage, lambda says: Told(422, "Something in the form cannot be meant", (says,), "Go back and correct it.")),
     (
@@ -130,6 +133,14 @@ def _of_the_ehr(error: EhrError) -> Told:
     return Told(502, "The EHR cannot be used now", (str(error),), "Try again later.")
 
 
+_OF_A_CHART: Final = "/app/{launch}/"
+_WRITES: Final = ("POST", f"{_OF_A_CHART}write-back")
+"""The one route that writes to an EHR."""
+_ENDS: Final = ("POST", f"{_OF_A_CHART}end")
+"""It gives tokens back, which is sent too."""
+_NOT_KNOWN: Final = "Whether it arrived in the EHR is not known."
+
+
 def error_page(request: Request, error: Told) -> HTMLResponse:
     """The page, for the frame of the tenant that is known by now; with a way back where there is an open chart."""
     tenant = getattr(request.state, "tenant", None)
@@ -137,13 +148,43 @@ def error_page(request: Request, error: Told) -> HTMLResponse:
     # Back only into a session that goes on.
     goes_on = error.status in (409, 422) or error.title == _LAUNCHES["role"][0]
     reference = getattr(request.state, "request_id", "")
-    if error.status >= 500 and reference:  # noqa: PLR2004
+    is_failure = error.status >= 500  # noqa: PLR2004
+    may_be_sent = error.title in _LEAVES_OPEN and _is(request, _WRITES)
+    if may_be_sent:
+        error = replace(error, says=(*error.says, _NOT_KNOWN), todo="Look at the write-back page: it looks for it in the EHR.")
+    elif error.title == _UNKNOWN.title:
+        error = replace(error, says=(*error.says, *_known(request)))
+    if is_failure and reference:
         error = replace(error, says=(*error.says, f"Reference for whoever runs this app: {reference}"))
     back = f"/app/{launch}/regimen" if goes_on and launch and tenant is not None else ""
     # In a window of its own cookies come back; there the EHR asks for the patient.
     own_window = f"/launch/standalone?{urlencode({'tenant': tenant.id})}" if tenant and error.title == _LAUNCHES["cookie"][0] else ""
     typed = typed_text(getattr(request.state, "typed", None))
-    return page("error.html", tenant=tenant, status=error.status, error=error, back=back, own_window=own_window, typed=typed)
+    look = f"/app/{launch}/write-back" if may_be_sent and launch else ""
+    return page(
+        "error.html",
+        tenant=tenant,
+        status=error.status,
+        error=error,
+        back=back,
+        look=look,
+        own_window=own_window,
+        typed=typed,
+        is_not_saved=error.title != _UNKNOWN.title,
+    )
+
+
+def _is(request: Request, route: tuple[str, str]) -> bool:
+    return (request.method, getattr(request.scope.get("route"), "path", "")) == route
+
+
+def _known(request: Request) -> Iterator[str]:
+    """What is known after an error that nobody foresaw, of a route that writes nothing to an EHR."""
+    pattern = getattr(request.scope.get("route"), "path", "")
+    if pattern.startswith(_OF_A_CHART) and not _is(request, _ENDS):
+        yield "Nothing of this was written to the EHR."
+    if request.method == "POST" and pattern.startswith(_OF_A_CHART):
+        yield "Whether it was saved here is not known: open the page again, it shows what is there now."
 
 
 def note_reason(request: Request, error: Exception) -> None:

@@ -27,11 +27,12 @@ from fhir_taper.workflow.typed import (
 PARAMETERS: Final = ("percent", "interval_days", "steps", "floor_mg")
 NEW_ROWS: Final = 3
 """Empty rows for further products that are taken."""
-_ROWS: Final = {
+ROW_LABELS: Final = {
     f"taken_{part}_{row}": f"What is taken, row {row + 1}: {words}"
     for row in range(NEW_ROWS)
     for part, words in (("product", "product"), ("units", "units"), ("time", "time"))
 }
+"""The names of their fields for people."""
 _SAID: Final = "said at the visit"
 
 
@@ -39,7 +40,7 @@ def options_of(form: Form, who: str, before: PlanOptions | None = None) -> PlanO
     """The question in a form. `who` confirms what a person must confirm; what was confirmed in `before` and is unchanged stays with whoever
     did. Raises FormRefused naming every field that cannot be meant.
     """
-    fields = Fields(form, LABELS | _ROWS)
+    fields = Fields(form, LABELS | ROW_LABELS)
     drug = fields.text("other_drug") or fields.text("drug")
     if not drug:
         fields.fail("drug", "is not chosen")

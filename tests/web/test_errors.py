@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from fhir_taper.cli.demo import running_demo
 from fhir_taper.errors import (
     AccessEnded,
     BrokenPlan,
@@ -26,6 +27,7 @@ from fhir_taper.errors import (
 )
 from fhir_taper.mappers.write.labels import Label, refuse_restricted
 from fhir_taper.mappers.write.namespace import CONFIDENTIALITY
+from fhir_taper.records import WriteState
 from fhir_taper.web.errors import told
 from tests.web.running import ELDER, Stage
 from tests.workflow.opened import cookie_of
@@ -109,3 +111,61 @@ def test_no_token_secret_or_patient_is_in_a_log(stage: Stage, caplog: pytest.Log
     ours = [record.getMessage() for record in caplog.records if record.name != "uvicorn.access"]
     assert not [line for line in ours for secret in secrets if secret in line]
     assert urlsplit(person.browser.at).query == ""
+
+
+def failing(*_: object, **__: object) -> None:
+    raise RuntimeError("unforeseen")
+
+
+def test_after_an_error_that_nobody_foresaw_the_page_of_a_write_does_not_say_that_nothing_was_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with running_demo() as (demo, services):
+        person = Stage(demo, services).opened(ELDER)
+        person.draft()
+        person.ready()
+        person.send("approve", "/approve")
+        form = person.form("write-back", "/write-back")
+        with monkeypatch.context() as there:
+            there.setattr("fhir_taper.writeback.sending.judged", failing)
+            shown = person.browser.post(f"{person.here}/write-back", form)
+        (row,) = services.ledger.of_patient("demo", ELDER)
+    assert row.state is WriteState.PENDING
+    said = unescape(shown.text)
+    assert shown.status == 500
+    assert "Whether it arrived in the EHR is not known." in said
+    assert f'href="/app/{person.launch}/write-back"' in said
+    assert "Nothing" not in said
+    assert "was not saved" not in said
+
+
+def test_after_an_error_that_nobody_foresaw_other_pages_say_that_nothing_was_written_and_not_that_nothing_was_saved(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = stage.opened(ELDER)
+    form = person.form("intake", "/intake") | {"goals": "to garden"}
+    with monkeypatch.context() as there:
+        there.setattr("fhir_taper.web.routes.intake.assessment_from", failing)
+        shown = person.browser.post(f"{person.here}/intake", form)
+    said = unescape(shown.text)
+    assert shown.status == 500
+    assert "Nothing of this was written to the EHR." in said
+    assert "Whether it was saved here is not known" in said
+    assert "to garden" in said
+    assert "It was not saved" not in said
+
+
+def test_the_page_of_a_write_that_the_database_did_not_take_says_that_it_may_have_arrived(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = stage.opened(ELDER)
+    form = person.form("intake", "/intake")
+
+    def no_store(*_: object, **__: object) -> None:
+        raise StoreError("locked")
+
+    with monkeypatch.context() as there:
+        there.setattr("fhir_taper.web.routes.write_back.write_plan", no_store)
+        shown = person.browser.post(f"{person.here}/write-back", {"csrf": form["csrf"]})
+    assert shown.status == 503
+    assert "Whether it arrived in the EHR is not known." in unescape(shown.text)

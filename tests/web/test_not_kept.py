@@ -5,13 +5,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from html import unescape
+from importlib.resources import files
+from urllib.parse import urlencode
 
 import pytest
 
 from fhir_taper.cli.demo_walk import Page, Shown
 from fhir_taper.web.app import create_app
 from fhir_taper.web.dependencies import Form
-from fhir_taper.web.typed_text import typed_text
+from fhir_taper.web.forms import PARAMETERS
+from fhir_taper.web.intake_form import ASKED_SCALES
+from fhir_taper.web.typed_text import PLACED, label_of, typed_text
 from tests.odd_ehr import between, refusing
 from tests.web.asking import ask
 from tests.web.running import ELDER, Person, Stage
@@ -138,5 +142,57 @@ def test_only_what_a_person_wrote_is_said() -> None:
     form = Form(
         [("csrf", "secret"), ("revision", "3"), ("attempt_says_2", "sleep"), ("how_ab12", "pill count"), ("words", " "), ("seen", "a.b")]
     )
-    assert typed_text(form) == (("Attempt: what was hard", "sleep"), ("How that is known", "pill count"))
+    assert typed_text(form) == (("Attempt 3, what was hard", "sleep"), ("How that is known", "pill count"))
+    assert typed_text(Form([("csrf", "secret"), ("reason", "secret"), ("other", "secret")])) == ()
     assert typed_text(None) == ()
+
+
+def test_what_was_measured_and_asked_is_given_back_when_the_session_has_ended(person: Person, stage: Stage) -> None:
+    intake = person.form("intake", "/intake")
+    intake |= {name: str(place) for place, name in enumerate(ASKED_SCALES, 3)}
+    intake |= {"measured_on": "2026-01-02", "attempt_ended_0": "failed"}
+    asked = person.form("strategies", "/strategies")
+    asked |= {"start": "2026-02-03", "target": "0.25", "percent": "7.5", "interval_days": "21", "taken_units_0": "1.5", "floor_mg": "0.125"}
+    asked |= {"taken_product_0": "197900", "taken_time_0": "night", "products_more": "197901", "other_drug": "zopiclone", "zone": "Etc/UTC"}
+    later = replace(stage.services, clock=lambda: stage.services.clock() + timedelta(hours=3))
+    cookie = "; ".join(f"{name}={value}" for jar in person.browser.cookies.values() for name, value in jar.items())
+    headers = [("Cookie", cookie), ("Content-Type", "application/x-www-form-urlencoded"), ("Sec-Fetch-Site", "same-origin")]
+    for action, form in (("intake", intake), ("strategies", asked)):
+        shown = ask(create_app(later), "POST", f"{person.here}/{action}", headers=headers, body=urlencode(form).encode())
+        said = unescape(shown.text)
+        lacking = [name for name, text in form.items() if text and name not in PLACED and f"<dd>{text}</dd>" not in said]
+        assert lacking == []
+        assert form["csrf"] not in said
+
+
+SAID_AS_NAMED = frozenset({"measured_on", "reason", "days", "words", "steps", "step", "way"})
+# Controls of every form, as the templates write them: by name, by a macro of `fields.html`, and those that a page numbers or names itself.
+TEMPLATES = {one.name: one.read_text("utf-8") for one in (files("fhir_taper.web") / "templates").iterdir()}
+BY_NAME = re.compile(r'<(?:input(?! type="hidden")|textarea|select)\b(?:[^>"]|"[^"]*")*? name="([^"]+)"')
+BY_MACRO = re.compile(r'form\.(?:field|area|choice|tick)\(f, "(\w+)"( ~)?')
+OF_A_COURSE = re.compile(r'choice\(turn\.\w+, one, "(\w+)"')
+NUMBERED = {"{{ name }}": (*PARAMETERS, *ASKED_SCALES), "{{ field }}": ("override", "step", "slower", "way")}
+
+
+def every_control() -> set[str]:
+    """The names of all fields that a person fills in, ticks or chooses, on any page that is posted."""
+    names: set[str] = set()
+    for text in TEMPLATES.values():
+        for name in BY_NAME.findall(text):
+            names.update(NUMBERED.get(name, (name,)))
+        names.update(f"{name}{'0' if is_numbered else ''}" for name, is_numbered in BY_MACRO.findall(text))
+        names.update(OF_A_COURSE.findall(text))
+    return names - {"before", "after"}  # a form that only asks: its address says it
+
+
+def test_every_control_of_every_form_is_given_back_with_a_label_and_nothing_that_a_page_put_in_itself() -> None:
+    names = every_control()
+    assert len(names) > 50
+    assert {"measured_on", "phq9-item9", "attempt_ended_0", "percent", "other_drug", "floor_mg", "days", "step", "found"} <= names
+    form = Form([(name, f"typed in {name}") for name in sorted(names)])
+    assert [text for _, text in typed_text(form)] == [text for _, text in form.pairs]
+    assert {name for name in names if label_of(name) == name.replace("_", " ").capitalize()} <= SAID_AS_NAMED
+    hidden = set(re.findall(r'type="hidden" name="(\w+)"', "".join(TEMPLATES.values())))
+    assert hidden - {"step"} <= PLACED
+    assert {"csrf", "revision", "seen", "row", "plan", "version"} <= PLACED
+    assert typed_text(Form([(name, "x") for name in sorted(PLACED)])) == ()
