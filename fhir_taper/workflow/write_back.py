@@ -40,6 +40,7 @@ from fhir_taper.workflow.write_choice import Writable, chosen, writable_plans
 from fhir_taper.writeback.execute import execute
 from fhir_taper.writeback.guard import WriteGuard
 from fhir_taper.writeback.negotiate import Allowed, allowed
+from fhir_taper.writeback.ours import write_ids_of
 from fhir_taper.writeback.overlay import load_overlay
 from fhir_taper.writeback.prepare import Prepared, prepare
 from fhir_taper.writeback.preview import Preview
@@ -107,7 +108,7 @@ def preview_plan(services: Services, chart: OpenChart, plan_id: str = "") -> Pro
         as_of=day,
         base=base,
         rows=rows,
-        ids=_plan_ids(services, version),
+        ids=_plan_ids(services, version, plan),
     )
     note(services, chart.launch, "preview", "done", {"plan": plan.id, "rung": prepared.plan.rung.name})
     others = tuple(one for one in found if one.version.id != version.id)
@@ -181,6 +182,7 @@ def _write(services: Services, chart: OpenChart, seen: str, plan_id: str, turn: 
         _decision(plan),
         proposal.reading.tables.safety.life,
         tuple(filter(None, (shown(first_supply(plan, proposal.reading.regimen.items).note),))),
+        proposal.prepared.ours,
     )
     try:
         receipt = execute(
@@ -224,11 +226,11 @@ def _written_before(services: Services, chart: OpenChart, version: PlanVersion) 
     return earlier[-1] if earlier else None
 
 
-def _plan_ids(services: Services, version: PlanVersion) -> PlanIds:
+def _plan_ids(services: Services, version: PlanVersion, plan: TaperPlan) -> PlanIds:
     """What is kept here of the plan of a version, and of the patient's other plans."""
     kept = services.plans.of_patient(version.plan.tenant_id, version.plan.patient_id)
     this = frozenset(one.id for one in kept if one.plan == version.plan)
-    return PlanIds(this, frozenset(one.id for one in kept) - this)
+    return PlanIds(this, frozenset(one.id for one in kept) - this, write_ids_of(plan, version.plan.tenant_id))
 
 
 def _decision(plan: TaperPlan) -> Decision | None:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """`why`: "gone", "stripped", "narrative". `about`: references in the EHR ("CarePlan/7 Goal/8"). `says`: what stands, as a sentence."""
+    """`why`: "gone", "stripped", "narrative", "proposed", "changed". `about`: references in the EHR ("CarePlan/7 Goal/8"). `says`: what
+    stands, as a sentence. `url`: for which resource of ours, where it is for one."""
 
     why: str
     about: str
     says: str
+    url: str = ""
 
     @property
     def name(self) -> str:

@@ -1,7 +1,7 @@
 """Whose a care plan of ours is: of this plan, of another one of the patient, or of one that cannot be told any more.
 
-Somebody in the EHR may strip what we wrote: then it is known by its identifiers (plan, write), by what it still refers to, or by where our
-ledger says that it stands. The identifier of the taper alone says which medicine, and not which plan.
+Somebody in the EHR may strip what we wrote: then it is known by its identifiers (plan, write), or by where our ledger says that it stands.
+The identifier of the taper alone says which medicine, and not which plan; a reference to something of ours says nothing: others link it.
 """
 
 from collections.abc import Collection, Mapping
@@ -9,10 +9,9 @@ from enum import Enum
 from typing import Any
 
 from fhir_taper.errors import BadInput
-from fhir_taper.mappers.references import address
 from fhir_taper.mappers.write.extensions import read_core
 from fhir_taper.mappers.write.namespace import PLAN_SYSTEM, WRITE_SYSTEM, Json
-from fhir_taper.writeback.element_references import identifier_value, references
+from fhir_taper.writeback.element_references import identifier_value
 from fhir_taper.writeback.recorded import PlanIds
 
 
@@ -27,7 +26,7 @@ class Belongs(Enum):
 def belongs(ours: Json, theirs: Json, ids: PlanIds, recorded: Collection[str] = ()) -> Belongs:
     """Whose a care plan is. `recorded`: references of this plan's resources, as our ledger has them."""
     named = {identifier_value(theirs, system) for system in (PLAN_SYSTEM, WRITE_SYSTEM)} - {""}
-    if is_same_write(ours, theirs) or named & (ids.this | _replaced(ours)):
+    if is_same_write(ours, theirs) or named & (ids.this | replaced(ours)):
         return Belongs.THIS
     mine, other = core_of(ours), core_of(theirs)
     if other:
@@ -35,8 +34,7 @@ def belongs(ours: Json, theirs: Json, ids: PlanIds, recorded: Collection[str] = 
         return Belongs.THIS if is_same else Belongs.OTHER
     if named & ids.others:
         return Belongs.OTHER
-    parts = {address(one).key for one in references(theirs)} | {f"{theirs['resourceType']}/{theirs.get('id', '')}"}
-    return Belongs.THIS if parts & set(recorded) else Belongs.UNTOLD
+    return Belongs.THIS if f"{theirs['resourceType']}/{theirs.get('id', '')}" in recorded else Belongs.UNTOLD
 
 
 def is_same_write(ours: Json, theirs: Json) -> bool:
@@ -53,5 +51,6 @@ def core_of(care_plan: Json) -> dict[str, Any]:
         return {}
 
 
-def _replaced(ours: Json) -> set[str]:
+def replaced(ours: Json) -> set[str]:
+    """The ids of the versions of which a care plan takes the place."""
     return {str(one.get("identifier", {}).get("value")) for one in ours.get("replaces", []) if isinstance(one, Mapping)}

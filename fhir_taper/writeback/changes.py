@@ -16,14 +16,16 @@ from fhir_taper.mappers.references import address
 from fhir_taper.mappers.write.namespace import WRITE_SYSTEM, Json
 from fhir_taper.records import Fetched
 from fhir_taper.writeback.ask import Ask
+from fhir_taper.writeback.earlier import GOAL_ENDS
 from fhir_taper.writeback.element_references import identifier_value, references, with_references
-from fhir_taper.writeback.merge import Conflict, merge
+from fhir_taper.writeback.merge import Conflict, looks_like_ours, merge
 from fhir_taper.writeback.narratives import EditedWords, edited_words
 from fhir_taper.writeback.overlay import Overlay
 from fhir_taper.writeback.recorded import Recorded
 from fhir_taper.writeback.standing import Standing
 
 _URN: Final = "urn:uuid:"
+_STRIPPED: Final = "Somebody took our identifier off {} in the EHR. Writing puts it back, and goes on with it."
 _NOT_COMPARED: Final = frozenset({"id", "meta", "text"})
 ORDER: Final = ("Device", "Goal", "MedicationRequest", "RequestGroup", "CarePlan", "Provenance")
 """The order of single requests: what is referred to comes first; the care plan makes the rest findable, the provenance tells of all."""
@@ -31,6 +33,8 @@ ORDER: Final = ("Device", "Goal", "MedicationRequest", "RequestGroup", "CarePlan
 
 MERGED: Final = frozenset({"CarePlan", "RequestGroup", "Goal"})
 """Types of which a later version takes the place of an earlier one: the others are made once and never changed."""
+KEPT: Final = MERGED | {"MedicationRequest"}
+"""Types of which the ledger keeps what was wanted: what stands is compared with it."""
 
 
 class Doing(StrEnum):
@@ -60,6 +64,8 @@ class Change:
     """Where it stood before somebody took it away ("CarePlan/7"; "" where that is not known); None where it was never there."""
     edited: EditedWords | None = None
     """What somebody made of its narrative."""
+    undoes: Ask | None = None
+    """What somebody did to it that this would undo."""
 
     @property
     def resource_type(self) -> str:
@@ -93,7 +99,7 @@ def changes(
     """
     names = _Names(bundle, standing, base, known or Recorded())
     made = [_change(str(entry["fullUrl"]), entry["resource"], names, overlay) for entry in bundle["entry"]]
-    made += [_retired(one, names, overlay) for one in standing.stale if one.resource["resourceType"] == "Goal"]
+    made += [_retired(one, names, overlay) for one in standing.stale if one.resource["resourceType"] == "Goal" and is_marked(one)]
     changed = [one for one in made if one.doing is not Doing.NONE and one.resource_type not in ("Provenance", "Device")]
     if standing.told.covers((one.resource_type, one.urn, one.reference) for one in changed):
         made = [
@@ -116,23 +122,23 @@ def asks_of(changes: Iterable[Change], standing: Standing) -> tuple[Ask, ...]:
     asks += [
         Ask("narrative", one.reference, one.edited.says(one.reference)) for one in everything if one.edited and one.doing is Doing.UPDATE
     ]
-    return tuple(asks)
-
-
-def proposals_that_stand(standing: Standing) -> tuple[str, ...]:
-    """Earlier proposals of ours that this write does not speak of: only a person in the EHR may withdraw them."""
-    return tuple(reference_of(one) for one in standing.stale if one.resource["resourceType"] == "MedicationRequest")
+    return (*asks, *(one.undoes for one in everything if one.undoes is not None and one.doing is Doing.UPDATE))
 
 
 def known_references(changes: Iterable[Change], standing: Standing) -> dict[str, str]:
     """fullUrl with us → "Type/id" in the EHR, for everything that is there already."""
-    known = {_urn(one): reference_of(one) for one in standing.stale}
+    known = {_urn(one): reference_of(one) for one in standing.stale if is_marked(one)}
     return known | {change.urn: change.reference for change in changes if change.reference}
 
 
 def reference_of(one: Fetched) -> str:
     """Type and id of what the EHR holds."""
     return f"{one.resource['resourceType']}/{one.resource.get('id', '')}"
+
+
+def is_marked(one: Fetched) -> bool:
+    """Whether it bears a write identifier of ours."""
+    return bool(identifier_value(one.resource, WRITE_SYSTEM))
 
 
 def _urn(one: Fetched) -> str:
@@ -173,24 +179,55 @@ def _change(urn: str, ours: Json, names: "_Names", overlay: Overlay) -> Change:
         # A proposal is made of what it proposes, a device of its version: the same one is never changed.
         return Change(urn, Doing.NONE, ours, theirs, edited=edited)
     whole = _mended(there, ours, names.standing.gone)
-    merged = merge(base, ours, whole)
+    wanted, base, left = _as_ended(ours, base, there)
+    undoes = None
+    if ours["resourceType"] in ("Goal", "RequestGroup") and not is_marked(theirs):
+        base, undoes = _without_our_identifiers(base), Ask("stripped", reference_of(theirs), _STRIPPED.format(reference_of(theirs)))
+    merged = merge(base, wanted, whole)
+    kept = (*merged.kept, *left)
     is_whole = whole == there and not _is_unresolved(theirs.resource)
     if is_whole and edited is None and _same(merged.resource, there):
-        return Change(urn, Doing.NONE, merged.resource, theirs, merged.kept, merged.conflicts)
+        return Change(urn, Doing.NONE, merged.resource, theirs, kept, merged.conflicts)
     shaped, stripped, refused = by_overlay(merged.resource, overlay, Doing.UPDATE)
     if not theirs.etag:
         refused = (*refused, f"{reference_of(theirs)} comes without a version: an edit made meanwhile would be lost")
-    return Change(urn, Doing.UPDATE, shaped, theirs, merged.kept, merged.conflicts, stripped, refused, ours, edited=edited)
+    if names.standing.stripped and ours["resourceType"] == "CarePlan":
+        refused = (*refused, f"{reference_of(theirs)} was stripped in the EHR, and is not written over")
+    return Change(urn, Doing.UPDATE, shaped, theirs, kept, merged.conflicts, stripped, refused, ours, edited=edited, undoes=undoes)
+
+
+def _as_ended(ours: Json, base: Json, there: Json) -> tuple[Json, Json, tuple[str, ...]]:
+    """A goal that somebody ended (achieved, given up) stays as it was ended; what stays is named."""
+    status = there.get("lifecycleStatus")
+    if ours["resourceType"] != "Goal" or status not in GOAL_ENDS or status in (ours.get("lifecycleStatus"), base.get("lifecycleStatus")):
+        return ours, base, ()
+    return ours | {"lifecycleStatus": status}, base | {"lifecycleStatus": status}, ("lifecycleStatus",)
+
+
+def _without_our_identifiers(base: Json) -> Json:
+    return base | {"identifier": [one for one in base.get("identifier", []) if not looks_like_ours("identifier", one)]}
 
 
 def _retired(goal: Fetched, names: "_Names", overlay: Overlay) -> Change:
-    """A goal of an earlier version that this one no longer has."""
+    """A goal of an earlier version that this one no longer has. One that somebody ended stays as it was ended."""
     there = names.in_our_words(goal.resource)
     ended = there | {"lifecycleStatus": "cancelled"}
     meta = {name: value for name, value in there.get("meta", {}).items() if name in ("profile", "security", "tag")}
     shaped, stripped, refused = by_overlay(ended | {"meta": meta}, overlay, Doing.UPDATE)
-    doing = Doing.NONE if there.get("lifecycleStatus") == "cancelled" else Doing.UPDATE
-    return Change(_urn(goal), doing, shaped, goal, degraded=stripped, refused=refused)
+    doing = Doing.NONE if there.get("lifecycleStatus") in GOAL_ENDS else Doing.UPDATE
+    return Change(_urn(goal), doing, shaped, goal, degraded=stripped, refused=refused, undoes=_reworded(goal, names))
+
+
+def _reworded(goal: Fetched, names: "_Names") -> Ask | None:
+    """Whether somebody changed a goal since we wrote it: then it is no longer ours alone to end."""
+    there = names.in_our_words(goal.resource)
+    base = names.base_of("", {}, there)
+    changed = sorted(name for name in {*base, *there} - _NOT_COMPARED if base.get(name) != there.get(name)) if base else []
+    if not changed:
+        return None
+    where = reference_of(goal)
+    says = f"Somebody changed {where} in the EHR ({', '.join(changed)}), and this version of the plan has no such goal. Writing ends it."
+    return Ask("changed", where, says)
 
 
 def _nothing(change: Change) -> Change:
@@ -225,9 +262,11 @@ class _Names:
     def __init__(self, bundle: Json, standing: Standing, base: Json | None, known: Recorded) -> None:
         self.standing = standing
         self._known = known
-        self._of_the_ehr = {reference_of(one): _urn(one) for one in standing.stale}
+        self._of_the_ehr = {reference_of(one): _urn(one) for one in standing.stale if is_marked(one)}
         self._of_the_ehr |= {reference_of(one): urn for urn, one in standing.by_urn.items()}
-        written_before = {_urn(one): urn for urn, one in standing.by_urn.items() if identifier_value(one.resource, WRITE_SYSTEM)}
+        at = {reference_of(one): urn for urn, one in standing.by_urn.items()}
+        written_before = {f"{_URN}{write}": at[reference] for write, reference in known.references.items() if reference in at}
+        written_before |= {_urn(one): urn for urn, one in standing.by_urn.items() if is_marked(one)}
         self._before = {old: new for old, new in written_before.items() if old != new}
         self._base = self._resources(base) if base is not None else self._unedited(bundle)
 
@@ -238,6 +277,8 @@ class _Names:
     def base_of(self, urn: str, ours: Json, there: Json) -> Json:
         """What stood when we last wrote it; nothing where that is not known, so that every difference shows."""
         sent = self._known.bodies.get(identifier_value(there, WRITE_SYSTEM))
+        if sent is None and not identifier_value(there, WRITE_SYSTEM):
+            sent = self._known.body_at(f"{there.get('resourceType')}/{there.get('id', '')}")
         if sent is not None:
             made: Json = with_references(sent, lambda text: self._before.get(text) or self._of_the_ehr.get(address(text).key))
             return made

@@ -22,6 +22,8 @@ from fhir_taper.smart.permitted import Permitted
 from fhir_taper.writeback import examine
 from fhir_taper.writeback.doses import other_doses, raises_a_dose
 from fhir_taper.writeback.known import is_only_ended, unknown
+from fhir_taper.writeback.left_out import left_out
+from fhir_taper.writeback.ours import Ours
 from fhir_taper.writeback.overlay import Overlay
 from fhir_taper.writeback.remade import remade
 
@@ -64,6 +66,8 @@ class WriteGuard:
     rules: LifeRules = field(default_factory=load_life_rules)
     notes: tuple[str, ...] = ()
     """What a prescription may say beside what follows from the plan."""
+    ours: Ours = field(default_factory=Ours)
+    """What in the EHR is of this plan: nothing else is changed, and of that only what is ours."""
 
     def permit(self, draft: Draft) -> Permitted:
         """The request as it may leave. Raises WriteRefused with every reason against it."""
@@ -128,6 +132,12 @@ class WriteGuard:
         there = fetched.resource if fetched is not None and version is not None and fetched.etag == version else None
         row = self.overlay.row(str(resource.get("resourceType")), "create" if version is None else "update")
         may_lack = frozenset(row.strip if row else ())
+        if version is not None and there is None:
+            yield f"what stands at {path} in the version that would be updated is not known"
+        elif there is not None and not self.ours.holds(there):
+            yield f"{path} is not of this plan"
+        elif there is not None:
+            yield from left_out(resource, there, self.ours, may_lack)
         if is_only_ended(resource, there):
             return
         differing = [unknown(resource, one, there, may_lack, self.notes) for one in remade(resource, self.plan, self.rules)]

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from fhir_taper.mappers.references import address
 from fhir_taper.mappers.write.namespace import BASE, US_CORE_CARE_PLAN, WRITE_SYSTEM, Json
+from fhir_taper.writeback.earlier import GOAL_ENDS
 from fhir_taper.writeback.merge import looks_like_ours
 
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -72,25 +73,29 @@ def is_only_ended(said: Mapping[str, Any], there: Mapping[str, Any] | None) -> b
     """Whether a goal of an earlier version is ended and in no other way changed."""
     if there is None or said.get("resourceType") != "Goal" or said.get("lifecycleStatus") != "cancelled":
         return False
+    if there.get("lifecycleStatus") in GOAL_ENDS:
+        return False
     names = {*said, *there} - {"lifecycleStatus", "meta"}
-    return _is_meta_of(said.get("meta", {}), there) and all(_stands(said.get(name), there.get(name)) for name in names)
+    return _is_meta_of(said.get("meta", {}), there) and all(stands(said.get(name), there.get(name)) for name in names)
 
 
 def _is_left(name: str, value: Any, wanted: Any, there: Any, free: Check | None) -> bool:
     """Whether an element is as somebody else left it: whole, where it carries no plan; item by item in a list, of which nothing of ours
     may be missing."""
+    if name == "lifecycleStatus" and value in GOAL_ENDS:
+        return stands(value, there)  # a goal that somebody ended stays so
     if there is None or name in _CARRY_THE_PLAN:
         return False
     if name == "meta":
         return _is_meta_of(value, {"meta": there})
     if not isinstance(value, list) or not isinstance(there, list):
-        return _stands(value, there)
+        return stands(value, there)
     if free is not None:
-        return _is_once(value) and all(free([item]) or any(_stands(item, one) for one in there) for item in value)
+        return _is_once(value) and all(free([item]) or any(stands(item, one) for one in there) for item in value)
     ours = wanted or []
     mine, others = _apart(value, ours, same)
     is_ours_again = any(any(same(item, one) for one in ours) or looks_like_ours(name, item) for item in others)
-    return len(mine) == len(ours) and not is_ours_again and not _apart(others, there, _stands)[1]
+    return len(mine) == len(ours) and not is_ours_again and not _apart(others, there, stands)[1]
 
 
 def _apart(items: list[Any], known: list[Any], alike: Callable[[Any, Any], bool]) -> tuple[list[Any], list[Any]]:
@@ -108,11 +113,11 @@ def _apart(items: list[Any], known: list[Any], alike: Callable[[Any, Any], bool]
 
 def _is_meta_of(meta: Any, there: Mapping[str, Any]) -> bool:
     """Labels of ours, with profiles and tags that stand there."""
-    stands = there.get("meta") or {}
+    meta_there = there.get("meta") or {}
     if not isinstance(meta, Mapping) or not set(meta) <= {"profile", "security", "tag"}:
         return False
     return all(
-        _is_once(items) and all(_is_meta({name: [item]}) or any(_stands(item, one) for one in stands.get(name, ())) for item in items)
+        _is_once(items) and all(_is_meta({name: [item]}) or any(stands(item, one) for one in meta_there.get(name, ())) for item in items)
         for name, items in meta.items()
     )
 
@@ -157,12 +162,12 @@ def _is_step_state(name: str, said: Any, wanted: Mapping[str, Any]) -> bool:
     return name == "status" and "scheduledPeriod" in wanted and isinstance(said, str) and said in _DETAIL_STATES
 
 
-def _stands(said: Any, there: Any) -> bool:
+def stands(said: Any, there: Any) -> bool:
     """Whether a value is what stands in the EHR; references may be written otherwise."""
     if isinstance(said, Mapping) and isinstance(there, Mapping):
-        return set(said) == set(there) and all(_stands(said[name], there[name]) or _refers_alike(name, said, there) for name in said)
+        return set(said) == set(there) and all(stands(said[name], there[name]) or _refers_alike(name, said, there) for name in said)
     if isinstance(said, list) and isinstance(there, list):
-        return len(said) == len(there) and all(map(_stands, said, there))
+        return len(said) == len(there) and all(map(stands, said, there))
     return _scalar(said) == _scalar(there)
 
 

@@ -4,21 +4,23 @@ The preview is made from what this returns, and the same value is executed: what
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from fhir_taper.mappers.write.namespace import Json
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.records import LedgerRow
 from fhir_taper.writeback.ask import Ask
-from fhir_taper.writeback.changes import Change, asks_of, changes, known_references, proposals_that_stand
+from fhir_taper.writeback.changes import Change, asks_of, changes, known_references
 from fhir_taper.writeback.ladder import Choice, Output, choose
 from fhir_taper.writeback.negotiate import Allowed
+from fhir_taper.writeback.notes import notes_of
+from fhir_taper.writeback.ours import Ours
 from fhir_taper.writeback.ports import Reader
 from fhir_taper.writeback.preview import Preview, preview
 from fhir_taper.writeback.recorded import PlanIds, recorded
 from fhir_taper.writeback.shape import for_target
-from fhir_taper.writeback.standing import Standing, find_standing
+from fhir_taper.writeback.standing import find_standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Prepared:
     notes: tuple[str, ...] = ()
     asks: tuple[Ask, ...] = ()
     """What a person must accept before this is written."""
+    ours: Ours = field(default_factory=Ours)
+    """What in the EHR is of this plan."""
 
     @property
     def is_by_hand(self) -> bool:
@@ -70,10 +74,13 @@ def prepare(
     known = recorded(rows, ids)
     standing = find_standing(shaped, patient_id, reader, allowed.searchable, known, ids)
     changed = changes(shaped, standing, allowed.overlay, base, degraded, known)
-    return Prepared(by, proposals, allowed, changed, known_references(changed, standing), _notes(standing), asks_of(changed, standing))
-
-
-def _notes(standing: Standing) -> tuple[str, ...]:
-    stale = proposals_that_stand(standing)
-    proposed = (f"Proposed for an earlier version and still in the EHR: {', '.join(stale)}. Withdraw it there.",) if stale else ()
-    return (*filter(None, (standing.stripped,)), *proposed)
+    return Prepared(
+        by,
+        proposals,
+        allowed,
+        changed,
+        known_references(changed, standing),
+        notes_of(standing, changed, as_of),
+        asks_of(changed, standing),
+        standing.ours,
+    )

@@ -20,6 +20,21 @@ class PlanIds:
 
     this: frozenset[str] = frozenset()
     others: frozenset[str] = frozenset()
+    writes: frozenset[str] = frozenset()
+    """Write identifiers of this plan's versions, as they are made (`ours.write_ids_of`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where something of this plan arrived, and what we last wanted there; no body where that is not known."""
+
+    reference: str
+    write: str
+    body: Json | None = None
+
+    @property
+    def kind(self) -> str:
+        return self.reference.partition("/")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +43,8 @@ class Recorded:
     found it and the EHR's id is not known; `bodies`: the resources that arrived, as we wanted them; `narratives`: a digest of the words
     that the EHR showed after the write.
 
-    `of_plan` are the references of what arrived in writes of the plan's own versions, the last one last.
+    `of_plan` are the references of what arrived in writes of the plan's own versions, the last one last; `kept` the same with what was
+    wanted there. `writes` are the write identifiers of this plan's rows, `others` those of the patient's other plans.
     """
 
     references: Mapping[str, str] = field(default_factory=dict)
@@ -36,6 +52,13 @@ class Recorded:
     bodies: Mapping[str, Json] = field(default_factory=dict)
     narratives: Mapping[str, str] = field(default_factory=dict)
     of_plan: tuple[str, ...] = ()
+    kept: tuple[Kept, ...] = ()
+    writes: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
+
+    def body_at(self, reference: str) -> Json | None:
+        """What we last wanted at a reference."""
+        return next((one.body for one in self.kept if one.reference == reference), None)
 
     def of_kind(self, kind: str) -> tuple[str, ...]:
         """Those of one type."""
@@ -48,23 +71,29 @@ def recorded(rows: Iterable[LedgerRow], ids: PlanIds | None = None) -> Recorded:
     arrived: dict[str, str] = {}
     bodies: dict[str, Json] = {}
     narratives: dict[str, str] = {}
-    of_plan: dict[str, None] = {}
+    of_plan: dict[str, str] = {}
+    writes: set[str] = set()
+    others: set[str] = set()
     for row in rows:
+        is_of_plan = ids is not None and row.plan_id in ids.this
         for write, reference, one in _told(row):
             if reference:
                 references[write] = reference
+            if ids is not None:
+                (writes if is_of_plan else others).add(write)
             if not _has_arrived(row, one):
                 continue
             arrived[write] = reference or arrived.get(write, "")
-            if reference and ids is not None and row.plan_id in ids.this:
+            if reference and is_of_plan:
                 of_plan.pop(reference, None)
-                of_plan[reference] = None
+                of_plan[reference] = write
             if one.get("narrative"):
                 narratives[write] = one["narrative"]
         # Of what arrived otherwise than we wrote it, the difference is for a person: it is no base to compare with.
         told = {write: one for write, _, one in _told(row)}
         bodies |= {write: body for write, body in row.detail.get("bodies", {}).items() if _is_written(row, told.get(write, {}))}
-    return Recorded(references, arrived, bodies, narratives, tuple(of_plan))
+    kept = tuple(Kept(reference, write, bodies.get(write)) for reference, write in of_plan.items())
+    return Recorded(references, arrived, bodies, narratives, tuple(of_plan), kept, frozenset(writes), frozenset(others - writes))
 
 
 def _told(row: LedgerRow) -> list[tuple[str, str, Json]]:

@@ -19,7 +19,7 @@ from fhir_taper.mappers.write.namespace import Json
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.records import LedgerRow, WriteState, WriteTurn
 from fhir_taper.smart.permitted import Permitted
-from fhir_taper.writeback.changes import MERGED, Change, Doing
+from fhir_taper.writeback.changes import KEPT, Change, Doing
 from fhir_taper.writeback.guard import Draft, WriteGuard
 from fhir_taper.writeback.judging import Outcome, Outgoing, judged, refused, unknown
 from fhir_taper.writeback.locate import Sent
@@ -155,7 +155,7 @@ class Sender:
                 "sent": [one.sent.as_json() for one in outgoing],
                 # What is merged against when the next version is written: sealed, as everything here.
                 "bodies": {
-                    one.sent.write_identifier: one.change.ours or one.resource for one in outgoing if one.change.resource_type in MERGED
+                    one.sent.write_identifier: one.change.ours or one.resource for one in outgoing if one.change.resource_type in KEPT
                 },
             },
         )

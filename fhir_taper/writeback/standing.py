@@ -7,17 +7,19 @@ says whether it is made again (`Ask`).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from fhir_taper.errors import EhrAnswered, WriteRefused
-from fhir_taper.mappers.references import has_identifier
+from fhir_taper.mappers.references import address, has_identifier
 from fhir_taper.mappers.write.namespace import PLAN_SYSTEM, TAPER_SYSTEM, WRITE_SYSTEM, Json
 from fhir_taper.records import Fetched
 from fhir_taper.writeback.ask import Ask
 from fhir_taper.writeback.belonging import Belongs, belongs, core_of, is_same_write
-from fhir_taper.writeback.element_references import identifier_value
+from fhir_taper.writeback.earlier import earlier_of, ended_by_us, is_draft, is_same_proposal, says_proposal
+from fhir_taper.writeback.element_references import identifier_value, references
 from fhir_taper.writeback.following import read_if_there, referred_to
+from fhir_taper.writeback.ours import Ours, ours_of
 from fhir_taper.writeback.ports import Reader
 from fhir_taper.writeback.readback import same_meaning
 from fhir_taper.writeback.recorded import PlanIds, Recorded
@@ -46,6 +48,10 @@ class Standing:
     """What a person must accept before the care plan is made, because it cannot be told what stands."""
     stripped: str = ""
     """What is to be known of the care plan that stands, where it has lost what we wrote into it."""
+    unlinked: tuple[str, ...] = ()
+    """References of goals that the care plan in the EHR no longer names, and did."""
+    ours: Ours = field(default_factory=Ours)
+    """What is of this plan, whatever it refers to and whoever refers to it."""
 
 
 def find_standing(
@@ -65,32 +71,73 @@ def find_standing(
 
 class _Finding:
     def __init__(self, bundle: Json, patient_id: str, reader: Reader, searchable: frozenset[str], known: Recorded, ids: PlanIds) -> None:
-        self.known, self.ids = known, ids
+        self.bundle, self.known, self.ids = bundle, known, ids
         self.entries = [(str(entry["fullUrl"]), entry["resource"]) for entry in bundle["entry"]]
         self.patient_id, self.reader, self.searchable = patient_id, reader, searchable
         self.found: dict[str, Fetched] = {}
         self.gone: set[str] = set()
         self.asks: list[Ask] = []
+        self.read: dict[str, Fetched | None] = {}
+        self.lost: dict[str, str] = {}
+        self.ours = Ours()
 
     def all(self) -> Standing:
         urn, ours = next(entry for entry in self.entries if entry[1]["resourceType"] == "CarePlan")
+        self.ours = ours_of(self.bundle, self.known, self.ids)
         plan = self._care_plan(ours)
+        asks = tuple(self.asks) if plan is None else ()
+        self.asks.clear()
         if plan is not None:
             self.found[urn] = plan
+            self.ours = self._with_plan(plan)
             followed = list(referred_to(self.reader, plan, _FOLLOWED, self.gone))
         else:  # what it referred to may stand all the same
             followed = list(self._left_behind())
+        self.read |= {_key(one): one for one in followed}
         self._match(followed)
         self._by_record()
         for url, resource in self.entries:
             if url not in self.found and resource["resourceType"] in self.searchable:
                 self._search(url, resource)
-        taken = {_key(one) for one in self.found.values()}
-        stale = tuple(one for one in followed if _key(one) not in taken and _is_written_by_us(one))
         stripped = "" if plan is None or core_of(plan.resource) else _says_stripped(plan)
-        return Standing(
-            self.found, stale, self._told(), frozenset(self.gone), self._deleted(), tuple(self.asks) if plan is None else (), stripped
-        )
+        told, deleted = self._told(), self._deleted()
+        asks = (*asks, *(ask for ask in self.asks if ask.url not in self.found and ask.url not in deleted))
+        return Standing(self.found, self._stale(), told, frozenset(self.gone), deleted, asks, stripped, self._unlinked(plan), self.ours)
+
+    def _with_plan(self, plan: Fetched) -> Ours:
+        """With the version that stands, which another installation may have written."""
+        standing = {identifier_value(plan.resource, PLAN_SYSTEM), identifier_value(plan.resource, WRITE_SYSTEM)} - {""}
+        return replace(self.ours, plans=self.ours.plans | standing, references=self.ours.references | {_key(plan)})
+
+    def _stale(self) -> tuple[Fetched, ...]:
+        """What is of this plan and no longer counts: goals that go on, and proposals."""
+        for one in self.known.kept:
+            if one.kind == "Goal" and not ended_by_us(one):
+                self._read(one.reference)
+        taken = {_key(one) for one in self.found.values()}
+        return tuple(one for key, one in self.read.items() if one is not None and key not in taken and self._is_ours(one))
+
+    def _unlinked(self, plan: Fetched | None) -> tuple[str, ...]:
+        """Goals that were written with the care plan that stands, and that somebody took out of it."""
+        if plan is None:
+            return ()
+        linked = {address(one).key for one in references(plan.resource.get("goal", []))}
+        written = references((self.known.body_at(_key(plan)) or {}).get("goal", []))
+        named = {self.known.references.get(str(one.get("reference")).removeprefix("urn:uuid:")) for one in written}
+        goals = [_key(one) for one in self.found.values() if one.resource["resourceType"] == "Goal"]
+        return tuple(one for one in goals if one not in linked and one in named)
+
+    def _read(self, reference: str) -> Fetched | None:
+        if reference not in self.read:
+            self.read[reference] = read_if_there(self.reader, reference)
+        return self.read[reference]
+
+    def _is_ours(self, one: Fetched) -> bool:
+        """Of this plan; or a proposal with our write identifier of which nobody knows more: it is never changed, and a person looks."""
+        if self.ours.holds(one.resource):
+            return True
+        written = identifier_value(one.resource, WRITE_SYSTEM)
+        return one.resource["resourceType"] == "MedicationRequest" and bool(written) and written not in self.known.others
 
     def _care_plan(self, ours: Json) -> Fetched | None:
         taper = (TAPER_SYSTEM, identifier_value(ours, TAPER_SYSTEM))
@@ -116,11 +163,24 @@ class _Finding:
             if one is not None:
                 seen.add(reference)
                 yield one
-        for one in self.reader.search("CarePlan", {"patient": self.patient_id}).resources:
+        found = self.reader.search("CarePlan", {"patient": self.patient_id})
+        _refuse_incomplete("CarePlan", complete=found.complete)
+        for one in found.resources:
             if _key(one) in seen or identifier_value(one.resource, TAPER_SYSTEM):
                 continue  # of another taper, or looked at already
-            if belongs(ours, one.resource, self.ids, self.known.of_plan) is Belongs.THIS or self._refers_to_ours(one):
+            if belongs(ours, one.resource, self.ids, self.known.of_plan) is Belongs.THIS:
                 yield self._with_version(one)
+            elif not self.known.of_kind("CarePlan") and self._refers_to_ours(one):
+                says = (
+                    f"{_key(one)} in the EHR refers to steps of this plan; it is {one.resource.get('status')} there, and does not say what"
+                )
+                self.asks.append(
+                    Ask(
+                        "stripped",
+                        _key(one),
+                        f"{says} it is. It may be this plan, stripped, or somebody else's: writing makes one beside it.",
+                    )
+                )
 
     def _refers_to_ours(self, plan: Fetched) -> bool:
         """Whether its steps are of this plan. What a care plan of others refers to may be closed to us: that is no sign."""
@@ -154,7 +214,9 @@ class _Finding:
         """What earlier writes of this plan left, where its care plan is gone."""
         wanted = (one for one in self.known.of_plan if one.partition("/")[0] in _FOLLOWED)
         return (
-            one for one in (read_if_there(self.reader, reference) for reference in wanted) if one is not None and _is_written_by_us(one)
+            one
+            for one in (read_if_there(self.reader, reference) for reference in wanted)
+            if one is not None and self.ours.holds(one.resource)
         )
 
     def _deleted(self) -> dict[str, str]:
@@ -167,6 +229,8 @@ class _Finding:
             earlier = self.known.of_kind(kind) if kind in _TAKES_A_PLACE else ()
             if written in self.known.arrived:
                 deleted[url] = self.known.arrived[written]
+            elif url in self.lost:
+                deleted[url] = self.lost[url]
             elif earlier:
                 deleted[url] = earlier[-1]
         return deleted
@@ -174,8 +238,7 @@ class _Finding:
     def _list(self, kind: str, token: str) -> tuple[Fetched, ...]:
         params = {"patient": self.patient_id} if kind != "Device" else {}
         found = self.reader.search(kind, params | ({"identifier": token} if kind in self.searchable else {}))
-        if not found.complete:
-            raise WriteRefused(f"the EHR's answer for {kind} may be incomplete: whether this was written before is not known")
+        _refuse_incomplete(kind, complete=found.complete)
         return tuple(self._with_version(one) for one in found.resources)
 
     def _with_version(self, one: Fetched) -> Fetched:
@@ -201,9 +264,27 @@ class _Finding:
         return told_of(self.reader, plan, ours, {_key(one) for one in self.found.values()})
 
     def _match(self, followed: list[Fetched]) -> None:
-        """By write identifier first; then what takes a place over: steps by taper, a goal by its words, a proposal by its meaning."""
-        for rule in (is_same_write, _same_place):
-            self._match_by(rule, followed)
+        """By write identifier first; then by what our ledger knows of earlier versions; then, of what is this plan's, what takes a place
+        over: the steps, a goal by its words, a proposal by its meaning."""
+        self._match_by(is_same_write, followed)
+        self._match_earlier()
+        ended = {one.reference for one in self.known.kept if ended_by_us(one)}
+        self._match_by(_same_place, [one for one in followed if self._is_ours(one) and _key(one) not in ended])
+
+    def _match_earlier(self) -> None:
+        for url, ours in self.entries:
+            for kept in earlier_of(ours, self.known.kept) if url not in self.found else ():
+                one = self._read(kept.reference)
+                if one is None:
+                    self.lost.setdefault(url, kept.reference)
+                elif not self._is_ours(one) or _key(one) in {_key(other) for other in self.found.values()}:
+                    continue
+                elif ours["resourceType"] != "MedicationRequest" or is_same_proposal(ours, kept, one.resource):
+                    self.found[url] = one
+                    break
+                elif kept.body is not None and not is_draft(one.resource):
+                    says = f"{says_proposal(_key(one), one.resource)} Writing proposes another beside it."
+                    self.asks.append(Ask("proposed", _key(one), says, url))
 
     def _by_record(self) -> None:
         for url, resource in self.entries:
@@ -213,7 +294,7 @@ class _Finding:
             if one is None:
                 continue
             # One that somebody took our identifier from is still what stands at that reference.
-            is_stripped = resource["resourceType"] != "CarePlan" and not _is_written_by_us(one)
+            is_stripped = resource["resourceType"] != "CarePlan" and not identifier_value(one.resource, WRITE_SYSTEM)
             if is_stripped or is_same_write(resource, one.resource):
                 self.found[url] = one
 
@@ -229,10 +310,7 @@ class _Finding:
 
 def _same_place(ours: Json, theirs: Json) -> bool:
     if ours["resourceType"] == "RequestGroup":
-        taper = identifier_value(ours, TAPER_SYSTEM)
-        return bool(taper) and identifier_value(theirs, TAPER_SYSTEM) == taper
-    if not identifier_value(theirs, WRITE_SYSTEM):
-        return False
+        return True
     if ours["resourceType"] == "Goal":
         return bool(ours.get("description") == theirs.get("description"))
     return not same_meaning(ours, theirs)
@@ -250,8 +328,9 @@ def _says_stripped(plan: Fetched) -> str:
     )
 
 
-def _is_written_by_us(one: Fetched) -> bool:
-    return bool(identifier_value(one.resource, WRITE_SYSTEM))
+def _refuse_incomplete(kind: str, *, complete: bool) -> None:
+    if not complete:
+        raise WriteRefused(f"the EHR's answer for {kind} may be incomplete: whether this was written before is not known")
 
 
 def _key(one: Fetched) -> str:

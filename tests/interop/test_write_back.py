@@ -9,12 +9,16 @@ from typing import Any
 import pytest
 
 from fhir_taper.errors import WriteRefused
+from fhir_taper.plans.tapers.lifecycle import revoke
 from fhir_taper.records import WriteState
+from fhir_taper.sandbox.forwarding import send
+from fhir_taper.workflow.write_back import preview_plan, write_plan
 from fhir_taper.writeback.readback import same_meaning
 from tests.interop.between import answers, breaking, edited_first, lost_after, lost_before
 from tests.interop.fhir_servers import SERVERS, Server, fhir_router, sekmet, sekmet_more_search, the_server
 from tests.interop.writing_to import Scene, scene_on
 from tests.web.running import kept_in
+from tests.writeback.writing import DECISION
 
 __all__ = ["fhir_router", "kept_in", "sekmet", "sekmet_more_search"]
 _WHERE = [*((name, "sqlite") for name in SERVERS), ("sekmet-more-search", "postgresql")]
@@ -187,3 +191,70 @@ def test_a_server_that_offers_its_own_validator_is_asked_about_each_resource_fir
     offers = server.name != "fhir-router"
     assert scene.preview().prepared.allowed.validates is offers
     assert scene.write().says == "written, and read back with the same meaning"
+
+
+def test_goals_of_another_running_plan_that_somebody_links_go_on(sekmet_more_search: Server, tmp_path: Path) -> None:
+    server = sekmet_more_search
+    with scene_on(server, tmp_path) as scene:
+        other = Scene(scene.services, scene.patient, scene.clock)
+        other.approve("oxycodone")
+        for plan in (scene.plan, other.plan):
+            write_plan(scene.services, scene.chart, preview_plan(scene.services, scene.chart, plan.id).seen, plan.id)
+        ours, theirs = sorted(server.of(scene.patient, "CarePlan"), key=lambda one: str(one["title"]))
+        server.put(ours | {"goal": [ours["goal"][0], *theirs["goal"]]})
+        was = [one for one in server.of(scene.patient, "Goal") if f"Goal/{one['id']}" in str(theirs["goal"])]
+        scene.clock.pass_time(hours=1)
+        scene.revise(reason="other words")
+        seen = preview_plan(scene.services, scene.chart, scene.plan.id).seen
+        assert write_plan(scene.services, scene.chart, seen, scene.plan.id).state is WriteState.WRITTEN
+        assert [one for one in server.of(scene.patient, "Goal") if f"Goal/{one['id']}" in str(theirs["goal"])] == was
+
+
+@pytest.mark.parametrize("status", ["active", "revoked"])
+def test_a_care_plan_of_the_hospital_that_links_our_goal_is_never_written_over(
+    sekmet_more_search: Server, tmp_path: Path, status: str
+) -> None:
+    server = sekmet_more_search
+    with scene_on(server, tmp_path) as scene:
+        scene.write()
+        ours = the_care_plan(server, scene)
+        subject = {"reference": f"Patient/{scene.patient}"}
+        hospital = {"resourceType": "CarePlan", "id": f"hospital-{status}", "status": status, "intent": "plan", "subject": subject}
+        server.put(hospital | {"goal": ours["goal"][:1], "note": [{"text": "hospital note"}]})
+        was = next(one for one in server.of(scene.patient, "CarePlan") if one["id"] == hospital["id"])
+        assert send("DELETE", f"{server.behind}/CarePlan/{ours['id']}").status == 200
+        scene.keep(revoke(scene.plan, DECISION))
+        shown = scene.preview()
+        (ask,) = shown.preview.asks
+        assert ask.why == "gone"
+        assert write_plan(scene.services, scene.chart, shown.seen, "", [ask.name]).state is WriteState.WRITTEN
+        assert was in server.of(scene.patient, "CarePlan")
+
+
+def test_a_goal_that_somebody_achieved_stays_achieved_and_versions_go_on(sekmet_more_search: Server, tmp_path: Path) -> None:
+    server = sekmet_more_search
+    with scene_on(server, tmp_path) as scene:
+        scene.write()
+        goal = server.of(scene.patient, "Goal")[0]
+        server.put(goal | {"lifecycleStatus": "completed", "achievementStatus": {"text": "achieved"}})
+        for reason in ("other words", "again other words"):
+            scene.revise(reason=reason)
+            assert scene.write().state is WriteState.WRITTEN
+        found = {one["id"]: one["lifecycleStatus"] for one in server.of(scene.patient, "Goal")}
+        assert found[goal["id"]] == "completed"
+
+
+def test_a_proposal_that_was_deleted_or_declined_is_not_proposed_again_without_a_word(sekmet_more_search: Server, tmp_path: Path) -> None:
+    server = sekmet_more_search
+    with scene_on(server, tmp_path) as scene:
+        scene.write()
+        (request,) = server.of(scene.patient, "MedicationRequest")
+        server.put(request | {"status": "cancelled"})
+        scene.revise(reason="other words")
+        assert "it is cancelled in the EHR" in scene.preview().preview.notes[0]
+        assert scene.write().state is WriteState.WRITTEN
+        assert [one["status"] for one in server.of(scene.patient, "MedicationRequest")] == ["cancelled"]
+        assert send("DELETE", f"{server.behind}/MedicationRequest/{request['id']}").status == 200
+        scene.revise(reason="again other words")
+        with pytest.raises(WriteRefused, match="not accepted: Written before, and gone"):
+            scene.write()

@@ -19,10 +19,12 @@ from fhir_taper.mappers.write.namespace import CONFIDENTIALITY
 from fhir_taper.mappers.write.vocabularies import DegradedForm
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.tapers.plan import Dose, TaperPlan, Units
+from fhir_taper.records import Fetched
 from fhir_taper.smart.client import FhirClient
 from fhir_taper.smart.permitted import Permitted
 from fhir_taper.writeback.guard import Draft, WriteGuard
 from fhir_taper.writeback.negotiate import SiteSwitches
+from fhir_taper.writeback.ours import Ours
 from fhir_taper.writeback.overlay import load_overlay
 from tests.mappers.write.example_plans import BEFORE, EXAMPLES
 from tests.writeback.fake_ehr import BASE, PATIENT, FakeAnswer, FakeEhr
@@ -412,10 +414,14 @@ def test_headers_that_are_not_ours_are_refused(header: tuple[str, str]) -> None:
 def test_an_update_without_the_version_that_was_read_is_refused() -> None:
     scene = Scene(switches=single_only())
     scene.write(PLAN)
+    ours = scene.ours(PLAN)
     scene.write(revised(PLAN, reason="other words"), base=PLAN)
     put = next(one for one in scene.ehr.requests if one.method == "PUT" and one.path.startswith("CarePlan"))
-    guard = replace(GUARD, plan=revised(PLAN, reason="other words"))
-    assert guard.permit(Draft(put.method, put.path, put.body, put.headers, BASE)).path == put.path
+    guard = replace(GUARD, plan=revised(PLAN, reason="other words"), ours=ours)
+    there = {put.path: Fetched(scene.ehr.stored[put.path][0], "", dict(put.headers)["If-Match"])}
+    assert guard.permit(Draft(put.method, put.path, put.body, put.headers, BASE, there)).path == put.path
+    assert "is not known" in reasons(Draft(put.method, put.path, put.body, put.headers, BASE), guard)
+    assert "is not of this plan" in reasons(Draft(put.method, put.path, put.body, put.headers, BASE, there), replace(guard, ours=Ours()))
     assert "whatever its version" in reasons(Draft(put.method, put.path, put.body, (), BASE), guard)
     assert "not the resource that is sent" in reasons(Draft(put.method, "CarePlan/other", put.body, put.headers, BASE), guard)
 
@@ -438,3 +444,41 @@ def test_nothing_reaches_the_ehr_or_the_ledger_where_the_guard_refuses() -> None
     with pytest.raises(WriteRefused):
         scene.send(prepared, replace(PLAN, patient="p2"))
     assert (scene.ehr.requests, scene.ledger.rows) == ([], {})
+
+
+def _put(there: Json, said: Json, guard: WriteGuard) -> str:
+    """Why an update of what stands may not leave; "" where it may."""
+    path = f"{there['resourceType']}/{there['id']}"
+    meta = {name: said["meta"][name] for name in ("profile", "security") if name in said["meta"]}
+    one = Draft("PUT", path, said | {"meta": meta}, (("If-Match", 'W/"9"'),), BASE, {path: Fetched(there, "", 'W/"9"')})
+    try:
+        guard.permit(one)
+    except WriteRefused as refusal:
+        return "; ".join(refusal.reasons)
+    return ""
+
+
+def test_a_goal_of_a_clinician_is_never_ended_and_one_of_ours_that_somebody_ended_neither() -> None:
+    scene = Scene()
+    scene.write(PLAN)
+    guard, goal = scene.guard(PLAN), scene.ehr.of("Goal")[0]
+    assert _put(goal, goal | {"lifecycleStatus": "cancelled"}, guard) == ""
+    foreign = {name: value for name, value in goal.items() if name != "identifier"} | {"id": "of-the-clinic"}
+    assert "Goal/of-the-clinic is not of this plan" in _put(foreign, foreign | {"lifecycleStatus": "cancelled"}, guard)
+    assert _put(goal | {"lifecycleStatus": "completed"}, goal | {"lifecycleStatus": "cancelled"}, guard)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "says"),
+    [
+        ({"note": [{"text": "do not reduce in May"}]}, "CarePlan.note leaves out"),
+        ({"careTeam": [{"reference": "CareTeam/1"}]}, "CarePlan.careTeam leaves out"),
+        ({"title": "edited by a clinician"}, "CarePlan.title is written over"),
+    ],
+)
+def test_an_update_that_leaves_out_what_somebody_else_put_there_is_refused(theirs: Json, says: str) -> None:
+    scene = Scene()
+    scene.write(PLAN)
+    guard, plan = scene.guard(PLAN), scene.ehr.only("CarePlan")
+    assert _put(plan, plan, guard) == ""
+    assert says in _put(plan | theirs, plan, guard)

@@ -118,7 +118,7 @@ Request = tuple[str, Draft, WriteGuard]
 
 
 def guard_of(plan: TaperPlan) -> WriteGuard:
-    return WriteGuard(PATIENT, BASE, OVERLAY, (NORMAL,), plan, DECISION)
+    return WriteGuard(PATIENT, BASE, OVERLAY, (NORMAL,), plan, DECISION, ours=Scene().ours(plan))
 
 
 def created(plan: TaperPlan) -> list[Draft]:

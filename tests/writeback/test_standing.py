@@ -14,7 +14,7 @@ from fhir_taper.writeback.changes import Doing
 from fhir_taper.writeback.prepare import Prepared
 from fhir_taper.writeback.recover import by_person
 from tests.mappers.write.example_plans import BEFORE
-from tests.writeback.fake_ehr import FakeEhr, lost_after
+from tests.writeback.fake_ehr import PATIENT, FakeEhr, lost_after
 from tests.writeback.writing import Scene, approved, revised
 
 Json = dict[str, Any]
@@ -67,12 +67,20 @@ def test_a_plan_that_was_ended_and_stripped_in_the_ehr_is_known_and_no_other_is_
     assert len(scene.ehr.of("CarePlan")) == 1
 
 
-def test_a_plan_that_was_ended_and_stripped_is_known_by_its_steps_where_the_ledger_was_lost() -> None:
+@pytest.mark.parametrize("status", ["revoked", "active"])
+def test_a_care_plan_that_only_refers_to_steps_of_ours_is_asked_about_where_the_ledger_was_lost_and_never_written(status: str) -> None:
     scene = Scene(ledger_knows=False)
     scene.write(PLAN)
     scene.prepare(SECOND)
-    strip(scene)
-    assert doing(scene.prepare(THIRD, base=PLAN)) is Doing.UPDATE
+    strip(scene, status=status)
+    was = scene.ehr.only("CarePlan")
+    prepared = scene.prepare(THIRD, base=PLAN)
+    (ask,) = prepared.asks
+    assert f"CarePlan/{was['id']} in the EHR refers to steps of this plan; it is {status} there" in ask.says
+    with pytest.raises(WriteRefused, match="not accepted"):
+        scene.send(prepared, THIRD)
+    assert scene.send(prepared, THIRD, accepted=[ask.name]).state is WriteState.WRITTEN
+    assert was in scene.ehr.of("CarePlan")
 
 
 def test_a_plan_of_ours_that_runs_and_was_stripped_is_in_the_way() -> None:
@@ -205,3 +213,185 @@ def test_an_ended_plan_that_was_ended_here_too_is_not_written_over_where_it_was_
     (plan,) = [card for card in shown.cards if card.resource_type == "CarePlan"]
     assert "status" not in [line.field for line in plan.conflicts]
     assert not shown.may_write
+
+
+HOSPITAL: Json = {
+    "resourceType": "CarePlan",
+    "id": "hospital",
+    "intent": "plan",
+    "subject": {"reference": f"Patient/{PATIENT}"},
+    "activity": [{"detail": {"status": "completed", "description": "Physiotherapy twice a week"}}],
+    "note": [{"text": "hospital note"}],
+}
+
+
+@pytest.mark.parametrize("status", ["active", "revoked"])
+@pytest.mark.parametrize("state", [PlanState.ACTIVE, PlanState.REVOKED])
+def test_somebody_elses_care_plan_that_links_a_goal_of_ours_is_neither_written_over_nor_in_the_way(status: str, state: PlanState) -> None:
+    scene = Scene()
+    scene.write(PLAN)
+    hospital = HOSPITAL | {"status": status, "goal": scene.ehr.only("CarePlan")["goal"][:1]}
+    (was,) = delete(scene, "CarePlan")
+    scene.ehr.stored["CarePlan/hospital"] = [hospital]
+    following = revised(PLAN, state=state, reason="other words")
+    prepared = scene.prepare(following, base=PLAN)
+    (ask,) = prepared.asks
+    assert (doing(prepared), was in ask.says) == (Doing.CREATE, True)
+    assert scene.send(prepared, following, accepted=[ask.name]).state is WriteState.WRITTEN
+    assert scene.ehr.stored["CarePlan/hospital"] == [hospital]
+
+
+def two_plans() -> tuple[Scene, Any, Any]:
+    """Diazepam and oxycodone, both written."""
+    scene = Scene()
+    other = replace(approved("oxycodone"), key="another-plan", id="0b9f6e0e-0000-5000-8000-000000000002", replaces=None)
+    assert scene.write(PLAN).state is WriteState.WRITTEN
+    assert scene.write(other).state is WriteState.WRITTEN
+    diazepam, oxycodone = (f"CarePlan/{one['id']}" for one in scene.ehr.of("CarePlan"))
+    return scene, diazepam, oxycodone
+
+
+def test_goals_of_another_running_plan_that_somebody_links_are_left_alone() -> None:
+    scene, diazepam, oxycodone = two_plans()
+    care_plan, other = (scene.ehr.stored[one][-1] for one in (diazepam, oxycodone))
+    was = [scene.ehr.stored[one["reference"]][-1] for one in other["goal"]]
+    scene.ehr.stored[diazepam].append(care_plan | {"goal": [care_plan["goal"][0], *other["goal"]]})
+    assert scene.write(SECOND, base=PLAN).state is WriteState.WRITTEN
+    assert [scene.ehr.stored[one["reference"]][-1] for one in other["goal"]] == was
+    linked = [one["reference"] for one in scene.ehr.stored[diazepam][-1]["goal"]]
+    assert {one["reference"] for one in other["goal"]} < set(linked)
+
+
+def the_milestone(scene: Scene) -> Json:
+    (found,) = [one for one in scene.ehr.of("Goal") if "half" in one["description"]["text"]]
+    return found
+
+
+def edit(scene: Scene, resource: Json, **elements: Any) -> None:
+    """A clinician changes one resource; None takes an element away."""
+    made = {name: value for name, value in (resource | elements).items() if value is not None}
+    scene.ehr.stored[f"{resource['resourceType']}/{resource['id']}"].append(made)
+
+
+def test_a_goal_that_was_deleted_is_made_again_by_the_next_version_only_by_whoever_accepts_it() -> None:
+    scene = Scene()
+    scene.write(PLAN)
+    where = f"Goal/{the_milestone(scene)['id']}"
+    del scene.ehr.stored[where]
+    prepared = scene.prepare(SECOND, base=PLAN)
+    (ask,) = prepared.asks
+    assert where in ask.says
+    assert scene.send(prepared, SECOND, accepted=[ask.name]).state is WriteState.WRITTEN
+
+
+@pytest.mark.parametrize("plan", [PLAN, SECOND])
+def test_a_goal_that_was_taken_out_of_the_care_plan_stays_out_and_is_not_made_twice(plan: Any) -> None:
+    scene = Scene()
+    scene.write(PLAN)
+    where = f"Goal/{the_milestone(scene)['id']}"
+    kept = [one for one in scene.ehr.only("CarePlan")["goal"] if one["reference"] != where]
+    scene.ehr.edit("CarePlan", goal=kept)
+    count = len(scene.ehr.of("Goal"))
+    prepared = scene.prepare(plan, base=PLAN)
+    assert f"Somebody took {where} out of the care plan in the EHR. It stays out." in prepared.notes
+    assert scene.send(prepared, plan).state is WriteState.WRITTEN
+    assert (len(scene.ehr.of("Goal")), scene.ehr.only("CarePlan")["goal"]) == (count, kept)
+
+
+def test_a_goal_that_lost_our_identifier_gets_it_back_only_by_whoever_accepts_it_and_is_not_made_twice() -> None:
+    scene = Scene()
+    scene.write(PLAN)
+    count = len(scene.ehr.of("Goal"))
+    edit(scene, the_milestone(scene), identifier=None)
+    prepared = scene.prepare(SECOND, base=PLAN)
+    (ask,) = prepared.asks
+    assert ask.says.startswith(f"Somebody took our identifier off Goal/{the_milestone(scene)['id']}")
+    assert scene.send(prepared, SECOND, accepted=[ask.name]).state is WriteState.WRITTEN
+    assert len(scene.ehr.of("Goal")) == count
+
+
+def test_a_goal_that_a_clinician_reworded_keeps_those_words_and_is_not_made_twice() -> None:
+    scene = Scene()
+    scene.write(PLAN)
+    count, theirs = len(scene.ehr.of("Goal")), {"description": {"text": "half by summer, then talk"}, "note": [{"text": "afraid"}]}
+    edit(scene, the_milestone(scene), **theirs)
+    prepared = scene.prepare(SECOND, base=PLAN)
+    (goal,) = [one for one in prepared.changes if "note" in one.kept]
+    assert {"description", "note"} <= set(goal.kept)
+    assert scene.send(prepared, SECOND).state is WriteState.WRITTEN
+    assert (len(scene.ehr.of("Goal")), the_milestone(scene) | theirs) == (count, the_milestone(scene))
+
+
+def test_a_reworded_goal_that_the_next_version_lacks_is_ended_only_by_whoever_accepts_it() -> None:
+    scene = Scene()
+    scene.write(PLAN)
+    edit(scene, the_milestone(scene), description={"text": "half by summer, then talk"})
+    without = revised(PLAN, milestones=())
+    prepared = scene.prepare(without, base=PLAN)
+    (ask,) = prepared.asks
+    assert "this version of the plan has no such goal. Writing ends it." in ask.says
+    assert scene.send(prepared, without, accepted=[ask.name]).state is WriteState.WRITTEN
+    assert the_milestone(scene)["lifecycleStatus"] == "cancelled"
+
+
+@pytest.mark.parametrize("milestones", [PLAN.milestones, ()])
+@pytest.mark.parametrize("status", ["completed", "cancelled"])
+def test_a_goal_that_somebody_ended_stays_so_in_this_version_and_in_all_that_follow(milestones: Any, status: str) -> None:
+    scene = Scene()
+    scene.write(PLAN)
+    edit(scene, the_milestone(scene), lifecycleStatus=status, achievementStatus={"text": "achieved"})
+    second = revised(PLAN, milestones=milestones, reason="other words")
+    third = revised(second, reason="again other words")
+    for plan, base in ((second, PLAN), (third, second)):
+        prepared = scene.prepare(plan, base=base)
+        says = f"Goal/{the_milestone(scene)['id']} is {status} in the EHR: somebody ended this goal there. It stays so."
+        assert (says in prepared.notes) is bool(milestones)
+        assert scene.send(prepared, plan).state is WriteState.WRITTEN
+        assert (the_milestone(scene)["lifecycleStatus"], the_milestone(scene)["achievementStatus"]) == (status, {"text": "achieved"})
+
+
+@pytest.mark.parametrize("plan", [PLAN, SECOND])
+def test_a_proposal_that_was_deleted_is_asked_about_by_the_next_version_too(plan: Any) -> None:
+    scene = Scene()
+    scene.write(PLAN)
+    (gone,) = delete(scene, "MedicationRequest")
+    prepared = scene.prepare(plan, base=PLAN)
+    (ask,) = prepared.asks
+    assert gone in ask.says
+    with pytest.raises(WriteRefused, match="not accepted"):
+        scene.send(prepared, plan)
+
+
+@pytest.mark.parametrize(
+    ("status", "intent", "says"),
+    [
+        ("active", "order", "somebody signed it in the EHR (order, active)"),
+        ("cancelled", "proposal", "it is cancelled in the EHR"),
+        ("completed", "proposal", "it is completed in the EHR"),
+    ],
+)
+def test_a_proposal_that_was_signed_or_declined_is_said_and_never_proposed_a_second_time(status: str, intent: str, says: str) -> None:
+    scene = Scene()
+    scene.write(PLAN)
+    scene.ehr.edit("MedicationRequest", status=status, intent=intent)
+    prepared = scene.prepare(SECOND, base=PLAN)
+    (note,) = prepared.notes
+    assert says in note
+    assert note.endswith("It is not proposed again.")
+    assert scene.send(prepared, SECOND).state is WriteState.WRITTEN
+    assert scene.ehr.only("MedicationRequest")["status"] == status
+
+
+def test_a_list_of_care_plans_that_may_be_incomplete_is_no_proof_that_ours_is_not_there() -> None:
+    scene = Scene(ledger_knows=False)
+    scene.write(PLAN)
+    strip(scene, status="active")
+    searched = scene.ehr.search
+
+    def in_part(kind: str, parameters: Any) -> Any:
+        found = searched(kind, parameters)
+        return replace(found, resources=(), complete=False) if kind == "CarePlan" and "identifier" not in parameters else found
+
+    scene.ehr.search = in_part  # type: ignore[method-assign]
+    with pytest.raises(WriteRefused, match="for CarePlan may be incomplete"):
+        scene.prepare(SECOND)

@@ -16,10 +16,11 @@ from fhir_taper.records import LedgerRow, WriteReceipt, WriteState, WriteTurn
 from fhir_taper.writeback.execute import execute
 from fhir_taper.writeback.guard import WriteGuard
 from fhir_taper.writeback.negotiate import Allowed, SiteSwitches, allowed
+from fhir_taper.writeback.ours import Ours, ours_of, write_ids_of
 from fhir_taper.writeback.overlay import Overlay, load_overlay
 from fhir_taper.writeback.pauses import Pauses
 from fhir_taper.writeback.prepare import Prepared, prepare
-from fhir_taper.writeback.recorded import PlanIds
+from fhir_taper.writeback.recorded import PlanIds, recorded
 from fhir_taper.writeback.recover import resolve
 from fhir_taper.writeback.sending import Errand
 from tests.mappers.write.example_plans import BEFORE, EXAMPLES, NOW
@@ -74,7 +75,6 @@ class Scene:
     def prepare(self, plan: TaperPlan, base: TaperPlan | None = None) -> Prepared:
         before = bundle_of(base) if base else None
         self.kept |= {one.id: one.key for one in (plan, base) if one is not None}
-        this = frozenset(known_as for known_as, key in self.kept.items() if key == plan.key)
         return prepare(
             bundle_of(plan),
             plan,
@@ -84,11 +84,21 @@ class Scene:
             as_of=BEFORE,
             base=before,
             rows=self.ledger.of_patient(TENANT, PATIENT) if self.ledger_knows else (),
-            ids=PlanIds(this, frozenset(self.kept) - this),
+            ids=self.ids(plan),
         )
 
     def guard(self, plan: TaperPlan) -> WriteGuard:
-        return WriteGuard(PATIENT, BASE, self.overlay, (NORMAL,), plan, DECISION)
+        return WriteGuard(PATIENT, BASE, self.overlay, (NORMAL,), plan, DECISION, ours=self.ours(plan))
+
+    def ours(self, plan: TaperPlan) -> Ours:
+        """What of the EHR is of a plan, by the ledger and by what is kept."""
+        this = self.ids(plan)
+        known = recorded(self.ledger.of_patient(TENANT, PATIENT) if self.ledger_knows else (), this)
+        return ours_of(bundle_of(plan), known, this)
+
+    def ids(self, plan: TaperPlan) -> PlanIds:
+        this = frozenset(known_as for known_as, key in self.kept.items() if key == plan.key)
+        return PlanIds(this, frozenset(self.kept) - this, write_ids_of(plan, TENANT))
 
     def send(self, prepared: Prepared, plan: TaperPlan, accepted: Collection[str] = ()) -> WriteReceipt:
         return execute(

@@ -27,10 +27,13 @@ class Ids:
 
     def of(self, role: str) -> str:
         """The id of the resource in this role. The CarePlan keeps the plan's own id where that is a UUID."""
-        plan = self.plan
-        if role == CARE_PLAN and _is_uuid(plan.id):
-            return plan.id
-        return plan_id(self.tenant, plan.patient, plan.ingredient, plan.key, plan.version, role)
+        if role == CARE_PLAN and _is_uuid(self.plan.id):
+            return self.plan.id
+        return self.of_version(role, self.plan.version)
+
+    def of_version(self, role: str, version: int) -> str:
+        """The id that the resource in this role has in any version of the plan."""
+        return plan_id(self.tenant, self.plan.patient, self.plan.ingredient, self.plan.key, version, role)
 
     def urn(self, role: str) -> str:
         """The fullUrl of the resource in this role."""
