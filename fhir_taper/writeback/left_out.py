@@ -52,7 +52,8 @@ def _is_of_base(item: Any, wrote: Any, ours: Ours) -> bool:
     alike = [one for one in wrote if stands(one, item)] if isinstance(wrote, list) else []
     if any(not _has_urn(one) for one in alike):
         return True
-    return bool(alike) and any(address(one).key in ours.references for one in references(item))
+    # A urn that stands there meant something only inside a transaction of ours.
+    return bool(alike) and (_has_urn(item) or any(address(one).key in ours.references for one in references(item)))
 
 
 def _is_in(item: Any, items: Any) -> bool:

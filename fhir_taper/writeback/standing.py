@@ -91,6 +91,7 @@ class _Finding:
             self.found[urn] = plan
             self.ours = self._with_plan(plan)
             followed = list(referred_to(self.reader, plan, _FOLLOWED, self.gone))
+            self.ours = replace(self.ours, references=self.ours.references | self.gone)
         else:  # what it referred to may stand all the same
             followed = list(self._left_behind())
         self.read |= {_key(one): one for one in followed}
