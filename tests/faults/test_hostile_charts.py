@@ -289,6 +289,14 @@ def test_ten_thousand_instructions_in_one_order_are_answered_in_time(tmp_path: P
     assert_not_computable(regimen(chart(order(dosageInstruction=every)), tmp_path))
 
 
+def test_thousands_of_instructions_in_figures_and_in_words_are_held_against_each_other_in_time(tmp_path: Path) -> None:
+    """Each of the words may say each of the figures again: four million pairs are not to be looked at."""
+    one = order()["dosageInstruction"][0]
+    figures = [{**one, "timing": {"repeat": {"frequency": 1, "period": n + 1, "periodUnit": "h"}}} for n in range(2000)]
+    words = [{"text": f"{n + 1} tablets daily"} for n in range(2000)]
+    assert_not_computable(regimen(chart(order(dosageInstruction=[*figures, *words])), tmp_path))
+
+
 def test_two_thousand_equal_orders_are_answered_in_time(tmp_path: Path) -> None:
     """Every one may be a duplicate of every other: two million pairs are not to be written out."""
     outcome = regimen(chart(*(order(f"m{n}") for n in range(2000))), tmp_path)

@@ -5,7 +5,8 @@ merely come to the same mg per day are two instructions. The days that such a te
 it stood in the same element (rule 5).
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -32,12 +33,30 @@ def distinct(instructions: Sequence[Instruction]) -> tuple[list[Instruction], tu
         else:
             kept.append(one)
         seen.add(element)
-    structured = [one for one in kept if not one.is_text_only]
-    twins = [one for one in kept if one.is_text_only and any(_restates(one, other) for other in structured)]
+    structured = _by_meaning(one for one in kept if not one.is_text_only)
+    twins = [one for one in kept if one.is_text_only and any(_restates(one, other) for other in structured[_meaning(one)])]
     notes += ["an instruction that says another one again in words is counted once"] * len(twins)
-    restating = {id(twin) for twin in twins}
-    left = [_with_days(one, [*silent, *(twin for twin in twins if _restates(twin, one))]) for one in kept if id(one) not in restating]
+    restating, twins_of = {id(twin) for twin in twins}, _by_meaning(twins)
+    left = [
+        _with_days(one, [*silent, *(twin for twin in twins_of[_meaning(one)] if _restates(twin, one))])
+        for one in kept
+        if id(one) not in restating
+    ]
     return left or list(instructions[:1]), tuple(notes)
+
+
+def _by_meaning(instructions: Iterable[Instruction]) -> Mapping[object, Sequence[Instruction]]:
+    """Instructions by what they say of a day: only those of one meaning are held against each other."""
+    found: defaultdict[object, list[Instruction]] = defaultdict(list)
+    for one in instructions:
+        if one.day is not None:
+            found[_meaning(one)].append(one)
+    return found
+
+
+def _meaning(one: Instruction) -> object:
+    """The day's mg and the doses that make it; None where it says no day."""
+    return one.day and (one.day.as_needed, one.day.scheduled, one.day.maximum, frozenset(_doses(one.day).items()))
 
 
 def _frozen(value: object) -> object:
@@ -48,14 +67,13 @@ def _frozen(value: object) -> object:
 
 
 def _restates(text: Instruction, structured: Instruction) -> bool:
-    """Whether a text says a structured instruction again: the same day, made of the same doses."""
+    """Whether a text says a structured instruction of the same meaning again: on days and at times that may be the same."""
     one, other = text.day, structured.day
-    if one is None or other is None or one.as_needed != other.as_needed or _never_together(text.bounds, structured.bounds):
+    if one is None or other is None or _never_together(text.bounds, structured.bounds):
         return False
-    same = (one.scheduled, one.maximum) == (other.scheduled, other.maximum)
     times = [{slot for rhythm in day.rhythms for slot in rhythm.slots} for day in (one, other)]
     weekdays = [{weekday for rhythm in day.rhythms for weekday in rhythm.weekdays} for day in (one, other)]
-    return same and _doses(one) == _doses(other) and all(not a or not b or a == b for a, b in (times, weekdays))
+    return all(not a or not b or a == b for a, b in (times, weekdays))
 
 
 def _doses(day: Day) -> dict[tuple[Fraction, Fraction, bool], int | None]:
