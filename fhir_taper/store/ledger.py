@@ -132,8 +132,10 @@ class Ledger:
         return {"sealed": self._keys.seal(exact_json.encode(detail), tenant_id, ledger.name, row_id), "key_id": self._keys.current}
 
     def _find(self, *where: ColumnElement[bool]) -> tuple[LedgerRow, ...]:
+        # Of one instant, the row of the later version comes last: what it wrote is what was written last.
+        oldest_first = select(ledger).where(*where).order_by(ledger.c.opened, ledger.c.plan_version, ledger.c.id)
         with self._database.read() as connection:
-            rows = connection.execute(select(ledger).where(*where).order_by(ledger.c.opened, ledger.c.id)).mappings().all()
+            rows = connection.execute(oldest_first).mappings().all()
         return tuple(self._row(row) for row in rows)
 
     def _row(self, row: Mapping[Any, Any]) -> LedgerRow:
