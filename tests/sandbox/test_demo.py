@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -27,9 +26,16 @@ def is_open(url: str) -> bool:
         return probe.connect_ex(("127.0.0.1", urlsplit(url).port or 80)) == 0
 
 
-def folders() -> set[str]:
-    """The data folders of FHIR servers of the demo on this machine."""
-    return {path.name for path in Path(tempfile.gettempdir()).glob("fhir-taper-ehr-*")}
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the FHIR server of a demo that this test starts keeps its data: no other demo of this machine has a folder there."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    return tmp_path
+
+
+def data_in(folder: Path) -> list[Path]:
+    """The data folders of FHIR servers of the demo."""
+    return list(folder.glob("fhir-taper-ehr-*"))
 
 
 def greeter(demo: Demo) -> FastAPI:
@@ -73,17 +79,18 @@ def test_without_an_app_a_chart_frames_nothing(demo: Demo) -> None:
     assert "frame-src 'none'" in page.headers["Content-Security-Policy"]
 
 
-def test_an_app_that_does_not_start_takes_everything_down_with_it() -> None:
-    before, seen = folders(), []
+def test_an_app_that_does_not_start_takes_everything_down_with_it(folder: Path) -> None:
+    seen = []
 
     def broken(demo: Demo) -> FastAPI:
         seen.append(demo)
+        assert len(data_in(folder)) == 1
         raise SandboxError("the app has no settings")
 
     with pytest.raises(SandboxError, match="no settings"), start_demo(broken, today=TODAY):
         pass
     assert not is_open(seen[0].issuer)
-    assert folders() <= before
+    assert data_in(folder) == []
 
 
 def test_page_and_app_can_be_two_sites_to_a_browser() -> None:
@@ -125,17 +132,17 @@ with start_demo() as demo:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_nothing_is_left_behind_by_an_interrupt_or_a_kill(how: signal.Signals) -> None:
-    before = folders()
+def test_nothing_is_left_behind_by_an_interrupt_or_a_kill(how: signal.Signals, folder: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", RUNS], stdout=subprocess.PIPE, text=True, start_new_session=True) as running:
         assert running.stdout
         addresses = running.stdout.readline().split()
         assert len(addresses) == 2
         assert all(is_open(url) for url in addresses)
+        assert len(data_in(folder)) == 1
         os.killpg(running.pid, how)
         running.wait(SECONDS)
     until = time.monotonic() + SECONDS
-    while (any(is_open(url) for url in addresses) or not folders() <= before) and time.monotonic() < until:
+    while (any(is_open(url) for url in addresses) or data_in(folder)) and time.monotonic() < until:
         time.sleep(0.1)
     assert not any(is_open(url) for url in addresses)
-    assert folders() <= before
+    assert data_in(folder) == []
