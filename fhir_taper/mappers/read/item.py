@@ -6,7 +6,6 @@ what does it make of a day (2 to 8), may it be tapered (10). Every answer that i
 
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
 from typing import Any, Final
 
 from fhir_taper.errors import BadInput
@@ -26,11 +25,10 @@ from fhir_taper.mappers.read.status import not_counted
 from fhir_taper.mappers.read.supply import bounded_day, is_for_one_day, last_day_of, refills_beyond
 from fhir_taper.mappers.read.weight import Weight, latest_weight
 from fhir_taper.plans.medicines.codes import TAPERED_CLASSES, Form, Use
-from fhir_taper.plans.medicines.dose import divide
+from fhir_taper.plans.medicines.dose import HOURS_PER_DAY, divide
 from fhir_taper.plans.medicines.regimen import ItemState, Reason, RegimenItem
 
 _LEFT_OUT: Final = {Use.PARENTERAL: Reason.PARENTERAL, Use.DEPOT: Reason.DEPOT, Use.RESCUE: Reason.RESCUE}
-_HOURS_PER_DAY: Final = Decimal(24)
 _DISPERSIBLE: Final = "oral suspension"
 _OUD: Final = "treatment of opioid use disorder until a clinician says otherwise"
 
@@ -226,7 +224,7 @@ def _changed(day: Day, medicine: Medicine) -> _Fields:
     if not medicine.is_patch:
         return {}
     rates = (rate for rhythm in day.rhythms for rate in (rhythm.low, rhythm.high))
-    return {"changed_every_h": tuple(dict.fromkeys(divide(_HOURS_PER_DAY, rate) for rate in rates if rate))}
+    return {"changed_every_h": tuple(dict.fromkeys(divide(HOURS_PER_DAY, rate) for rate in rates if rate))}
 
 
 def _candidate(day: Day, medicine: Medicine, *, is_oud: bool, is_one_day: bool) -> _Fields:

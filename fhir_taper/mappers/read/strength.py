@@ -17,10 +17,9 @@ from fhir_taper.mappers.read.clause import COUNTED_UNITS, SOLID_UNITS, Measure, 
 from fhir_taper.mappers.read.medicine import Medicine
 from fhir_taper.mappers.read.weight import Weight
 from fhir_taper.plans.medicines.codes import SOLID_FORMS, Form
-from fhir_taper.plans.medicines.dose import Exact, divide, multiply, plain
+from fhir_taper.plans.medicines.dose import HOURS_PER_DAY, Exact, divide, multiply, plain
 from fhir_taper.plans.medicines.regimen import Reason
 
-_HOURS: Final = Decimal(24)
 _NUMBER_IN: Final = re.compile(r"\d")
 _QUARTERS: Final = 4
 
@@ -211,7 +210,7 @@ def _rate(measure: Measure, medicine: Medicine) -> Amounted:
     if medicine.form is not None and not medicine.is_patch:
         return Refusal(Reason.UNIT_CONFLICT, f"{measure.says} of {medicine.name}, which is no patch")
     if medicine.mg is None:
-        low, high = (None if end is None else multiply(end, _HOURS) for end in (measure.low, measure.high))
+        low, high = (None if end is None else multiply(end, HOURS_PER_DAY) for end in (measure.low, measure.high))
         return Dose(low, high, None, None, measure.says, measure.notes)
     ends = [None if end is None else _patches(end, medicine) for end in (measure.low, measure.high)]
     return units_dose(measure, medicine, medicine.mg, (ends[0], ends[1]))
@@ -222,7 +221,7 @@ def _patches(rate: Exact, medicine: Medicine) -> Exact:
         count = divide(rate, called)
         if Fraction(count).denominator == 1:
             return count
-    return divide(multiply(rate, _HOURS), medicine.mg or Decimal(1))
+    return divide(multiply(rate, HOURS_PER_DAY), medicine.mg or Decimal(1))
 
 
 def _mass_of_patch(measure: Measure, medicine: Medicine) -> Amounted:

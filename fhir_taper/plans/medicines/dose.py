@@ -119,23 +119,15 @@ def plain(amount: Exact) -> str:
     return format(abs(value) if value == 0 else value, "f")
 
 
+@lru_cache(maxsize=_MOST_WORDS, typed=True)
 def brief(amount: Exact) -> str:
     """Plain notation without trailing zeros: for numbers that we computed, where `plain` keeps the digits of those that were read."""
-    return _brief(amount)
-
-
-@lru_cache(maxsize=_MOST_WORDS, typed=True)
-def _brief(amount: Exact) -> str:
     return plain(canonical(shown(amount)))
 
 
+@lru_cache(maxsize=_MOST_WORDS, typed=True)
 def one_decimal(amount: Exact) -> str:
     """A percent or an equivalent as people read it: one decimal, half up, no trailing zero. Never of a rounded number."""
-    return _one_decimal(amount)
-
-
-@lru_cache(maxsize=_MOST_WORDS, typed=True)
-def _one_decimal(amount: Exact) -> str:
     return brief(_half_up(amount, 1))
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
+from fhir_taper.plans.listed import listed
 from fhir_taper.plans.medicines.codes import AWAITS_SIGN_OFF
 from fhir_taper.plans.medicines.dose import canonical, plain
 from fhir_taper.plans.medicines.dose_words import amount
@@ -55,7 +56,7 @@ def _spelt_out(cuts: list[Cut]) -> str:
     more = len(cuts) - len(words)
     if more:
         words.append(f"{more} more, down to {cuts[-1].words(cuts[-1].now)}")
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    return listed(words)
 
 
 def _broken(row: LimitsRow, cut: Cut, *, is_first: bool) -> str:

@@ -17,7 +17,7 @@ from fhir_taper.plans.tapers.plan import Step, StepKind, TaperPlan
 from fhir_taper.plans.tapers.request import Past
 from fhir_taper.plans.tapers.rise_findings import RISE
 
-__all__ = ["RISE", "Judge", "Violation", "broken_from", "check", "check_ends", "sound"]
+__all__ = ["Judge", "Violation", "broken_from", "check", "check_ends", "sound"]
 
 _OF_A_PERSON = frozenset({"dose-rises", "slot-rises", "limit", "unit-rule"})
 

@@ -192,9 +192,8 @@ def _restarted(
         pharmacist_review=None,
         acknowledgements=(),
     )
-    if (
-        history
-    ):  # its last step is what the first new one is held against, but for a dose above it, of which the orders are all that is known
+    # The last step before is what the first new one is held against, but for a dose above it, of which the orders are all that is known.
+    if history:
         is_above = restart.mg > restart.now.mg_per_day(restart.ingredient)
         spliced = with_rises_anew(spliced, {0: offset} if is_above else {})
     spliced = _with_reviews(spliced, plan, len(history), decision)

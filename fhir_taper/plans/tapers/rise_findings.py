@@ -10,6 +10,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Protocol
 
+from fhir_taper.plans.listed import listed
 from fhir_taper.plans.medicines.codes import Release, Slot
 from fhir_taper.plans.medicines.dose import ZERO
 from fhir_taper.plans.tapers.finding import Acknowledgement, Finding, Severity, ranked
@@ -68,7 +69,7 @@ def rises_later(numbers: Iterable[int]) -> Iterator[Finding]:
     """That one time of day takes more in these steps; nothing where there are none."""
     rises = [str(number) for number in numbers]
     if rises:
-        steps = rises[0] if len(rises) == 1 else f"{', '.join(rises[:-1])} and {rises[-1]}"
+        steps = listed(rises)
         says = f"A time of day takes more in step {steps}, although the day's dose does not rise: these products cannot be divided without."
         clears = "Products that make smaller doses, or other times of day."
         yield Finding(Severity.ACKNOWLEDGE, RISE, says, _DESIGN, f"step {steps}", _LATER, clears)

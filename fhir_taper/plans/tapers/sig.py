@@ -6,6 +6,7 @@ a step or from a product. ASCII, because prescribing systems refuse more. Volume
 
 from decimal import Decimal
 
+from fhir_taper.plans.listed import listed
 from fhir_taper.plans.medicines.codes import LIQUID_FORMS, Form, Slot
 from fhir_taper.plans.medicines.dose import canonical, multiply, plain, shown
 from fhir_taper.plans.tapers.plan import PlanProduct, Units
@@ -45,7 +46,7 @@ def sig(units: Units, product: PlanProduct, every_days: int = 1) -> str:
     if product.form is Form.PATCH:
         return f"Apply {counted(units.per_day, product)}, {change_in_words(product)}"
     parts = [f"{counted(amount, product)} {_WHEN[slot]}" for slot, amount in units.slots]
-    said = f"{_VERBS.get(product.form, 'Take')} {_listed(parts)}"
+    said = f"{_VERBS.get(product.form, 'Take')} {listed(parts)}"
     return said if every_days == 1 else f"{said}, {_EVERY.get(every_days, f'every {every_days} days')}"
 
 
@@ -74,7 +75,3 @@ def _mixed_number(amount: Decimal) -> str:
     if part not in _PARTS:
         return plain(canonical(amount))
     return f"{whole} {_PARTS[part]}" if whole else _PARTS[part]
-
-
-def _listed(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
