@@ -15,9 +15,9 @@ from fhir_taper.records import Fetched, Secret
 from fhir_taper.smart.answer import Answer
 from fhir_taper.smart.origins import under
 from fhir_taper.smart.patients import Refusal, Whose, whose
-from fhir_taper.smart.permitted import Permitted
+from fhir_taper.smart.permitted import Leaving, Permitted
 from fhir_taper.smart.search import Found, Parameters, Search, version_tag
-from fhir_taper.smart.transport import Leaving, Transport, at_any_time
+from fhir_taper.smart.transport import Transport, at_any_time
 
 FHIR_JSON: Final = "application/fhir+json"
 _TYPE: Final = re.compile(r"[A-Z][A-Za-z]{1,63}")

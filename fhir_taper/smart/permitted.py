@@ -3,9 +3,13 @@
 No logic: who may construct it is held by a test on the syntax tree of the package.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fhir_taper.records import Json
+
+Leaving = Callable[[], None]
+"""Asked when nothing stands between a request and the wire any more: its token is there, its turn has come. Raises where it may not go."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from fhir_taper.records import Tenant
 from fhir_taper.smart.answer import Answer, http_date
 from fhir_taper.smart.origins import Address, allowed_address
 from fhir_taper.smart.pace import Pace
+from fhir_taper.smart.permitted import Leaving
 
 POOL: Final = 64
 """Connections kept per host: at least the threads that ask; the library's default of 10 costs a third at 16 threads."""
@@ -37,8 +38,6 @@ _NO_CLOCK: Final = timedelta(days=1)
 _TOO_MANY: Final = 429
 _LATER: Final = frozenset({429, 502, 503, 504})
 _AGENT: Final = "fhir-taper"
-Leaving = Callable[[], None]
-"""Asked right before a request leaves; raises where it may not any more."""
 
 
 def at_any_time() -> None:

@@ -10,7 +10,7 @@ import logging
 from fhir_taper.errors import EhrError, EhrUnreachable, TaperError
 from fhir_taper.logs import log
 from fhir_taper.records import Json, Launch, Tenant, TokenSet
-from fhir_taper.smart.launch.token_endpoint import take_back
+from fhir_taper.smart.launch.token_endpoint import TakenBack, in_short, take_back
 from fhir_taper.workflow.audited import note, note_outside
 from fhir_taper.workflow.services import Services
 
@@ -57,14 +57,14 @@ def revoke_tokens(services: Services, tenant: Tenant, launch: Launch, tokens: To
     """Take tokens that nobody holds any more back at the EHR; which it did not take is audited. Whether it could be reached."""
     if tokens is None:
         return True
-    each = Each()
     try:
-        take_back(tenant, services.configuration(tenant), services.transport(tenant), tokens, each.hear)
-    except EhrError as error:
-        for token, outcome in each.failed:
-            note(services, launch, "take-back", outcome, {"token": token})
-        return not isinstance(error, EhrUnreachable)
-    return True
+        taken = take_back(tenant, services.configuration(tenant), services.transport(tenant), tokens)
+    except EhrError as error:  # where they would be taken back is not known
+        taken = (TakenBack("all", "failed", error),)
+    failed = [one.error for one in taken if one.error]
+    for one in taken if failed else ():
+        note(services, launch, "take-back", one.outcome, {"token": one.which})
+    return not (failed and isinstance(failed[0], EhrUnreachable))
 
 
 def take_back_unused(services: Services, tenant: Tenant, tokens: TokenSet) -> None:
@@ -72,31 +72,14 @@ def take_back_unused(services: Services, tenant: Tenant, tokens: TokenSet) -> No
 
     Raises nothing: the caller goes on to say why the launch was refused, and no other trouble may stand in front of that.
     """
-    each = Each()
     try:
-        taken = take_back(tenant, services.configuration(tenant), services.transport(tenant), tokens, each.hear)
-        outcomes: tuple[tuple[str, str], ...] = (("all", "done" if taken else "not-offered"),)
+        taken = take_back(tenant, services.configuration(tenant), services.transport(tenant), tokens)
     except Exception as error:  # noqa: BLE001 (the reason of the refusal must outlive any other error)
-        log("take-back", {"outcome": "failed"}, level=logging.WARNING, error=error)
-        outcomes = each.failed
-    for token, outcome in outcomes:
+        taken = (TakenBack("all", "failed", error),)
+    for failed in [one.error for one in taken if one.error][:1]:
+        log("take-back", {"outcome": "failed"}, level=logging.WARNING, error=failed)
+    for one in in_short(taken):
         try:
-            note_outside(services, tenant.id, None, "take-back", outcome, {"reason": "launch-refused", "token": token})
+            note_outside(services, tenant.id, None, "take-back", one.outcome, {"reason": "launch-refused", "token": one.which})
         except TaperError as error:
-            log("not-audited", {"action": "take-back", "outcome": outcome}, error=error)
-
-
-class Each:
-    """What became of each token of a set."""
-
-    def __init__(self) -> None:
-        self._heard: list[tuple[str, str]] = []
-
-    def hear(self, token: str, outcome: str) -> None:
-        """Of one token."""
-        self._heard.append((token, outcome))
-
-    @property
-    def failed(self) -> tuple[tuple[str, str], ...]:
-        """Each with its outcome, where one failed at least; all of them, where none could even be tried."""
-        return tuple(self._heard) or (("all", "failed"),)
+            log("not-audited", {"action": "take-back", "outcome": one.outcome}, error=error)

@@ -8,14 +8,10 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from fhir_taper.records import Fetched, Json, LedgerRow, WriteState, WriteTurn
-from fhir_taper.smart.permitted import Permitted
+from fhir_taper.smart.permitted import Leaving, Permitted
 
 Clock = Callable[[], datetime]
 """Now, with its zone."""
-
-
-Leaving = Callable[[], None]
-"""Asked when nothing stands between a request and the wire any more: its token is there, its turn has come. Raises TooLate."""
 
 
 class Capabilities(Protocol):

@@ -18,13 +18,13 @@ from fhir_taper.mappers.fhir import strict_errors
 from fhir_taper.mappers.write.namespace import Json
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.records import LedgerRow, WriteState, WriteTurn
-from fhir_taper.smart.permitted import Permitted
+from fhir_taper.smart.permitted import Leaving, Permitted
 from fhir_taper.writeback.changes import KEPT, Change, Doing
 from fhir_taper.writeback.guard import Draft, WriteGuard
 from fhir_taper.writeback.judging import Outcome, Outgoing, judged, refused, unknown
 from fhir_taper.writeback.locate import Sent
 from fhir_taper.writeback.pauses import Pauses
-from fhir_taper.writeback.ports import Answer, Clock, Ehr, Leaving, Ledger
+from fhir_taper.writeback.ports import Answer, Clock, Ehr, Ledger
 from fhir_taper.writeback.readback import meaning_digest
 from fhir_taper.writeback.receipt import overall
 from fhir_taper.writeback.receipt_kept import as_json

@@ -15,7 +15,7 @@ from typing import Final, Protocol
 from fhir_taper.errors import AccessEnded, EhrError, TokenRefused
 from fhir_taper.records import Secret, Tenant, TokenSet
 from fhir_taper.smart.launch.discovery import SmartConfiguration
-from fhir_taper.smart.launch.token_endpoint import refresh, take_back
+from fhir_taper.smart.launch.token_endpoint import in_short, refresh, take_back
 from fhir_taper.smart.scopes import Granted
 from fhir_taper.smart.transport import Transport
 
@@ -130,11 +130,5 @@ class Session:
 
     def _take_back(self, configuration: SmartConfiguration, tokens: TokenSet) -> None:
         """Nobody holds these tokens: whatever the EHR answers, the session is over."""
-        outcomes: list[str] = []
-        try:
-            taken = take_back(self.tenant, configuration, self.transport, tokens, lambda _, outcome: outcomes.append(outcome))
-            outcomes = ["done" if taken else "not-offered"]
-        except EhrError:
-            pass  # what became of each was heard
-        for outcome in outcomes:
-            self.tell("take-back", outcome)
+        for one in in_short(take_back(self.tenant, configuration, self.transport, tokens)):
+            self.tell("take-back", one.outcome)

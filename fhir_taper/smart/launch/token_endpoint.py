@@ -8,8 +8,8 @@ clock is not ours, the request is made again by its clock: a skew must not end a
 
 import base64
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import quote_plus
@@ -103,32 +103,35 @@ def revoke(tenant: Tenant, configuration: SmartConfiguration, transport: Transpo
     return True
 
 
-def take_back(
-    tenant: Tenant,
-    configuration: SmartConfiguration,
-    transport: Transport,
-    tokens: TokenSet,
-    tell: Callable[[str, str], None],
-) -> bool:
-    """Take back all tokens of a set: some servers end the access token with its refresh token, others do not. As `revoke`.
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What became of a token ("refresh_token", "access_token", or "all" of a set): "done", "failed", "not-offered"."""
 
-    Each is tried, whatever became of the other; `tell` hears of each what became of it ("done", "failed", "not-offered"). Raises the
-    first EhrError after both.
+    which: str
+    outcome: str
+    error: Exception | None = None
+    """Why it failed."""
+
+
+def take_back(tenant: Tenant, configuration: SmartConfiguration, transport: Transport, tokens: TokenSet) -> tuple[TakenBack, ...]:
+    """Take back all tokens of a set: some servers end the access token with its refresh token, others do not.
+
+    Each is tried, whatever became of the other; an EhrError is part of what became of it.
     """
     held = {"refresh_token": tokens.refresh_token, "access_token": tokens.access_token}
-    failed, is_offered = list[EhrError](), False
-    for hint, token in held.items():
-        if token is None:
-            continue
-        try:
-            is_offered = revoke(tenant, configuration, transport, token=token, hint=hint)
-            tell(hint, "done" if is_offered else "not-offered")
-        except EhrError as error:
-            failed.append(error)
-            tell(hint, "failed")
-    if failed:
-        raise failed[0]
-    return is_offered
+    return tuple(_taken_back(tenant, configuration, transport, token, hint) for hint, token in held.items() if token is not None)
+
+
+def in_short(taken: Sequence[TakenBack]) -> tuple[TakenBack, ...]:
+    """What is to be told of a set: each token, where one failed; else one word for all of them."""
+    return tuple(taken) if any(one.error for one in taken) else (replace(taken[-1], which="all"),)
+
+
+def _taken_back(tenant: Tenant, configuration: SmartConfiguration, transport: Transport, token: Secret, hint: str) -> TakenBack:
+    try:
+        return TakenBack(hint, "done" if revoke(tenant, configuration, transport, token=token, hint=hint) else "not-offered")
+    except EhrError as error:
+        return TakenBack(hint, "failed", error)
 
 
 def introspect(tenant: Tenant, configuration: SmartConfiguration, transport: Transport, *, token: Secret) -> Mapping[str, Any] | None:
