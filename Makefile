@@ -14,6 +14,9 @@ CHART ?= fixtures/patients/lorazepam-elder.json
 DRUG ?= lorazepam
 START ?= 2026-01-05
 
+# What takes no argument; the servers that a benchmark starts do.
+BENCHMARKS := $(shell grep -l "^def main() -> None:" benchmarks/*.py)
+
 .DEFAULT_GOAL := help
 .PHONY: help demo tour test check bench faults features sbom docs lock clean
 
@@ -51,7 +54,7 @@ check: $(READY) ## style, types, layers, module sizes, generated pages
 	$(BIN)/python -m tests.generated_docs --check
 
 bench: $(READY) ## each figure as a ratio against a floor or a peer of the same run
-	@set -e; for file in $$(grep -l "__main__" benchmarks/*.py); do \
+	@set -e; for file in $(BENCHMARKS); do \
 		echo; echo "== $$file"; PYTHONPATH=. $(BIN)/python $$file; done
 
 faults: $(READY) ## hostile input, and two hundred courses of writes that are killed, lost, refused and done in part
