@@ -14,6 +14,8 @@ from fhir_taper.sandbox.forwarding import Answer
 from fhir_taper.sandbox.resource_server import Forward, Intercept
 
 FHIR = {"content-type": "application/fhir+json"}
+RESTRICTED = {"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}]}
+"""The meta of a resource that is labelled restricted."""
 
 
 @contextmanager

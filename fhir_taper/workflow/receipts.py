@@ -1,6 +1,6 @@
 """What came of the writes for a patient, as the ledger has it: the same for every process, named by the plan that was written."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fhir_taper.plans.tapers.plan import TaperPlan
@@ -41,10 +41,12 @@ def last_receipt(services: Services, chart: OpenChart, version_id: str = "") -> 
 
 def named_writes(services: Services, chart: OpenChart) -> tuple[tuple[LedgerRow, TaperPlan | None], ...]:
     """Every write to this patient's chart, newest first, with the version of the plan; None for one that is not kept here."""
-    plans = plans_written(services, chart)
-    return tuple((row, plans.get(row.plan_id)) for row in writes_of(services, chart))
+    return named_rows(services, chart, writes_of(services, chart))
 
 
-def plans_written(services: Services, chart: OpenChart) -> Mapping[str, TaperPlan]:
-    """The plans of the patient by the id of each version: what a row of the ledger is about."""
-    return {one.id: plan_of(one) for one in services.plans.of_patient(chart.launch.tenant_id, chart.launch.patient_id)}
+def named_rows(services: Services, chart: OpenChart, rows: Sequence[LedgerRow]) -> tuple[tuple[LedgerRow, TaperPlan | None], ...]:
+    """Rows of the ledger with the version of the plan that each is about; None for one that is not kept here. Only these are read."""
+    wanted = {row.plan_id for row in rows}
+    kept = services.plans.of_patient(chart.launch.tenant_id, chart.launch.patient_id) if wanted else ()
+    plans = {one.id: plan_of(one) for one in kept if one.id in wanted}
+    return tuple((row, plans.get(row.plan_id)) for row in rows)

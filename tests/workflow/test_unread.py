@@ -19,7 +19,7 @@ from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.unread import unread_now, unread_tapers
 from fhir_taper.workflow.write_back import Proposal, preview_plan, write_plan
 from tests.mappers.charts import concept
-from tests.odd_ehr import between, changing, each, refusing, with_more
+from tests.odd_ehr import RESTRICTED, between, changing, each, refusing, with_more
 from tests.web.running import ELDER, Person, Stage, another_app
 from tests.workflow.followed import TAPERED, Followed
 from tests.workflow.opened import chart_of
@@ -32,7 +32,6 @@ EPILEPSY: Json = {
     "clinicalStatus": concept("http://terminology.hl7.org/CodeSystem/condition-clinical", "active", "Active"),
     "code": concept("http://hl7.org/fhir/sid/icd-10-cm", "G40.909", "Epilepsy"),
 }
-RESTRICTED = {"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}]}
 SAID = "Diagnoses could not be read: 500"
 
 

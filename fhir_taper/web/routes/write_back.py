@@ -11,19 +11,20 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from fhir_taper.errors import BadInput, EhrError, NotAllowed, StoreConflict, WriteRefused
+from fhir_taper.errors import BadInput, EhrError, NotAllowed, RestrictedData, StoreConflict, WriteRefused
 from fhir_taper.plans.tapers.plan import PlanState
 from fhir_taper.records import Role
 from fhir_taper.render.pages import title_of
 from fhir_taper.web.dependencies import Form_, Opened, Visit, whole_number
+from fhir_taper.web.errors import told as error_told
 from fhir_taper.web.unresolved import unresolved_write
 from fhir_taper.web.write_views import json_lines, other_plans_shown, said_in_words
 from fhir_taper.workflow.chosen_plan import plan_of
-from fhir_taper.workflow.receipts import Receipt, last_receipt, named_writes, plans_written
+from fhir_taper.workflow.receipts import Receipt, last_receipt, named_rows, named_writes
 from fhir_taper.workflow.recover_writes import found_in_words, sweep_chart, told_by_person, unresolved_writes
 from fhir_taper.workflow.versions import newest_of_each, version_named
 from fhir_taper.workflow.write_back import Proposal, preview_plan, write_plan
-from fhir_taper.workflow.write_choice import writable_plans
+from fhir_taper.workflow.write_choice import chosen, writable_plans
 
 router = APIRouter()
 _PREVIEW_FOR = timedelta(minutes=10)
@@ -42,16 +43,16 @@ def preview(visit: Opened, plan: str = "") -> Response:
             proposal = preview_plan(visit.services, visit.chart, plan)
     except NotAllowed:
         return visit.page("no_plan.html", "write-back", **told)
-    except WriteRefused as refusal:
+    except (RestrictedData, WriteRefused) as refusal:
         found = writable_plans(visit.services, visit.chart, visit.loaded())
-        if len(found) == 1:
-            raise
-        return visit.page(  # the way to the other plans stays open
+        meant = chosen(visit.services, visit.chart, found, plan)
+        return visit.page(
             "write_refused.html",
             "write-back",
             status=_CONFLICT,
-            reasons=(*getattr(refusal, "__notes__", ()), *refusal.reasons),
-            others=other_plans_shown(found),
+            refused=error_told(refusal),
+            title=f"{title_of(meant.plan)}, version {meant.plan.version}" if meant else "",
+            others=other_plans_shown(one for one in found if one is not meant),
             **told,
         )
     visit.services.said_by_ehr.put(("preview", visit.chart.launch.id), proposal, visit.services.clock() + _PREVIEW_FOR)
@@ -139,6 +140,6 @@ def _saying_what_is_approved(visit: Visit) -> Iterator[None]:
 
 def _unresolved(visit: Visit) -> dict[str, Any]:
     chart, now = visit.chart, visit.services.ledger.now()
-    plans = plans_written(visit.services, chart)
-    rows = [unresolved_write(chart, row, now, plans.get(row.plan_id)) for row in unresolved_writes(visit.services, chart)]
+    named = named_rows(visit.services, chart, unresolved_writes(visit.services, chart))
+    rows = [unresolved_write(chart, row, now, plan) for row, plan in named]
     return {"unresolved": rows, "may_write": chart.may(Role.PRESCRIBER)}

@@ -6,12 +6,10 @@ import pytest
 
 from fhir_taper.cli.demo_walk import Page
 from fhir_taper.workflow.course import running_plans
-from tests.odd_ehr import between, changing, each
+from tests.odd_ehr import RESTRICTED, between, changing, each
 from tests.web.running import ELDER, Person, Stage
 from tests.workflow.ended import end_running
 from tests.workflow.opened import chart_of
-
-RESTRICTED = {"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}]}
 
 
 @pytest.fixture
@@ -54,8 +52,8 @@ def test_an_approval_after_which_nothing_can_be_written_is_said_with_the_reason(
     words = Page(shown.text).text
     assert shown.status == 409
     assert "Approved and kept here: lorazepam: taper from 3 mg a day to stop, version 2. It was not written now." in words
-    assert "The plan rests on restricted data" in words
-    assert "data labelled R" in words
+    assert "Edna Example" in words
+    assert "data labelled R: nothing derived from it is written without a consent" in words.replace("Data", "data")
 
 
 def test_a_button_without_what_was_shown_is_refused(person: Person) -> None:

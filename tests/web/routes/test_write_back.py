@@ -23,7 +23,7 @@ from fhir_taper.store.plans import PlanName, PlanVersion
 from fhir_taper.web.rendering import STATIC
 from fhir_taper.web.write_views import json_lines, said_in_words
 from tests.interop.writing_to import approved_for
-from tests.odd_ehr import between, changing
+from tests.odd_ehr import RESTRICTED, between, changing, each
 from tests.plans.tapers.made_plans import DIAZEPAM_2, plan_of
 from tests.web.running import DATABASES, ELDER, MIXED, Stage, another_app
 from tests.writeback.writing import DECISION
@@ -167,6 +167,19 @@ def test_a_second_plan_is_named_on_the_preview_and_on_the_receipt_and_is_written
     assert person.form(f"write-back?plan={second.id}", "/write-back")["plan"] == second.id
     assert person.get("write-back?plan=no-such-plan").status == 422
     assert f"/write-back?plan={first.id}" in person.get("receipt").text
+
+
+def test_where_the_labels_of_one_plan_forbid_its_write_the_way_to_the_others_stays_open(elsewhere: Stage) -> None:
+    first = keep(elsewhere, MIXED, *worst(MIXED))
+    second = keep(elsewhere, MIXED, *approved_for(MIXED, "oxycodone", "demo"))
+    with between(elsewhere.demo, changing("Condition", each(lambda one: one.update(meta=RESTRICTED)))):
+        person = elsewhere.opened(MIXED)
+        shown = person.get(f"write-back?plan={first.id}")
+    assert shown.status == 409
+    assert "labelled R" in shown.text
+    assert "Print the plan" in shown.text
+    assert 'aria-label="Patient"' in shown.text
+    assert f"/write-back?plan={second.id}" in shown.text
 
 
 @pytest.mark.parametrize(
