@@ -34,6 +34,11 @@ class Address:
         return f"{self.resource_type}/{self.id}" if self.resource_type and self.id else ""
 
 
+def key_of(resource: Mapping[str, Any]) -> str:
+    """Type and id of a resource: the `Address.key` of what refers to it."""
+    return f"{resource.get('resourceType')}/{resource.get('id', '')}"
+
+
 def address(reference: object) -> Address:
     """The parts of a Reference element or of its string. Never raises: what makes no sense gives an empty address."""
     text = reference.get("reference") if isinstance(reference, dict) else reference

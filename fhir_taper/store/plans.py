@@ -8,17 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 
 from fhir_taper.errors import StoreConflict, StoreError
+from fhir_taper.plans.tapers.collisions import RUNNING
 from fhir_taper.plans.tapers.plan import PlanState
 from fhir_taper.store.crypto import KeyRing
 from fhir_taper.store.database import Database, insert_new
 from fhir_taper.store.schema import place_of, plan_head, plan_version, running_taper
-
-_RUNNING: Final = frozenset({PlanState.ACTIVE, PlanState.ON_HOLD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +152,7 @@ class PlanStore:
         ingredient = {"tenant_id": plan.tenant_id, "patient_id": plan.patient_id, "ingredient": plan.ingredient}
         here = [running_taper.c[name] == value for name, value in ingredient.items()]
         ours = [*here, running_taper.c.plan_key == plan.key]
-        if one.state in _RUNNING:
+        if one.state in RUNNING:
             if connection.execute(update(running_taper).where(*ours).values(version=one.version)).rowcount:
                 return
             if not insert_new(connection, running_taper, ingredient | {"plan_key": plan.key, "version": one.version}):

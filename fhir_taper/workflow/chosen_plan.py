@@ -14,6 +14,7 @@ from fhir_taper.errors import NotAllowed, StoreConflict, WrongUsage
 from fhir_taper.exact_json import decode, encode
 from fhir_taper.plans.tapers import lifecycle
 from fhir_taper.plans.tapers.candidates import Candidates
+from fhir_taper.plans.tapers.collisions import ENDED
 from fhir_taper.plans.tapers.document_values import inside
 from fhir_taper.plans.tapers.edits import Edited, edited_from_document, edited_to_document
 from fhir_taper.plans.tapers.finding import Finding
@@ -41,7 +42,6 @@ NAME = "plan"
 _SCHEMA = 1
 _KEPT_FOR: Final = timedelta(minutes=30)
 _MOST_REMADE: Final = 2
-_ENDED: Final = frozenset({PlanState.COMPLETED, PlanState.REVOKED, PlanState.ENTERED_IN_ERROR})
 EDITORS = (Role.PRESCRIBER, Role.PHARMACIST)
 """Who may change a draft."""
 
@@ -256,13 +256,13 @@ def _as_a_plan_of_its_own(services: Services, chart: OpenChart, work: Work) -> W
 def _has_ended(services: Services, name: PlanName, ended_there: frozenset[str]) -> bool:
     """Whether a plan of this name ended: as it is kept here, else as it stands in the EHR."""
     last = services.plans.latest(name)
-    return name.key in ended_there if last is None else last.state in _ENDED
+    return name.key in ended_there if last is None else last.state in ENDED
 
 
 def _ended_in_ehr(services: Services, chart: OpenChart, ingredient: str) -> frozenset[str]:
     """Keys of the plans of a medicine that ended in the EHR."""
     plans = load_chart(services, chart).reading(chart.day(services.clock())).own_plans
-    return frozenset(one.value.key for one in plans if one.value.ingredient == ingredient and one.value.state in _ENDED)
+    return frozenset(one.value.key for one in plans if one.value.ingredient == ingredient and one.value.state in ENDED)
 
 
 def _edits(document: Mapping[str, Any], name: str) -> tuple[Edited, ...]:

@@ -4,13 +4,13 @@ The EHR's state is compared with the state of the very version that stands there
 changed by anybody. Nothing is decided here: a person ends the plan here too, or has it put right there.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from fhir_taper.mappers.chart import Entry
-from fhir_taper.mappers.write.namespace import PLAN_SYSTEM, WRITE_SYSTEM
-from fhir_taper.plans.tapers.collisions import RUNNING
+from fhir_taper.mappers.references import key_of
+from fhir_taper.plans.tapers.collisions import ENDED, RUNNING
 from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
 from fhir_taper.store.plans import PlanVersion
 from fhir_taper.workflow.chosen_plan import plan_of
@@ -18,11 +18,9 @@ from fhir_taper.workflow.load_chart import Loaded
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.services import Services
 from fhir_taper.workflow.versions import newest_of_each
-from fhir_taper.writeback.belonging import core_of
-from fhir_taper.writeback.element_references import identifier_value
+from fhir_taper.writeback.belonging import core_of, version_ids
 from fhir_taper.writeback.recorded import PlanIds, recorded
 
-_ENDED: Final = frozenset({PlanState.REVOKED.value, PlanState.COMPLETED.value, PlanState.ENTERED_IN_ERROR.value})
 _UNTIL_THEN: Final = "Until both say the same, no version of it is written."
 
 
@@ -45,12 +43,12 @@ def _of_plan(services: Services, chart: OpenChart, loaded: Loaded, newest: PlanV
     history = services.plans.history(newest.plan)
     states = {one.id: one.state.value for one in history}
     plans = loaded.chart.of("CarePlan")
-    standing = [one for one in plans if _is_of(one, newest, states)]
+    standing = [one for one in plans if _named(one) in states or _is_of(one, newest)]
     written: tuple[str, ...] = ()
     if not standing:
         rows = services.ledger.of_patient(chart.launch.tenant_id, chart.launch.patient_id)
         written = recorded(rows, PlanIds(frozenset(states))).of_kind("CarePlan")
-        standing = [one for one in plans if _where(one) in written]
+        standing = [one for one in plans if key_of(one.resource) in written]
     if not standing:
         if written and not loaded.may_lack("CarePlan"):
             yield EhrSays(
@@ -60,20 +58,20 @@ def _of_plan(services: Services, chart: OpenChart, loaded: Loaded, newest: PlanV
             )
         return
     # One that goes on counts before one that ended, as for a write.
-    entry = min(standing, key=lambda one: one.resource.get("status") in _ENDED)
+    entry = min(standing, key=lambda one: one.resource.get("status") in ENDED)
     now = newest.state.value
-    said = _difference(entry, states.get(_named(entry.resource), now), now)
+    said = _difference(entry, states.get(_named(entry), now), now)
     if said is not None:
         yield EhrSays(plan_of(newest), *said)
 
 
 def _difference(entry: Entry, was: str, now: str) -> tuple[str, str] | None:
     """What somebody did to a care plan, and what can be done; None where it is as we wrote it (`was`), or as it is here by `now`."""
-    status, where = str(entry.resource.get("status", "without a status")), _where(entry)
+    status, where = str(entry.resource.get("status", "without a status")), key_of(entry.resource)
     stripped = "" if core_of(dict(entry.resource)) else " Somebody took out of it what this program wrote."
     if status in (was, now) and not stripped:
         return None
-    if status in _ENDED:
+    if status in ENDED:
         says, todo = (
             f"The EHR says that it is {status} ({where}): somebody ended it there.",
             "End it here too, or have it opened again there.",
@@ -90,15 +88,11 @@ def _difference(entry: Entry, was: str, now: str) -> tuple[str, str] | None:
     return f"{says}{stripped}", f"{todo} {_UNTIL_THEN}"
 
 
-def _is_of(entry: Entry, newest: PlanVersion, states: Mapping[str, str]) -> bool:
+def _is_of(entry: Entry, newest: PlanVersion) -> bool:
     core = core_of(dict(entry.resource))
-    return _named(entry.resource) in states or (core.get("ingredient"), core.get("key")) == (newest.plan.ingredient, newest.plan.key)
+    return (core.get("ingredient"), core.get("key")) == (newest.plan.ingredient, newest.plan.key)
 
 
-def _named(care_plan: Mapping[str, Any]) -> str:
+def _named(entry: Entry) -> str:
     """The version that a care plan is of; "" where it does not say."""
-    return identifier_value(care_plan, PLAN_SYSTEM) or identifier_value(care_plan, WRITE_SYSTEM)
-
-
-def _where(entry: Entry) -> str:
-    return f"CarePlan/{entry.resource.get('id', '')}"
+    return next(iter(version_ids(entry.resource)), "")

@@ -16,7 +16,7 @@ from fhir_taper.exact_json import encode
 from fhir_taper.mappers.bundle import decode_chart
 from fhir_taper.mappers.chart import Chart
 from fhir_taper.mappers.read.care_plan import is_ours
-from fhir_taper.mappers.references import address
+from fhir_taper.mappers.references import address, key_of
 from fhir_taper.mappers.write.labels import Label
 from fhir_taper.plans.medicines.dose_history import DoseHistory
 from fhir_taper.plans.medicines.regimen import Issue
@@ -189,7 +189,7 @@ def _further(
     at_once: Callable[..., Iterable[Fetched | EhrError]], chart: OpenChart, known: list[Fetched]
 ) -> tuple[list[Fetched], list[Issue]]:
     """What orders and our own plans refer to and no search gave: medications, steps, goals. Plans refer to steps, steps to orders."""
-    there = {_key(one) for one in known}
+    there = {key_of(one.resource) for one in known}
     newest, found, issues = known, list[Fetched](), list[Issue]()
     while newest and len(found) < _MOST_READ:
         wanted = [key for key in dict.fromkeys(key for one in newest for key in _followed(one)) if key not in there][:_MOST_READ]
@@ -259,10 +259,6 @@ def _counts(resources: Iterable[Fetched], found: Mapping[str, Found | EhrError])
     for one in resources:
         kind = one.resource["resourceType"]
         counted[kind] = counted.get(kind, 0) + 1
-        digest.update(f"{_key(one)} {one.etag or ''}\n".encode())
+        digest.update(f"{key_of(one.resource)} {one.etag or ''}\n".encode())
     failed = {kind: _status(answer) for kind, answer in found.items() if isinstance(answer, EhrError)}
     return {"read": counted, "failed": failed, "versions": digest.hexdigest()}
-
-
-def _key(one: Fetched) -> str:
-    return f"{one.resource['resourceType']}/{one.resource.get('id', '')}"

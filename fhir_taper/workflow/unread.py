@@ -11,14 +11,13 @@ from datetime import date
 from typing import Any, Final
 
 from fhir_taper.mappers.read.care_plan import unreadable_care_plans
-from fhir_taper.mappers.write.namespace import PLAN_SYSTEM, WRITE_SYSTEM
-from fhir_taper.plans.tapers.plan import TaperPlan
+from fhir_taper.plans.tapers.collisions import ENDED
+from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
 from fhir_taper.store.plans import PlanName
 from fhir_taper.workflow.load_chart import SEARCHED, Loaded
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.services import Services
-from fhir_taper.writeback.belonging import core_of
-from fhir_taper.writeback.element_references import identifier_value
+from fhir_taper.writeback.belonging import core_of, version_ids
 
 SOURCES_OF_STOPS: Final = tuple(kind for kind in SEARCHED if kind != "AllergyIntolerance")
 """What findings look at: no finding is of an allergy."""
@@ -26,7 +25,7 @@ LOOKED: Final = "care-plans-unread"
 """The code under which a prescriber says to have looked at the care plans in the EHR, where the site lets that count."""
 _INCOMPLETE: Final = "chart-incomplete"
 _CARE_PLANS: Final = "CarePlan"
-_DO_NOT_RUN: Final = frozenset({"draft", "revoked", "completed", "entered-in-error"})
+_DO_NOT_RUN: Final = ENDED | {PlanState.DRAFT}
 
 
 def unread_now(loaded: Loaded, plan: TaperPlan, kinds: Iterable[str] = SEARCHED) -> tuple[str, ...]:
@@ -79,7 +78,7 @@ def _unread_tapers(services: Services, chart: OpenChart, loaded: Loaded) -> Iter
 def is_kept(services: Services, chart: OpenChart, care_plan: Mapping[str, Any]) -> bool:
     """Whether what a care plan of ours says is known without reading it: this version of its plan, or a later one, is kept here."""
     launch, core = chart.launch, core_of(dict(care_plan))
-    for named in filter(None, (identifier_value(care_plan, system) for system in (PLAN_SYSTEM, WRITE_SYSTEM))):
+    for named in version_ids(care_plan):
         found = services.plans.with_id(launch.tenant_id, named)
         if found is not None and found.plan.patient_id == launch.patient_id:
             return True

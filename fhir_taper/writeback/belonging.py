@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 
 from fhir_taper.errors import BadInput
+from fhir_taper.mappers.references import key_of
 from fhir_taper.mappers.write.extensions import read_core
 from fhir_taper.mappers.write.namespace import PLAN_SYSTEM, WRITE_SYSTEM, Json
 from fhir_taper.writeback.element_references import identifier_value
@@ -25,7 +26,7 @@ class Belongs(Enum):
 
 def belongs(ours: Json, theirs: Json, ids: PlanIds, recorded: Collection[str] = ()) -> Belongs:
     """Whose a care plan is. `recorded`: references of this plan's resources, as our ledger has them."""
-    named = {identifier_value(theirs, system) for system in (PLAN_SYSTEM, WRITE_SYSTEM)} - {""}
+    named = set(version_ids(theirs))
     if is_same_write(ours, theirs) or named & (ids.this | replaced(ours)):
         return Belongs.THIS
     mine, other = core_of(ours), core_of(theirs)
@@ -34,13 +35,18 @@ def belongs(ours: Json, theirs: Json, ids: PlanIds, recorded: Collection[str] = 
         return Belongs.THIS if is_same else Belongs.OTHER
     if named & ids.others:
         return Belongs.OTHER
-    return Belongs.THIS if f"{theirs['resourceType']}/{theirs.get('id', '')}" in recorded else Belongs.UNTOLD
+    return Belongs.THIS if key_of(theirs) in recorded else Belongs.UNTOLD
 
 
 def is_same_write(ours: Json, theirs: Json) -> bool:
     """Whether what stands is what we wrote as this very resource of this version."""
     written = identifier_value(ours, WRITE_SYSTEM)
     return bool(written) and identifier_value(theirs, WRITE_SYSTEM) == written
+
+
+def version_ids(resource: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ids by which a resource of ours names the version that it is of, that of the plan first; none where both are gone."""
+    return tuple(filter(None, (identifier_value(resource, system) for system in (PLAN_SYSTEM, WRITE_SYSTEM))))
 
 
 def core_of(care_plan: Json) -> dict[str, Any]:

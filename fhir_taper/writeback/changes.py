@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from fhir_taper.errors import BadInput
 from fhir_taper.mappers.read.care_plan import read_bundle
-from fhir_taper.mappers.references import address
+from fhir_taper.mappers.references import address, key_of
 from fhir_taper.mappers.write.namespace import WRITE_SYSTEM, Json
 from fhir_taper.records import Fetched
 from fhir_taper.writeback.ask import Ask
@@ -127,13 +127,8 @@ def asks_of(changes: Iterable[Change], standing: Standing) -> tuple[Ask, ...]:
 
 def known_references(changes: Iterable[Change], standing: Standing) -> dict[str, str]:
     """fullUrl with us → "Type/id" in the EHR, for everything that is there already."""
-    known = {_urn(one): reference_of(one) for one in standing.stale if is_marked(one)}
+    known = {_urn(one): key_of(one.resource) for one in standing.stale if is_marked(one)}
     return known | {change.urn: change.reference for change in changes if change.reference}
-
-
-def reference_of(one: Fetched) -> str:
-    """Type and id of what the EHR holds."""
-    return f"{one.resource['resourceType']}/{one.resource.get('id', '')}"
 
 
 def is_marked(one: Fetched) -> bool:
@@ -182,7 +177,7 @@ def _change(urn: str, ours: Json, names: "_Names", overlay: Overlay) -> Change:
     wanted, base, left = _as_ended(ours, base, there)
     undoes = None
     if ours["resourceType"] in ("Goal", "RequestGroup") and not is_marked(theirs):
-        base, undoes = _without_our_identifiers(base), Ask("stripped", reference_of(theirs), _STRIPPED.format(reference_of(theirs)))
+        base, undoes = _without_our_identifiers(base), Ask("stripped", key_of(theirs.resource), _STRIPPED.format(key_of(theirs.resource)))
     merged = merge(base, wanted, whole)
     kept = (*merged.kept, *left)
     is_whole = whole == there and not _is_unresolved(theirs.resource)
@@ -190,9 +185,9 @@ def _change(urn: str, ours: Json, names: "_Names", overlay: Overlay) -> Change:
         return Change(urn, Doing.NONE, merged.resource, theirs, kept, merged.conflicts)
     shaped, stripped, refused = by_overlay(merged.resource, overlay, Doing.UPDATE)
     if not theirs.etag:
-        refused = (*refused, f"{reference_of(theirs)} comes without a version: an edit made meanwhile would be lost")
+        refused = (*refused, f"{key_of(theirs.resource)} comes without a version: an edit made meanwhile would be lost")
     if names.standing.stripped and ours["resourceType"] == "CarePlan":
-        refused = (*refused, f"{reference_of(theirs)} was stripped in the EHR, and is not written over")
+        refused = (*refused, f"{key_of(theirs.resource)} was stripped in the EHR, and is not written over")
     return Change(urn, Doing.UPDATE, shaped, theirs, kept, merged.conflicts, stripped, refused, ours, edited=edited, undoes=undoes)
 
 
@@ -225,7 +220,7 @@ def _reworded(goal: Fetched, names: "_Names") -> Ask | None:
     changed = sorted(name for name in {*base, *there} - _NOT_COMPARED if base.get(name) != there.get(name)) if base else []
     if not changed:
         return None
-    where = reference_of(goal)
+    where = key_of(goal.resource)
     says = f"Somebody changed {where} in the EHR ({', '.join(changed)}), and this version of the plan has no such goal. Writing ends it."
     return Ask("changed", where, says)
 
@@ -262,9 +257,9 @@ class _Names:
     def __init__(self, bundle: Json, standing: Standing, base: Json | None, known: Recorded) -> None:
         self.standing = standing
         self._known = known
-        self._of_the_ehr = {reference_of(one): _urn(one) for one in standing.stale if is_marked(one)}
-        self._of_the_ehr |= {reference_of(one): urn for urn, one in standing.by_urn.items()}
-        at = {reference_of(one): urn for urn, one in standing.by_urn.items()}
+        self._of_the_ehr = {key_of(one.resource): _urn(one) for one in standing.stale if is_marked(one)}
+        self._of_the_ehr |= {key_of(one.resource): urn for urn, one in standing.by_urn.items()}
+        at = {key_of(one.resource): urn for urn, one in standing.by_urn.items()}
         written_before = {f"{_URN}{write}": at[reference] for write, reference in known.references.items() if reference in at}
         written_before |= {_urn(one): urn for urn, one in standing.by_urn.items() if is_marked(one)}
         self._before = {old: new for old, new in written_before.items() if old != new}
@@ -278,7 +273,7 @@ class _Names:
         """What stood when we last wrote it; nothing where that is not known, so that every difference shows."""
         sent = self._known.bodies.get(identifier_value(there, WRITE_SYSTEM))
         if sent is None and not identifier_value(there, WRITE_SYSTEM):
-            sent = self._known.body_at(f"{there.get('resourceType')}/{there.get('id', '')}")
+            sent = self._known.body_at(key_of(there))
         if sent is not None:
             made: Json = with_references(sent, lambda text: self._before.get(text) or self._of_the_ehr.get(address(text).key))
             return made

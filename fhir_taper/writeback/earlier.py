@@ -44,9 +44,14 @@ def is_signed(request: Mapping[str, Any]) -> bool:
     return request.get("status") in _SIGNED or (request.get("status") == "draft" and not is_draft(request))
 
 
+def state_of(request: Mapping[str, Any]) -> str:
+    """Intent and status as a person reads them."""
+    return f"{request.get('intent')}, {request.get('status')}"
+
+
 def says_proposal(reference: str, request: Mapping[str, Any]) -> str:
     """What became of a proposal, as the beginning of a sentence."""
-    state = f"{request.get('intent')}, {request.get('status')}"
+    state = state_of(request)
     if is_signed(request):
         return f"{reference} was proposed for these days, and somebody signed it in the EHR ({state}): it is the patient's prescription."
     return f"{reference} was proposed for these days, and it is {request.get('status')} in the EHR ({state}): declined, or done."

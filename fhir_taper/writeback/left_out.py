@@ -7,7 +7,7 @@ that is not known, the merge has shown every difference; here only what this pro
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from fhir_taper.mappers.references import address
+from fhir_taper.mappers.references import address, key_of
 from fhir_taper.mappers.write.namespace import Json
 from fhir_taper.writeback.element_references import references
 from fhir_taper.writeback.known import stands
@@ -33,7 +33,7 @@ def left_out(said: Mapping[str, Any], there: Mapping[str, Any], ours: Ours, may_
     """What an update leaves out or writes over, each a sentence. `there` is what stands, `may_lack` what this EHR does not take."""
     kind = str(said.get("resourceType"))
     written = _WRITTEN.get(kind, frozenset())
-    base = (ours.bodies or {}).get(f"{kind}/{there.get('id', '')}")
+    base = ours.bodies.get(key_of(there))
     for name, value in there.items():
         if name in _NOT_LOOKED_AT or name in may_lack:
             continue

@@ -4,9 +4,10 @@ A reference to something of ours, the same words, or the write identifier of ano
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
+from fhir_taper.mappers.references import key_of
 from fhir_taper.mappers.write.ids import Ids
 from fhir_taper.mappers.write.namespace import PLAN_SYSTEM, WRITE_SYSTEM, Json
 from fhir_taper.plans.tapers.plan import TaperPlan
@@ -28,14 +29,14 @@ class Ours:
     plans: frozenset[str] = frozenset()
     writes: frozenset[str] = frozenset()
     references: frozenset[str] = frozenset()
-    bodies: Mapping[str, Json] | None = None
+    bodies: Mapping[str, Json] = field(default_factory=dict)
 
     def holds(self, resource: Mapping[str, Any]) -> bool:
         """Whether a resource that the EHR holds is of this plan: by its identifiers; where it has none of ours, by where it stands."""
         plan, write = identifier_value(resource, PLAN_SYSTEM), identifier_value(resource, WRITE_SYSTEM)
         if plan or write:
             return plan in self.plans or write in self.writes or write in self.plans
-        return f"{resource.get('resourceType')}/{resource.get('id', '')}" in self.references
+        return key_of(resource) in self.references
 
 
 def ours_of(bundle: Json, known: Recorded, ids: PlanIds) -> Ours:

@@ -43,18 +43,22 @@ class Recorded:
     found it and the EHR's id is not known; `bodies`: the resources that arrived, as we wanted them; `narratives`: a digest of the words
     that the EHR showed after the write.
 
-    `of_plan` are the references of what arrived in writes of the plan's own versions, the last one last; `kept` the same with what was
-    wanted there. `writes` are the write identifiers of this plan's rows, `others` those of the patient's other plans.
+    `kept` is what arrived in writes of the plan's own versions, the last one last, with what was wanted there. `writes` are the write
+    identifiers of this plan's rows, `others` those of the patient's other plans.
     """
 
     references: Mapping[str, str] = field(default_factory=dict)
     arrived: Mapping[str, str] = field(default_factory=dict)
     bodies: Mapping[str, Json] = field(default_factory=dict)
     narratives: Mapping[str, str] = field(default_factory=dict)
-    of_plan: tuple[str, ...] = ()
     kept: tuple[Kept, ...] = ()
     writes: frozenset[str] = frozenset()
     others: frozenset[str] = frozenset()
+
+    @property
+    def of_plan(self) -> tuple[str, ...]:
+        """The references of what is kept."""
+        return tuple(one.reference for one in self.kept)
 
     def body_at(self, reference: str) -> Json | None:
         """What we last wanted at a reference."""
@@ -76,7 +80,8 @@ def recorded(rows: Iterable[LedgerRow], ids: PlanIds | None = None) -> Recorded:
     others: set[str] = set()
     for row in rows:
         is_of_plan = ids is not None and row.plan_id in ids.this
-        for write, reference, one in _told(row):
+        told = _told(row)
+        for write, reference, one in told:
             if reference:
                 references[write] = reference
             if ids is not None:
@@ -90,10 +95,10 @@ def recorded(rows: Iterable[LedgerRow], ids: PlanIds | None = None) -> Recorded:
             if one.get("narrative"):
                 narratives[write] = one["narrative"]
         # Of what arrived otherwise than we wrote it, the difference is for a person: it is no base to compare with.
-        told = {write: one for write, _, one in _told(row)}
-        bodies |= {write: body for write, body in row.detail.get("bodies", {}).items() if _is_written(row, told.get(write, {}))}
+        said = {write: one for write, _, one in told}
+        bodies |= {write: body for write, body in row.detail.get("bodies", {}).items() if _is_written(row, said.get(write, {}))}
     kept = tuple(Kept(reference, write, bodies.get(write)) for reference, write in of_plan.items())
-    return Recorded(references, arrived, bodies, narratives, tuple(of_plan), kept, frozenset(writes), frozenset(others - writes))
+    return Recorded(references, arrived, bodies, narratives, kept, frozenset(writes), frozenset(others - writes))
 
 
 def _told(row: LedgerRow) -> list[tuple[str, str, Json]]:

@@ -10,23 +10,23 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from fhir_taper.errors import EhrAnswered, WriteRefused
-from fhir_taper.mappers.references import address, has_identifier
-from fhir_taper.mappers.write.namespace import PLAN_SYSTEM, TAPER_SYSTEM, WRITE_SYSTEM, Json
+from fhir_taper.errors import WriteRefused
+from fhir_taper.mappers.references import address, has_identifier, key_of
+from fhir_taper.mappers.write.namespace import WRITE_SYSTEM, Json
 from fhir_taper.records import Fetched
 from fhir_taper.writeback.ask import Ask
-from fhir_taper.writeback.belonging import Belongs, belongs, core_of, is_same_write
+from fhir_taper.writeback.belonging import core_of, is_same_write, version_ids
+from fhir_taper.writeback.care_plan_there import care_plan_there
 from fhir_taper.writeback.earlier import earlier_of, ended_by_us, is_draft, is_same_proposal, says_proposal
 from fhir_taper.writeback.element_references import identifier_value, references
 from fhir_taper.writeback.following import read_if_there, referred_to
+from fhir_taper.writeback.lookup import Lookup
 from fhir_taper.writeback.ours import Ours, ours_of
 from fhir_taper.writeback.ports import Reader
 from fhir_taper.writeback.readback import same_meaning
 from fhir_taper.writeback.recorded import PlanIds, Recorded
 from fhir_taper.writeback.told import Told, told_of
 
-_ENDED: Final = frozenset({"revoked", "completed", "entered-in-error"})
-_RUNNING: Final = frozenset({"active", "on-hold"})
 _FOLLOWED: Final = ("RequestGroup", "Goal", "MedicationRequest")
 _TAKES_A_PLACE: Final = ("CarePlan", "RequestGroup")
 """Of which a plan has one, in whatever version."""
@@ -73,7 +73,7 @@ class _Finding:
     def __init__(self, bundle: Json, patient_id: str, reader: Reader, searchable: frozenset[str], known: Recorded, ids: PlanIds) -> None:
         self.bundle, self.known, self.ids = bundle, known, ids
         self.entries = [(str(entry["fullUrl"]), entry["resource"]) for entry in bundle["entry"]]
-        self.patient_id, self.reader, self.searchable = patient_id, reader, searchable
+        self.reader, self.lookup = reader, Lookup(reader, patient_id, searchable)
         self.found: dict[str, Fetched] = {}
         self.gone: set[str] = set()
         self.asks: list[Ask] = []
@@ -84,9 +84,8 @@ class _Finding:
     def all(self) -> Standing:
         urn, ours = next(entry for entry in self.entries if entry[1]["resourceType"] == "CarePlan")
         self.ours = ours_of(self.bundle, self.known, self.ids)
-        plan = self._care_plan(ours)
-        asks = tuple(self.asks) if plan is None else ()
-        self.asks.clear()
+        there = care_plan_there(ours, self.lookup, self.known, self.ids)
+        plan = there.plan
         if plan is not None:
             self.found[urn] = plan
             self.ours = self._with_plan(plan)
@@ -94,28 +93,32 @@ class _Finding:
             self.ours = replace(self.ours, references=self.ours.references | self.gone)
         else:  # what it referred to may stand all the same
             followed = list(self._left_behind())
-        self.read |= {_key(one): one for one in followed}
+        self.read |= {key_of(one.resource): one for one in followed}
         self._match(followed)
         self._by_record()
         for url, resource in self.entries:
-            if url not in self.found and resource["resourceType"] in self.searchable:
+            if url not in self.found and resource["resourceType"] in self.lookup.searchable:
                 self._search(url, resource)
         stripped = "" if plan is None or core_of(plan.resource) else _says_stripped(plan)
         told, deleted = self._told(), self._deleted()
-        asks = (*asks, *(ask for ask in self.asks if ask.url not in self.found and ask.url not in deleted))
+        asks = (*there.asks, *(ask for ask in self.asks if ask.url not in self.found and ask.url not in deleted))
         return Standing(self.found, self._stale(), told, frozenset(self.gone), deleted, asks, stripped, self._unlinked(plan), self.ours)
 
     def _with_plan(self, plan: Fetched) -> Ours:
         """With the version that stands, which another installation may have written."""
-        standing = {identifier_value(plan.resource, PLAN_SYSTEM), identifier_value(plan.resource, WRITE_SYSTEM)} - {""}
-        return replace(self.ours, plans=self.ours.plans | standing, references=self.ours.references | {_key(plan)})
+        plans = self.ours.plans.union(version_ids(plan.resource))
+        return replace(self.ours, plans=plans, references=self.ours.references | {key_of(plan.resource)})
+
+    def _taken(self) -> set[str]:
+        """Where everything stands that was found to be ours."""
+        return {key_of(one.resource) for one in self.found.values()}
 
     def _stale(self) -> tuple[Fetched, ...]:
         """What is of this plan and no longer counts: goals that go on, and proposals."""
         for one in self.known.kept:
             if one.kind == "Goal" and not ended_by_us(one):
                 self._read(one.reference)
-        taken = {_key(one) for one in self.found.values()}
+        taken = self._taken()
         return tuple(one for key, one in self.read.items() if one is not None and key not in taken and self._is_ours(one))
 
     def _unlinked(self, plan: Fetched | None) -> tuple[str, ...]:
@@ -123,9 +126,9 @@ class _Finding:
         if plan is None:
             return ()
         linked = {address(one).key for one in references(plan.resource.get("goal", []))}
-        written = references((self.known.body_at(_key(plan)) or {}).get("goal", []))
+        written = references((self.known.body_at(key_of(plan.resource)) or {}).get("goal", []))
         named = {self.known.references.get(str(one.get("reference")).removeprefix("urn:uuid:")) for one in written}
-        goals = [_key(one) for one in self.found.values() if one.resource["resourceType"] == "Goal"]
+        goals = [key_of(one.resource) for one in self.found.values() if one.resource["resourceType"] == "Goal"]
         return tuple(one for one in goals if one not in linked and one in named)
 
     def _read(self, reference: str) -> Fetched | None:
@@ -139,77 +142,6 @@ class _Finding:
             return True
         written = identifier_value(one.resource, WRITE_SYSTEM)
         return one.resource["resourceType"] == "MedicationRequest" and bool(written) and written not in self.known.others
-
-    def _care_plan(self, ours: Json) -> Fetched | None:
-        taper = (TAPER_SYSTEM, identifier_value(ours, TAPER_SYSTEM))
-        listed = self._list("CarePlan", f"{taper[0]}|{taper[1]}")
-        named = [one for one in listed if has_identifier(one.resource, taper)]
-        candidates = [one for one in named if self._counts(one, ours)]
-        candidates = candidates or [one for one in self._nameless(ours, {_key(one) for one in named}) if self._counts(one, ours)]
-        running = [one for one in candidates if not _is_ended(one)]
-        if len(running) > 1:
-            where = ", ".join(sorted(_key(one) for one in running))
-            raise WriteRefused(f"the EHR holds several plans of this taper ({where}): end all but one there first")
-        # One that was ended there is still this plan: its status is then a difference that a person sees, never a reason to make another.
-        return max(
-            running or candidates,
-            key=lambda one: (is_same_write(ours, one.resource), core_of(one.resource).get("version", 0)),
-            default=None,
-        )
-
-    def _nameless(self, ours: Json, seen: set[str]) -> Iterator[Fetched]:
-        """Care plans of this plan that lost the identifier of the taper: where the ledger says, and by what they say or refer to."""
-        for reference in reversed(self.known.of_kind("CarePlan")):
-            one = read_if_there(self.reader, reference) if reference not in seen else None
-            if one is not None:
-                seen.add(reference)
-                yield one
-        found = self.reader.search("CarePlan", {"patient": self.patient_id})
-        _refuse_incomplete("CarePlan", complete=found.complete)
-        for one in found.resources:
-            if _key(one) in seen or identifier_value(one.resource, TAPER_SYSTEM):
-                continue  # of another taper, or looked at already
-            if belongs(ours, one.resource, self.ids, self.known.of_plan) is Belongs.THIS:
-                yield self._with_version(one)
-            elif not self.known.of_kind("CarePlan") and self._refers_to_ours(one):
-                says = (
-                    f"{_key(one)} in the EHR refers to steps of this plan; it is {one.resource.get('status')} there, and does not say what"
-                )
-                self.asks.append(
-                    Ask(
-                        "stripped",
-                        _key(one),
-                        f"{says} it is. It may be this plan, stripped, or somebody else's: writing makes one beside it.",
-                    )
-                )
-
-    def _refers_to_ours(self, plan: Fetched) -> bool:
-        """Whether its steps are of this plan. What a care plan of others refers to may be closed to us: that is no sign."""
-        try:
-            parts = list(referred_to(self.reader, plan, ("RequestGroup",)))
-        except EhrAnswered:
-            return False
-        return any(identifier_value(one.resource, PLAN_SYSTEM) in self.ids.this for one in parts)
-
-    def _counts(self, standing: Fetched, ours: Json) -> bool:
-        """Whether a care plan is the one to go on with. Raises WriteRefused where it is in the way."""
-        theirs, here = standing.resource, f"{_key(standing)} in the EHR"
-        whose = belongs(ours, theirs, self.ids, self.known.of_plan)
-        if whose is Belongs.OTHER or (whose is Belongs.UNTOLD and not self._refers_to_ours(standing)):
-            if theirs.get("status") in _RUNNING and ours.get("status") in _RUNNING:
-                raise WriteRefused(f"{here} is another running plan of the same medicine: end it first")
-            if whose is Belongs.UNTOLD:
-                says = f"{here} is a taper of this medicine that this program wrote; it is {theirs.get('status')} there, and has lost what"
-                self.asks.append(Ask("stripped", _key(standing), f"{says} says which plan it is. It may be this one, ended by somebody."))
-            return False
-        mine, other = core_of(ours), core_of(theirs)
-        if not other:
-            if is_same_write(ours, theirs) or _is_ended(standing):
-                return True
-            raise WriteRefused(f"{here} was written by this program and cannot be read any more: a person looks at it first")
-        if other["version"] > mine["version"]:
-            raise WriteRefused(f"{here} is version {other['version']} of the plan, and this is version {mine['version']}: read it first")
-        return True
 
     def _left_behind(self) -> Iterator[Fetched]:
         """What earlier writes of this plan left, where its care plan is gone."""
@@ -236,33 +168,24 @@ class _Finding:
                 deleted[url] = earlier[-1]
         return deleted
 
-    def _list(self, kind: str, token: str) -> tuple[Fetched, ...]:
-        params = {"patient": self.patient_id} if kind != "Device" else {}
-        found = self.reader.search(kind, params | ({"identifier": token} if kind in self.searchable else {}))
-        _refuse_incomplete(kind, complete=found.complete)
-        return tuple(self._with_version(one) for one in found.resources)
-
-    def _with_version(self, one: Fetched) -> Fetched:
-        """A list does not always tell versions; reading does."""
-        return one if one.etag else self.reader.read(one.resource["resourceType"], str(one.resource.get("id")))
-
     def _search(self, url: str, ours: Json) -> None:
         written = (WRITE_SYSTEM, identifier_value(ours, WRITE_SYSTEM))
         if not written[1]:
             return
-        matches = [one for one in self._list(ours["resourceType"], f"{written[0]}|{written[1]}") if has_identifier(one.resource, written)]
+        listed = map(self.lookup.with_version, self.lookup.listed(ours["resourceType"], f"{written[0]}|{written[1]}"))
+        matches = [one for one in listed if has_identifier(one.resource, written)]
         if len(matches) > 1:
-            where = ", ".join(sorted(_key(one) for one in matches))
+            where = ", ".join(sorted(key_of(one.resource) for one in matches))
             raise WriteRefused(f"the EHR holds one {ours['resourceType']} of ours several times ({where}): a person removes all but one")
         if matches:
             self.found[url] = matches[0]
 
     def _told(self) -> Told:
         ours = next((resource for _, resource in self.entries if resource["resourceType"] == "Provenance"), None)
-        plan = next((_key(one) for one in self.found.values() if one.resource["resourceType"] == "CarePlan"), "")
+        plan = next((key_of(one.resource) for one in self.found.values() if one.resource["resourceType"] == "CarePlan"), "")
         if ours is None or not plan:
             return Told(is_there=ours is None)
-        return told_of(self.reader, plan, ours, {_key(one) for one in self.found.values()})
+        return told_of(self.reader, plan, ours, self._taken())
 
     def _match(self, followed: list[Fetched]) -> None:
         """By write identifier first; then by what our ledger knows of earlier versions; then, of what is this plan's, what takes a place
@@ -270,7 +193,7 @@ class _Finding:
         self._match_by(is_same_write, followed)
         self._match_earlier()
         ended = {one.reference for one in self.known.kept if ended_by_us(one)}
-        self._match_by(_same_place, [one for one in followed if self._is_ours(one) and _key(one) not in ended])
+        self._match_by(_same_place, [one for one in followed if self._is_ours(one) and key_of(one.resource) not in ended])
 
     def _match_earlier(self) -> None:
         for url, ours in self.entries:
@@ -278,14 +201,14 @@ class _Finding:
                 one = self._read(kept.reference)
                 if one is None:
                     self.lost.setdefault(url, kept.reference)
-                elif not self._is_ours(one) or _key(one) in {_key(other) for other in self.found.values()}:
+                elif not self._is_ours(one) or key_of(one.resource) in self._taken():
                     continue
                 elif ours["resourceType"] != "MedicationRequest" or is_same_proposal(ours, kept, one.resource):
                     self.found[url] = one
                     break
                 elif kept.body is not None and not is_draft(one.resource):
-                    says = f"{says_proposal(_key(one), one.resource)} Writing proposes another beside it."
-                    self.asks.append(Ask("proposed", _key(one), says, url))
+                    says = f"{says_proposal(key_of(one.resource), one.resource)} Writing proposes another beside it."
+                    self.asks.append(Ask("proposed", key_of(one.resource), says, url))
 
     def _by_record(self) -> None:
         for url, resource in self.entries:
@@ -301,9 +224,9 @@ class _Finding:
 
     def _match_by(self, rule: Callable[[Json, Json], bool], followed: list[Fetched]) -> None:
         for url, resource in self.entries:
-            taken = {_key(one) for one in self.found.values()}
+            taken = self._taken()
             kind = resource["resourceType"]
-            free = (one for one in followed if one.resource["resourceType"] == kind and _key(one) not in taken)
+            free = (one for one in followed if one.resource["resourceType"] == kind and key_of(one.resource) not in taken)
             same = next((one for one in free if rule(resource, one.resource)), None)
             if same is not None and url not in self.found:
                 self.found[url] = same
@@ -317,22 +240,9 @@ def _same_place(ours: Json, theirs: Json) -> bool:
     return not same_meaning(ours, theirs)
 
 
-def _is_ended(standing: Fetched) -> bool:
-    return standing.resource.get("status") in _ENDED
-
-
 def _says_stripped(plan: Fetched) -> str:
-    is_there = f"{_key(plan)} in the EHR is this plan; it is {plan.resource.get('status')} there"
+    is_there = f"{key_of(plan.resource)} in the EHR is this plan; it is {plan.resource.get('status')} there"
     return (
         f"{is_there}, and somebody took out of it what this program wrote."
         " It is not written over, and no other one is made beside it: end the plan here too, or have it put right in the EHR."
     )
-
-
-def _refuse_incomplete(kind: str, *, complete: bool) -> None:
-    if not complete:
-        raise WriteRefused(f"the EHR's answer for {kind} may be incomplete: whether this was written before is not known")
-
-
-def _key(one: Fetched) -> str:
-    return f"{one.resource['resourceType']}/{one.resource.get('id', '')}"

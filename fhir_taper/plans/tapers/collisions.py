@@ -16,8 +16,8 @@ from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
 from fhir_taper.plans.tapers.reductions import ingredients_of, reduction_days, reduction_numbers
 
 RUNNING = frozenset({PlanState.ACTIVE, PlanState.ON_HOLD})
+ENDED = frozenset({PlanState.COMPLETED, PlanState.REVOKED, PlanState.ENTERED_IN_ERROR})
 _SEDATIVES = frozenset({DrugClass.BENZODIAZEPINE, DrugClass.Z_DRUG})
-_ENDED = frozenset({PlanState.COMPLETED, PlanState.REVOKED, PlanState.ENTERED_IN_ERROR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Collision:
 
 def collisions(plans: Iterable[TaperPlan], rules: LifeRules) -> tuple[Collision, ...]:
     """Every pair of unfinished plans that break I13: one ingredient twice, or an opioid and a sedative reduced too close together."""
-    running = [plan for plan in plans if plan.state not in _ENDED]
+    running = [plan for plan in plans if plan.state not in ENDED]
     pairs = [(one, other) for index, one in enumerate(running) for other in running[index + 1 :]]
     return tuple(found for one, other in pairs for found in _collide(one, other, rules))
 
