@@ -10,6 +10,7 @@ from typing import Final
 from playwright.sync_api import Frame, Locator, Page, Route, expect
 
 from fhir_taper.sandbox.demo import Demo
+from tests.odd_ehr import RESTRICTED, between, changing, each
 
 ELDER: Final = "lorazepam-elder"
 MIXED: Final = "diazepam-oxycodone"
@@ -172,6 +173,12 @@ def course_screens(page: Page, demo: Demo) -> Iterator[str]:
     button(page, "Save as version").click()
     headed(page, "What will be written")
     yield "course-write-back"
+    with between(demo, changing("Condition", each(lambda one: one.update(meta=RESTRICTED)))):
+        page.reload()
+        headed(page, "This plan cannot be written now")
+        yield "write-refused"
+    button(page, "Refresh").click()
+    headed(page, "What will be written")
     page.goto(f"{here}/course")
     yield "course-held"
     page.goto(f"{here}/versions")
