@@ -16,6 +16,7 @@ from fhir_taper.plans.tapers.plan import PlanState
 from fhir_taper.records import Role
 from fhir_taper.render.pages import title_of
 from fhir_taper.web.dependencies import Form_, Opened, Visit, whole_number
+from fhir_taper.web.errors import Told
 from fhir_taper.web.errors import told as error_told
 from fhir_taper.web.unresolved import unresolved_write
 from fhir_taper.web.write_views import json_lines, other_plans_shown, said_in_words
@@ -29,7 +30,6 @@ from fhir_taper.workflow.write_choice import chosen, writable_plans
 router = APIRouter()
 _PREVIEW_FOR = timedelta(minutes=10)
 _MOST_DIGITS = 3
-_CONFLICT = 409
 
 
 @router.get("/app/{launch}/write-back")
@@ -38,23 +38,13 @@ def preview(visit: Opened, plan: str = "") -> Response:
     arrived, looked for once more."""
     sweep_chart(visit.services, visit.chart)
     told = _unresolved(visit)
-    try:
-        with _saying_what_is_approved(visit):
+    with _saying_what_is_approved(visit):
+        try:
             proposal = preview_plan(visit.services, visit.chart, plan)
-    except NotAllowed:
-        return visit.page("no_plan.html", "write-back", **told)
-    except (RestrictedData, WriteRefused) as refusal:
-        found = writable_plans(visit.services, visit.chart, visit.loaded())
-        meant = chosen(visit.services, visit.chart, found, plan)
-        return visit.page(
-            "write_refused.html",
-            "write-back",
-            status=_CONFLICT,
-            refused=error_told(refusal),
-            title=f"{title_of(meant.plan)}, version {meant.plan.version}" if meant else "",
-            others=other_plans_shown(one for one in found if one is not meant),
-            **told,
-        )
+        except NotAllowed:
+            return visit.page("no_plan.html", "write-back", **told)
+        except (RestrictedData, WriteRefused) as refusal:
+            return _cannot_be_written(visit, plan, error_told(refusal), told)
     visit.services.said_by_ehr.put(("preview", visit.chart.launch.id), proposal, visit.services.clock() + _PREVIEW_FOR)
     return visit.page(
         "write_back.html",
@@ -126,12 +116,21 @@ def _receipt(visit: Visit, done: Receipt | None, version_id: str = "") -> Respon
     )
 
 
+def _cannot_be_written(visit: Visit, plan: str, refused: Told, unresolved: dict[str, Any]) -> Response:
+    """The plan that is meant, why it cannot be written, and the way to the patient's other plans."""
+    found = writable_plans(visit.services, visit.chart, visit.loaded())
+    meant = chosen(visit.services, visit.chart, found, plan)
+    others = other_plans_shown(one for one in found if one is not meant)
+    title = f"{title_of(meant.plan)}, version {meant.plan.version}" if meant else ""
+    return visit.page("write_refused.html", "write-back", status=refused.status, title=title, refused=refused, others=others, **unresolved)
+
+
 @contextmanager
 def _saying_what_is_approved(visit: Visit) -> Iterator[None]:
     """Who comes here from the button of approval and is refused must know that the plan was approved all the same."""
     try:
         yield
-    except (EhrError, BadInput, WriteRefused) as refusal:
+    except (EhrError, BadInput) as refusal:
         for one in newest_of_each(visit.services, visit.chart):
             if one.state is not PlanState.DRAFT:
                 refusal.add_note(f"Approved and kept here: {title_of(plan_of(one))}, version {one.version}. It was not written now.")
