@@ -7,24 +7,16 @@ tablets cost. Nothing is rounded here but an ideal to the nearest dose that exis
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from math import gcd, lcm
 from typing import Protocol
 
-from fhir_taper.plans.medicines.codes import SOLID_FORMS
 from fhir_taper.plans.medicines.dose import canonical
 from fhir_taper.plans.medicines.lookup import Lookup, members, runs, sums
+from fhir_taper.plans.medicines.measure import WHOLE, Liquid, Measure
 from fhir_taper.plans.medicines.products import Product
 
-MICRO = 10**6
-"""Ideals are rounded to six decimals of a mg when they are made, so every measure counts at least these."""
-
-
-_WHOLE = 4
-_PARTS = (4, 2, 1)
 _UNITS = (Decimal(0), Decimal("0.25"), Decimal("0.5"), Decimal("0.75"))
 
 
@@ -45,69 +37,6 @@ class Doses(Protocol):
         """The next lower dose; None below the lowest."""
 
     def __contains__(self, amount: object) -> bool: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """One thing that is taken as a whole: `quarters` of one unit of a product (4, 2 or 1)."""
-
-    amount: int
-    product: int
-    quarters: int
-
-
-@dataclass(frozen=True, slots=True)
-class Liquid:
-    """A liquid: any whole number of `amount` (its smallest measurable volume) is one piece."""
-
-    amount: int
-    product: int
-    smallest_ml: Decimal
-
-
-class Measure:
-    """The common measure of some products.
-
-    Amounts are whole numbers of 1/`per_mg` mg, and every dose is a multiple of `quantum` of them.
-    """
-
-    def __init__(self, products: Iterable[Product]) -> None:
-        self.products = tuple(products)
-        sizes = [(*_mg(product), index, product, parts_of(product)) for index, product in enumerate(self.products)]
-        self.per_mg = lcm(MICRO, *(_WHOLE * below for _, below, *_ in sizes))
-        pieces: dict[int, Piece] = {}
-        liquids: list[Liquid] = []
-        for quarters in _PARTS:
-            for above, below, index, product, parts in sizes:
-                amount = above * (self.per_mg // below) * quarters // _WHOLE
-                if product.smallest_ml is not None and product.is_liquid:
-                    if quarters == _WHOLE:
-                        liquids.append(Liquid(amount, index, product.smallest_ml))
-                elif quarters * parts >= _WHOLE:
-                    pieces.setdefault(amount, Piece(amount, index, quarters))  # a whole unit before a part of the same size
-        self.pieces = tuple(sorted(pieces.values(), key=lambda piece: -piece.amount))
-        self.liquids = tuple(liquids)
-        self.quantum = gcd(*(piece.amount for piece in self.pieces), *(liquid.amount for liquid in self.liquids))
-
-    def of(self, mg: Decimal | Fraction) -> int | None:
-        """An amount in mg as a whole number of this measure, or None where it is not one."""
-        above, below = mg.as_integer_ratio()
-        size, rest = divmod(above * self.per_mg, below)
-        return None if rest else size
-
-    def mg(self, amount: int) -> Fraction:
-        """mg of an amount."""
-        return Fraction(amount, self.per_mg)
-
-
-def is_measurable(product: Product) -> bool:
-    """True where a person can count or measure off a dose: solids, patches, and liquids with a known smallest volume."""
-    return product.mg > 0 and (product.form in SOLID_FORMS or product.is_patch or (product.is_liquid and bool(product.smallest_ml)))
-
-
-def parts_of(product: Product) -> int:
-    """Into how many parts one unit may be cut: 1, 2 or 4; only immediate-release plain tablets may be split (domain §2)."""
-    return product.parts if product.may_be_split else 1
 
 
 class Intakes:
@@ -219,7 +148,7 @@ class Intakes:
         if not self.solid(count) >> amount & 1:
             rest, liquid, volumes = self._with_least_liquid(amount, count)
             units[liquid.product] = canonical(liquid.smallest_ml * volumes)
-        units |= {product: _UNITS[quarters % _WHOLE] + quarters // _WHOLE for product, quarters in self._fewest_solids(rest).items()}
+        units |= {product: _UNITS[quarters % WHOLE] + quarters // WHOLE for product, quarters in self._fewest_solids(rest).items()}
         return tuple((product, units[product]) for product in sorted(units))
 
     def _fewest_solids(self, amount: int) -> dict[int, int]:
@@ -314,12 +243,3 @@ def closed_under(bits: int, step: int, mask: int) -> int:
         bits |= (bits << shift) & mask
         shift *= 2
     return bits
-
-
-def _mg(product: Product) -> tuple[int, int]:
-    """mg of one whole piece as a quotient; of a liquid, mg of its smallest measurable volume."""
-    above, below = product.mg.as_integer_ratio()
-    if product.is_liquid and product.smallest_ml:
-        ml_above, ml_below = product.smallest_ml.as_integer_ratio()
-        return above * ml_above, below * ml_below
-    return above, below

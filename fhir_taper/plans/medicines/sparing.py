@@ -18,9 +18,10 @@ from operator import or_
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.medicines.dose import canonical
 from fhir_taper.plans.medicines.lookup import Lookup
+from fhir_taper.plans.medicines.measure import Measure, parts_of
 from fhir_taper.plans.medicines.products import Product
 from fhir_taper.plans.medicines.rising import least_rise
-from fhir_taper.plans.medicines.rounding import Grid, Intakes, Measure, parts_of
+from fhir_taper.plans.medicines.rounding import Grid, Intakes
 from fhir_taper.plans.medicines.split import Split, Splitter
 
 Limits = tuple[tuple[str, Decimal], ...]

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.medicines.dose_words import amount, daily
+from fhir_taper.plans.medicines.measure import MICRO
 from fhir_taper.plans.medicines.products import Product
-from fhir_taper.plans.medicines.rounding import MICRO, half_even
+from fhir_taper.plans.medicines.rounding import half_even
 from fhir_taper.plans.tables import Tables
 from fhir_taper.plans.tables.rows import LimitsRow, Part
 from fhir_taper.plans.tapers.infeasible import Infeasible

@@ -16,8 +16,9 @@ from typing import NamedTuple
 from fhir_taper.errors import NotAllowed
 from fhir_taper.plans.medicines.codes import DrugClass, RxNormCode, SourceState
 from fhir_taper.plans.medicines.dose import ZERO
+from fhir_taper.plans.medicines.measure import Measure
 from fhir_taper.plans.medicines.products import Product, Source
-from fhir_taper.plans.medicines.rounding import Grid, Measure
+from fhir_taper.plans.medicines.rounding import Grid
 from fhir_taper.plans.tables.rows import Basis, Limit
 from fhir_taper.plans.tapers.pace import longest_window
 from fhir_taper.plans.tapers.plan import PlanProduct, Step, StepKind, TaperPlan

@@ -14,8 +14,9 @@ from typing import NamedTuple
 from fhir_taper.errors import BrokenPlan
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.medicines.dose import as_exact, canonical
+from fhir_taper.plans.medicines.measure import MICRO, Measure, parts_of
 from fhir_taper.plans.medicines.products import Product
-from fhir_taper.plans.medicines.rounding import MICRO, Grid, Intakes, Measure, half_even, parts_of
+from fhir_taper.plans.medicines.rounding import Grid, Intakes, half_even
 from fhir_taper.plans.medicines.sparing import CompanionLimits, Limits, SparingGrid
 from fhir_taper.plans.medicines.split import Split, Splitter
 from fhir_taper.plans.tapers.plan import Units

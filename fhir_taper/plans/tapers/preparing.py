@@ -10,8 +10,8 @@ from fractions import Fraction
 from fhir_taper.plans.medicines.codes import Release
 from fhir_taper.plans.medicines.dose import brief
 from fhir_taper.plans.medicines.dose_words import amount, daily
+from fhir_taper.plans.medicines.measure import is_measurable
 from fhir_taper.plans.medicines.products import Product
-from fhir_taper.plans.medicines.rounding import is_measurable
 from fhir_taper.plans.medicines.sparing import SparingGrid
 from fhir_taper.plans.medicines.split import preference
 from fhir_taper.plans.tables import Tables

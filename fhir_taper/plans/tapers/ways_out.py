@@ -13,9 +13,9 @@ from decimal import Decimal
 from fhir_taper.errors import WrongUsage
 from fhir_taper.plans.medicines.codes import DrugClass, Form, Release, RxNormCode, Use
 from fhir_taper.plans.medicines.dose import plain
+from fhir_taper.plans.medicines.measure import is_measurable
 from fhir_taper.plans.medicines.products import Product
 from fhir_taper.plans.medicines.regimen import Intake
-from fhir_taper.plans.medicines.rounding import is_measurable
 from fhir_taper.plans.tables import Tables
 from fhir_taper.plans.tapers.infeasible import Infeasible, WayOut
 from fhir_taper.plans.tapers.request import AtMost, PlanRequest

@@ -3,7 +3,7 @@
 import pytest
 
 from fhir_taper.plans.medicines.codes import Form
-from fhir_taper.plans.medicines.rounding import parts_of
+from fhir_taper.plans.medicines.measure import parts_of
 from fhir_taper.plans.tables import load
 
 PRODUCTS = load().medicines

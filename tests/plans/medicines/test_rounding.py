@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fhir_taper.plans.medicines.codes import Form, Release
 from fhir_taper.plans.medicines.products import Product
-from fhir_taper.plans.medicines.rounding import Grid, half_even, is_measurable
+from fhir_taper.plans.medicines.rounding import Grid, half_even
 from tests.plans.tapers.made_requests import liquid, patch, product, tablets
 
 
@@ -140,21 +140,6 @@ def test_a_tablet_is_taken_rather_than_a_volume_that_is_one_piece_too() -> None:
     found = grid((*tablets("diazepam", "2"), liquid("diazepam", "5", "0.05")), top="10")
 
     assert found.intakes.made_of(of(found, "2") // found.quantum) == ((0, Decimal(1)),)
-
-
-@pytest.mark.parametrize(
-    ("made", "expected"),
-    [
-        (product("diazepam", "2"), True),
-        (liquid("diazepam", "1", "0.1"), True),
-        (product("diazepam", "1", form=Form.SOLUTION), False),
-        (patch("fentanyl", "0.3"), True),
-        (product("diazepam", "5", form=Form.GEL), False),
-        (product("diazepam", "5", form=Form.SPRAY), False),
-    ],
-)
-def test_only_what_can_be_counted_or_measured_off_makes_doses(made: Product, expected: bool) -> None:
-    assert is_measurable(made) is expected
 
 
 def test_a_fine_liquid_over_four_times_is_one_number_and_not_thousands() -> None:

@@ -13,7 +13,8 @@ from itertools import pairwise
 
 from fhir_taper.errors import WrongUsage
 from fhir_taper.plans.medicines.dose import brief
-from fhir_taper.plans.medicines.rounding import MICRO, half_even
+from fhir_taper.plans.medicines.measure import MICRO
+from fhir_taper.plans.medicines.rounding import half_even
 from fhir_taper.plans.tables.limit_tables import BandRow
 from fhir_taper.plans.tapers.course import Course
 from fhir_taper.plans.tapers.schedule import Point

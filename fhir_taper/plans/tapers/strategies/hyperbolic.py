@@ -9,7 +9,8 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from fractions import Fraction
 
-from fhir_taper.plans.medicines.rounding import MICRO, half_even
+from fhir_taper.plans.medicines.measure import MICRO
+from fhir_taper.plans.medicines.rounding import half_even
 from fhir_taper.plans.tapers.course import Course, Drafted, drafted, walked
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.schedule import Point, Stuck, Walked
