@@ -100,8 +100,9 @@ def test_plans_of_two_intervals_are_two_plans_and_those_of_the_label_keep_their_
         reading_of(patch(P75, **hours(96))),
         reading_of(patch(P75, period=48, periodMax=72, periodUnit="h")),
         reading_of(patch(P75, **hours(48)), patch(P25, **hours(72))),
+        reading_of(patch(P75, **hours(48)), patch(P25)),
     ],
-    ids=["60 h", "24 h", "96 h", "48 to 72 h", "48 h and 72 h"],
+    ids=["60 h", "24 h", "96 h", "48 to 72 h", "48 h and 72 h", "48 h and nothing"],
 )
 def test_an_interval_that_cannot_be_kept_is_no_plan_and_saying_what_is_taken_leads_on(reading: Reading) -> None:
     no = asked(reading)
@@ -114,6 +115,17 @@ def test_an_interval_that_cannot_be_kept_is_no_plan_and_saying_what_is_taken_lea
     (found,) = said_of(plan)
     assert found.severity is Severity.ACKNOWLEDGE
     assert found.value in found.message
+
+
+def test_an_order_that_says_no_interval_is_named_beside_one_that_says_another_than_the_labels() -> None:
+    no = asked(reading_of(patch(P75, **hours(48)), patch(P25)))
+    assert isinstance(no, Infeasible)
+    assert "1 of its 2 orders does not say how often." in no.message
+
+
+def test_an_order_that_says_no_interval_goes_by_the_label_beside_one_that_names_it() -> None:
+    plan = planned(reading_of(patch(P75, **hours(72)), patch(P25)))
+    assert (worn(plan), said_of(plan)) == ({72}, [])
 
 
 def test_what_a_person_says_is_taken_does_not_change_how_often() -> None:

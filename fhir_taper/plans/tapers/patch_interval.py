@@ -2,8 +2,9 @@
 
 A plan begins with what is taken today (domain §5). So an ordered interval is kept in every step, and both are named where it is not the
 label's. One that no row allows is not planned: nobody knows how much a patch delivers after its time, one that is changed much sooner is
-more often a mistake in the order, and a plan by the label would change today's intake without a word. Who says what is taken may go on by
-the label, with both intervals named. docs/decisions/0028.
+more often a mistake in the order, and a plan by the label would change today's intake without a word. An order that does not say how often
+goes by the label; beside one that names another interval nobody knows which of the two is meant. Who says what is taken may go on by the
+label, with both intervals named. docs/decisions/0028.
 """
 
 from collections.abc import Iterable, Mapping
@@ -42,18 +43,20 @@ def as_changed(
 
     `is_stated`: a person said what is taken. `of_plan`: RxNorm code -> hours of a plan that runs, which it keeps whatever is ordered now.
     """
-    current = [order for order in orders if order.changed_every_h and order.product is not None and order.product.is_patch]
+    of_patches = [order for order in orders if order.product is not None and order.product.is_patch]
     if of_plan:
-        return _as_in_plan(products, current, of_plan)
-    labels = {order.product.wear_h for order in current if order.product is not None}
-    ordered = _hours_of(current)
-    if not current or ordered == labels:
+        return _as_in_plan(products, [order for order in of_patches if order.changed_every_h], of_plan)
+    silent = [order for order in of_patches if not order.changed_every_h]
+    ordered, labels = _hours_of(of_patches), _labels_of(of_patches)
+    if ordered | _labels_of(silent) == labels:
         return Changed(products)
-    ingredient = current[0].ingredient
+    ingredient = of_patches[0].ingredient
     words = f"By its orders {ingredient} patches are changed every {_listed(ordered)}, and by their label every {_listed(labels)}."
-    evidence = tuple(source for order in current for source in order.sources)
+    if silent:
+        words += f" {len(silent)} of its {len(of_patches)} orders {'does' if len(silent) == 1 else 'do'} not say how often."
+    evidence = tuple(source for order in of_patches for source in order.sources)
     row = limits.settings.get(f"patch-interval-{ingredient}")
-    if row is not None and ordered == {Fraction(row.number("hours"))}:
+    if row is not None and not silent and ordered == {Fraction(row.number("hours"))}:
         return _kept(products, ingredient, row, words, evidence)
     if not is_stated:
         beside = f", or {brief(row.number('hours'))} h" if row is not None else ""
@@ -91,6 +94,10 @@ def _as_in_plan(products: tuple[Product, ...], current: list[RegimenItem], of_pl
 
 def _hours_of(orders: Iterable[RegimenItem]) -> set[Fraction]:
     return {Fraction(hours) for order in orders for hours in order.changed_every_h}
+
+
+def _labels_of(orders: Iterable[RegimenItem]) -> set[Fraction]:
+    return {Fraction(order.product.wear_h) for order in orders if order.product is not None and order.product.wear_h}
 
 
 def _listed(hours: Iterable[Exact | int | None]) -> str:
