@@ -5,26 +5,23 @@ space. `shape` turns them into the EHR's own when a request is made.
 """
 
 from collections.abc import Iterable, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from fhir_taper.errors import BadInput
-from fhir_taper.mappers.read.care_plan import read_bundle
-from fhir_taper.mappers.references import address, key_of
+from fhir_taper.mappers.references import key_of
 from fhir_taper.mappers.write.namespace import WRITE_SYSTEM, Json
 from fhir_taper.records import Fetched
 from fhir_taper.writeback.ask import Ask
 from fhir_taper.writeback.earlier import GOAL_ENDS
-from fhir_taper.writeback.element_references import identifier_value, references, with_references
+from fhir_taper.writeback.element_references import identifier_value
 from fhir_taper.writeback.merge import Conflict, looks_like_ours, merge
+from fhir_taper.writeback.names import Names, is_marked, urn_of
 from fhir_taper.writeback.narratives import EditedWords, edited_words
 from fhir_taper.writeback.overlay import Overlay
 from fhir_taper.writeback.recorded import Recorded
 from fhir_taper.writeback.standing import Standing
 
-_URN: Final = "urn:uuid:"
 _STRIPPED: Final = "Somebody took our identifier off {} in the EHR. Writing puts it back, and goes on with it."
 _NOT_COMPARED: Final = frozenset({"id", "meta", "text"})
 ORDER: Final = ("Device", "Goal", "MedicationRequest", "RequestGroup", "CarePlan", "Provenance")
@@ -97,7 +94,7 @@ def changes(
     not have: made anew, it has the words of this program and not of the one that wrote. Without either, what stands counts as unedited
     only where it reads back as a plan that nobody changed; else every difference is a conflict.
     """
-    names = _Names(bundle, standing, base, known or Recorded())
+    names = Names(bundle, standing, base, known or Recorded())
     made = [_change(str(entry["fullUrl"]), entry["resource"], names, overlay) for entry in bundle["entry"]]
     made += [_retired(one, names, overlay) for one in standing.stale if one.resource["resourceType"] == "Goal" and is_marked(one)]
     changed = [one for one in made if one.doing is not Doing.NONE and one.resource_type not in ("Provenance", "Device")]
@@ -125,21 +122,6 @@ def asks_of(changes: Iterable[Change], standing: Standing) -> tuple[Ask, ...]:
     return (*asks, *(one.undoes for one in everything if one.undoes is not None and one.doing is Doing.UPDATE))
 
 
-def known_references(changes: Iterable[Change], standing: Standing) -> dict[str, str]:
-    """fullUrl with us → "Type/id" in the EHR, for everything that is there already."""
-    known = {_urn(one): key_of(one.resource) for one in standing.stale if is_marked(one)}
-    return known | {change.urn: change.reference for change in changes if change.reference}
-
-
-def is_marked(one: Fetched) -> bool:
-    """Whether it bears a write identifier of ours."""
-    return bool(identifier_value(one.resource, WRITE_SYSTEM))
-
-
-def _urn(one: Fetched) -> str:
-    return f"urn:uuid:{identifier_value(one.resource, WRITE_SYSTEM)}"
-
-
 def by_overlay(resource: Json, overlay: Overlay, interaction: str) -> tuple[Json, tuple[str, ...], tuple[str, ...]]:
     """The resource as this server takes it, what was taken away, and why it may not go at all."""
     row = overlay.row(str(resource["resourceType"]), interaction)
@@ -162,7 +144,7 @@ def _length(value: Any) -> int:
     return len(value) if isinstance(value, str) else 0
 
 
-def _change(urn: str, ours: Json, names: "_Names", overlay: Overlay) -> Change:
+def _change(urn: str, ours: Json, names: Names, overlay: Overlay) -> Change:
     theirs = names.standing.by_urn.get(urn)
     if theirs is None:
         shaped, stripped, refused = by_overlay(ours, overlay, Doing.CREATE)
@@ -173,14 +155,14 @@ def _change(urn: str, ours: Json, names: "_Names", overlay: Overlay) -> Change:
     if ours["resourceType"] in ("MedicationRequest", "Device"):
         # A proposal is made of what it proposes, a device of its version: the same one is never changed.
         return Change(urn, Doing.NONE, ours, theirs, edited=edited)
-    whole = _mended(there, ours, names.standing.gone)
+    whole = names.mended(there, ours)
     wanted, base, left = _as_ended(ours, base, there)
     undoes = None
     if ours["resourceType"] in ("Goal", "RequestGroup") and not is_marked(theirs):
         base, undoes = _without_our_identifiers(base), Ask("stripped", key_of(theirs.resource), _STRIPPED.format(key_of(theirs.resource)))
     merged = merge(base, wanted, whole)
     kept = (*merged.kept, *left)
-    is_whole = whole == there and not _is_unresolved(theirs.resource)
+    is_whole = whole == there and not names.dangles(theirs.resource)
     if is_whole and edited is None and _same(merged.resource, there):
         return Change(urn, Doing.NONE, merged.resource, theirs, kept, merged.conflicts)
     shaped, stripped, refused = by_overlay(merged.resource, overlay, Doing.UPDATE)
@@ -203,104 +185,35 @@ def _without_our_identifiers(base: Json) -> Json:
     return base | {"identifier": [one for one in base.get("identifier", []) if not looks_like_ours("identifier", one)]}
 
 
-def _retired(goal: Fetched, names: "_Names", overlay: Overlay) -> Change:
+def _retired(goal: Fetched, names: Names, overlay: Overlay) -> Change:
     """A goal of an earlier version that this one no longer has. One that somebody ended stays as it was ended."""
     there = names.in_our_words(goal.resource)
     ended = there | {"lifecycleStatus": "cancelled"}
     meta = {name: value for name, value in there.get("meta", {}).items() if name in ("profile", "security", "tag")}
     shaped, stripped, refused = by_overlay(ended | {"meta": meta}, overlay, Doing.UPDATE)
     doing = Doing.NONE if there.get("lifecycleStatus") in GOAL_ENDS else Doing.UPDATE
-    return Change(_urn(goal), doing, shaped, goal, degraded=stripped, refused=refused, undoes=_reworded(goal, names))
+    return Change(urn_of(goal), doing, shaped, goal, degraded=stripped, refused=refused, undoes=_reworded(goal, names))
 
 
-def _reworded(goal: Fetched, names: "_Names") -> Ask | None:
-    """Whether somebody changed a goal since we wrote it: then it is no longer ours alone to end."""
-    there = names.in_our_words(goal.resource)
-    base = names.base_of("", {}, there)
-    changed = sorted(name for name in {*base, *there} - _NOT_COMPARED if base.get(name) != there.get(name)) if base else []
-    if not changed:
+def _reworded(goal: Fetched, names: Names) -> Ask | None:
+    """Whether somebody changed a goal since we wrote it, or that is not known: then it is no longer ours alone to end."""
+    there, where = names.in_our_words(goal.resource), key_of(goal.resource)
+    base = names.base_of(urn_of(goal), {}, there)
+    changed = sorted(name for name in {*base, *there} - _NOT_COMPARED if base.get(name) != there.get(name))
+    if base and not changed:
         return None
-    where = key_of(goal.resource)
-    says = f"Somebody changed {where} in the EHR ({', '.join(changed)}), and this version of the plan has no such goal. Writing ends it."
-    return Ask("changed", where, says)
+    what = (
+        f"Somebody changed {where} in the EHR ({', '.join(changed)})"
+        if base
+        else f"Whether somebody changed {where} in the EHR is not known"
+    )
+    return Ask("changed", where, f"{what}, and this version of the plan has no such goal. Writing ends it.")
 
 
 def _nothing(change: Change) -> Change:
     return replace(change, doing=Doing.NONE, refused=())
 
 
-def _mended(there: Any, ours: Any, gone: AbstractSet[str]) -> Any:
-    """What stands, with its references to what never came to be as we mean them: our own leftovers are no edit of somebody else."""
-    if isinstance(there, Mapping) and isinstance(ours, Mapping):
-        text = there.get("reference")
-        if isinstance(text, str) and text in gone and str(ours.get("reference", "")).startswith(_URN):
-            return {**there, "reference": ours["reference"]}
-        return {name: _mended(value, ours.get(name), gone) for name, value in there.items()}
-    if isinstance(there, list) and isinstance(ours, list) and len(there) == len(ours):
-        return [_mended(value, other, gone) for value, other in zip(there, ours, strict=True)]
-    return there
-
-
-def _is_unresolved(theirs: Json) -> bool:
-    """Whether it refers to something by a urn that only meant anything inside a transaction."""
-    return any(str(one.get("reference", "")).startswith(_URN) for one in references(theirs))
-
-
 def _same(one: Json, other: Json) -> bool:
     names = {*one, *other} - _NOT_COMPARED
     return all(one.get(name) == other.get(name) for name in names)
-
-
-class _Names:
-    """One space of references: the EHR's `Type/id`, and the ids of the version before, become the fullUrls of this version."""
-
-    def __init__(self, bundle: Json, standing: Standing, base: Json | None, known: Recorded) -> None:
-        self.standing = standing
-        self._known = known
-        self._of_the_ehr = {key_of(one.resource): _urn(one) for one in standing.stale if is_marked(one)}
-        self._of_the_ehr |= {key_of(one.resource): urn for urn, one in standing.by_urn.items()}
-        at = {key_of(one.resource): urn for urn, one in standing.by_urn.items()}
-        written_before = {f"{_URN}{write}": at[reference] for write, reference in known.references.items() if reference in at}
-        written_before |= {_urn(one): urn for urn, one in standing.by_urn.items() if is_marked(one)}
-        self._before = {old: new for old, new in written_before.items() if old != new}
-        self._base = self._resources(base) if base is not None else self._unedited(bundle)
-
-    def in_our_words(self, theirs: Json) -> Json:
-        made: Json = with_references(theirs, lambda text: self._of_the_ehr.get(address(text).key))
-        return made
-
-    def base_of(self, urn: str, ours: Json, there: Json) -> Json:
-        """What stood when we last wrote it; nothing where that is not known, so that every difference shows."""
-        sent = self._known.bodies.get(identifier_value(there, WRITE_SYSTEM))
-        if sent is None and not identifier_value(there, WRITE_SYSTEM):
-            sent = self._known.body_at(key_of(there))
-        if sent is not None:
-            made: Json = with_references(sent, lambda text: self._before.get(text) or self._of_the_ehr.get(address(text).key))
-            return made
-        if identifier_value(there, WRITE_SYSTEM) == identifier_value(ours, WRITE_SYSTEM):
-            return ours  # this very version was written before
-        return self._base.get(urn, {})
-
-    def narrative_of(self, there: Json) -> str | None:
-        """A digest of the words that the EHR showed when we last wrote it; None where that is not known."""
-        return self._known.narratives.get(identifier_value(there, WRITE_SYSTEM))
-
-    def _resources(self, base: Json) -> dict[str, Json]:
-        found: dict[str, Json] = {}
-        for entry in base["entry"]:
-            urn = self._before.get(str(entry["fullUrl"]), str(entry["fullUrl"]))
-            found[urn] = with_references(entry["resource"], self._before.get)
-        return found
-
-    def _unedited(self, bundle: Json) -> dict[str, Json]:
-        """The care plan and its steps as they stand, where their own digest and texts say that nobody changed them."""
-        stand = {urn: self.in_our_words(one.resource) for urn, one in self.standing.by_urn.items()}
-        whole = [{"fullUrl": urn, "resource": resource} for urn, resource in stand.items()]
-        try:
-            mapped = read_bundle({"resourceType": "Bundle", "type": "collection", "entry": whole})
-        except BadInput:
-            return {}
-        if any(issue.severity != "information" for issue in mapped.issues):
-            return {}
-        ours = {str(entry["fullUrl"]): entry["resource"] for entry in bundle["entry"]}
-        return {urn: {name: value for name, value in one.items() if name in ours[urn]} for urn, one in stand.items() if urn in ours}

@@ -20,8 +20,18 @@ NO_TIME: Final = (date.min, date.min)
 
 
 def earlier_of(ours: Json, kept: Iterable[Kept]) -> Iterator[Kept]:
-    """What arrived in the place of a resource, the last one first."""
-    return (one for one in reversed(tuple(kept)) if one.kind == ours["resourceType"] and _is_place_of(ours, one.body))
+    """What arrived in the place of a resource, the last one first; of goals with the same words, those with the same target before."""
+    places = [one for one in reversed(tuple(kept)) if one.kind == ours["resourceType"] and _is_place_of(ours, one.body)]
+    return iter(sorted(places, key=lambda one: (one.body or {}).get("target") != ours.get("target")))
+
+
+def other_products(ours: Json, kept: Iterable[Kept], proposals: Iterable[Json]) -> Iterator[Kept]:
+    """Proposals of earlier versions for the days of a proposal, of a product that none of the `proposals` of now is of."""
+    named = [one.get("medicationCodeableConcept") for one in proposals]
+    for one in kept:
+        body = one.body or {}
+        if one.kind == "MedicationRequest" and body.get("medicationCodeableConcept") not in named and _share_days(ours, body):
+            yield one
 
 
 def ended_by_us(kept: Kept) -> bool:
@@ -49,8 +59,10 @@ def state_of(request: Mapping[str, Any]) -> str:
     return f"{request.get('intent')}, {request.get('status')}"
 
 
-def says_proposal(reference: str, request: Mapping[str, Any]) -> str:
-    """What became of a proposal, as the beginning of a sentence."""
+def says_proposal(reference: str, request: Mapping[str, Any] | None) -> str:
+    """What became of a proposal, as a sentence; None: it is gone."""
+    if request is None:
+        return f"{reference} was proposed for these days, and is gone from the EHR: somebody deleted it there."
     state = state_of(request)
     if is_signed(request):
         return f"{reference} was proposed for these days, and somebody signed it in the EHR ({state}): it is the patient's prescription."
@@ -78,5 +90,9 @@ def _is_place_of(ours: Json, body: Json | None) -> bool:
         return goes_on and bool(ours.get("description") == body.get("description"))
     if kind != "MedicationRequest" or ours.get("medicationCodeableConcept") != body.get("medicationCodeableConcept"):
         return False
-    (start, end), (first, last) = days_of(ours), days_of(body)
+    return _share_days(ours, body)
+
+
+def _share_days(one: Json, other: Json) -> bool:
+    (start, end), (first, last) = days_of(one), days_of(other)
     return NO_TIME not in ((start, end), (first, last)) and start <= last and first <= end

@@ -6,8 +6,9 @@ from typing import Final
 
 from fhir_taper.mappers.references import key_of
 from fhir_taper.records import Fetched
-from fhir_taper.writeback.changes import Change, Doing, is_marked
+from fhir_taper.writeback.changes import Change, Doing
 from fhir_taper.writeback.earlier import GOAL_ENDS, NO_TIME, days_of, is_draft, is_signed, says_proposal, state_of
+from fhir_taper.writeback.names import is_marked
 from fhir_taper.writeback.standing import Standing
 
 _NOT_AGAIN: Final = "It is not proposed again: whoever wants it after all orders it in the EHR"

@@ -11,8 +11,9 @@ from fhir_taper.mappers.write.namespace import Json
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.records import LedgerRow
 from fhir_taper.writeback.ask import Ask
-from fhir_taper.writeback.changes import Change, asks_of, changes, known_references
+from fhir_taper.writeback.changes import Change, asks_of, changes
 from fhir_taper.writeback.ladder import Choice, Output, choose
+from fhir_taper.writeback.names import known_references
 from fhir_taper.writeback.negotiate import Allowed
 from fhir_taper.writeback.notes import notes_of
 from fhir_taper.writeback.ours import Ours
@@ -79,7 +80,7 @@ def prepare(
         proposals,
         allowed,
         changed,
-        known_references(changed, standing),
+        known_references((one.urn for one in changed if not one.reference), standing, known),
         notes_of(standing, changed, as_of),
         asks_of(changed, standing),
         standing.ours,

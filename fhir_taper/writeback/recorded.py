@@ -81,6 +81,10 @@ def recorded(rows: Iterable[LedgerRow], ids: PlanIds | None = None) -> Recorded:
     for row in rows:
         is_of_plan = ids is not None and row.plan_id in ids.this
         told = _told(row)
+        for still in row.detail.get("errand", {}).get("still", ()):
+            if still.get("write") and still.get("reference"):  # it stood already, and a body of this write refers to it by this name
+                references[still["write"]] = still["reference"]
+                writes |= {still["write"]} if is_of_plan else set()
         for write, reference, one in told:
             if reference:
                 references[write] = reference

@@ -17,7 +17,7 @@ from fhir_taper.records import Fetched
 from fhir_taper.writeback.ask import Ask
 from fhir_taper.writeback.belonging import core_of, is_same_write, version_ids
 from fhir_taper.writeback.care_plan_there import care_plan_there
-from fhir_taper.writeback.earlier import earlier_of, ended_by_us, is_draft, is_same_proposal, says_proposal
+from fhir_taper.writeback.earlier import earlier_of, ended_by_us, is_draft, is_same_proposal, other_products, says_proposal
 from fhir_taper.writeback.element_references import identifier_value, references
 from fhir_taper.writeback.following import read_if_there, referred_to
 from fhir_taper.writeback.lookup import Lookup
@@ -101,7 +101,7 @@ class _Finding:
                 self._search(url, resource)
         stripped = "" if plan is None or core_of(plan.resource) else _says_stripped(plan)
         told, deleted = self._told(), self._deleted()
-        asks = (*there.asks, *(ask for ask in self.asks if ask.url not in self.found and ask.url not in deleted))
+        asks = (*there.asks, *{ask.name: ask for ask in self.asks if ask.url not in self.found}.values())
         return Standing(self.found, self._stale(), told, frozenset(self.gone), deleted, asks, stripped, self._unlinked(plan), self.ours)
 
     def _with_plan(self, plan: Fetched) -> Ours:
@@ -192,6 +192,7 @@ class _Finding:
         over: the steps, a goal by its words, a proposal by its meaning."""
         self._match_by(is_same_write, followed)
         self._match_earlier()
+        self._match_other_products()
         ended = {one.reference for one in self.known.kept if ended_by_us(one)}
         self._match_by(_same_place, [one for one in followed if self._is_ours(one) and key_of(one.resource) not in ended])
 
@@ -209,6 +210,16 @@ class _Finding:
                 elif kept.body is not None and not is_draft(one.resource):
                     says = f"{says_proposal(key_of(one.resource), one.resource)} Writing proposes another beside it."
                     self.asks.append(Ask("proposed", key_of(one.resource), says, url))
+
+    def _match_other_products(self) -> None:
+        """What became of proposals for the same days of products that this version no longer proposes: signed, it would be taken beside."""
+        proposals = {url: one for url, one in self.entries if one["resourceType"] == "MedicationRequest"}
+        for url, ours in proposals.items():
+            for kept in other_products(ours, self.known.kept, proposals.values()) if url not in self.found else ():
+                one = self._read(kept.reference)
+                if one is None or not is_draft(one.resource):  # a draft is named to be withdrawn
+                    says = f"{says_proposal(kept.reference, one.resource if one else None)} Writing proposes another product for them."
+                    self.asks.append(Ask("proposed", kept.reference, says, url))
 
     def _by_record(self) -> None:
         for url, resource in self.entries:
