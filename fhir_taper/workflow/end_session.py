@@ -7,7 +7,7 @@ back is audited.
 
 import logging
 
-from fhir_taper.errors import EhrError, EhrUnreachable, TaperError
+from fhir_taper.errors import EhrUnreachable, TaperError
 from fhir_taper.logs import log
 from fhir_taper.records import Json, Launch, Tenant, TokenSet
 from fhir_taper.smart.launch.token_endpoint import TakenBack, in_short, take_back
@@ -57,10 +57,7 @@ def revoke_tokens(services: Services, tenant: Tenant, launch: Launch, tokens: To
     """Take tokens that nobody holds any more back at the EHR; which it did not take is audited. Whether it could be reached."""
     if tokens is None:
         return True
-    try:
-        taken = take_back(tenant, services.configuration(tenant), services.transport(tenant), tokens)
-    except EhrError as error:  # where they would be taken back is not known
-        taken = (TakenBack("all", "failed", error),)
+    taken = _taken_back(services, tenant, tokens)
     failed = [one.error for one in taken if one.error]
     for one in taken if failed else ():
         note(services, launch, "take-back", one.outcome, {"token": one.which})
@@ -72,14 +69,19 @@ def take_back_unused(services: Services, tenant: Tenant, tokens: TokenSet) -> No
 
     Raises nothing: the caller goes on to say why the launch was refused, and no other trouble may stand in front of that.
     """
-    try:
-        taken = take_back(tenant, services.configuration(tenant), services.transport(tenant), tokens)
-    except Exception as error:  # noqa: BLE001 (the reason of the refusal must outlive any other error)
-        taken = (TakenBack("all", "failed", error),)
-    for failed in [one.error for one in taken if one.error][:1]:
-        log("take-back", {"outcome": "failed"}, level=logging.WARNING, error=failed)
-    for one in in_short(taken):
+    for one in in_short(_taken_back(services, tenant, tokens)):
         try:
             note_outside(services, tenant.id, None, "take-back", one.outcome, {"reason": "launch-refused", "token": one.which})
         except TaperError as error:
             log("not-audited", {"action": "take-back", "outcome": one.outcome}, error=error)
+
+
+def _taken_back(services: Services, tenant: Tenant, tokens: TokenSet) -> tuple[TakenBack, ...]:
+    """What became of each token; the first error of them is logged. Raises nothing: the session is over, or the launch refused, anyway."""
+    try:
+        taken = take_back(tenant, services.configuration(tenant), services.transport(tenant), tokens)
+    except Exception as error:  # noqa: BLE001 (where they would be taken back is not known)
+        taken = (TakenBack("all", "failed", error),)
+    for failed in [one.error for one in taken if one.error][:1]:
+        log("take-back", {"outcome": "failed"}, level=logging.WARNING, error=failed)
+    return taken

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fhir_taper.errors import AccessEnded, EhrAnswered, EhrUnreachable, LaunchRefused
+from fhir_taper.errors import AccessEnded, EhrAnswered, EhrUnreachable, LaunchRefused, SettingsError
 from fhir_taper.records import IDLE_MINUTES, AuditEntry, Secret, TokenSet
 from fhir_taper.smart.launch import refresh as refreshing
 from fhir_taper.smart.launch import token_endpoint
@@ -111,6 +111,47 @@ def test_a_refresh_token_that_the_ehr_does_not_take_back_leaves_no_access_token_
     assert of_tokens == [("failed", {"token": "refresh_token"}), ("done", {"token": "access_token"})]
 
 
+def no_key(*_: Any, **__: Any) -> bool:
+    raise SettingsError("there is no private key to sign with")
+
+
+@pytest.mark.parametrize("trouble", [SettingsError("there is no private key to sign with"), ValueError("unforeseen")])
+def test_whatever_keeps_one_token_from_being_taken_back_the_other_is_tried_and_both_are_audited(
+    trouble: Exception, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    revoke = token_endpoint.revoke
+
+    def broken_once(*args: Any, token: Secret, hint: str = "refresh_token") -> bool:
+        if hint == "refresh_token":
+            raise trouble
+        return revoke(*args, token=token, hint=hint)
+
+    chart = chart_of(stage, ELDER)
+    held = tokens_of(stage, chart.launch.id)
+    monkeypatch.setattr(token_endpoint, "revoke", broken_once)
+    end_launch(stage.services, chart.tenant, chart.launch)
+    assert not is_active(stage, held.access_token)
+    of_tokens = [(one.outcome, one.detail) for one in lines(stage, chart.launch.id) if one.action == "take-back"]
+    assert of_tokens == [("failed", {"token": "refresh_token"}), ("done", {"token": "access_token"})]
+
+
+def test_whoever_logs_out_is_logged_out_also_where_no_request_to_the_ehr_can_be_signed(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = stage.opened(ELDER)
+    monkeypatch.setattr(token_endpoint, "key_that_signs", no_key)
+    assert "Your session is ended" in person.send("regimen", "/end").text
+    assert held_by(stage, person.launch) is None
+    assert told(stage, person.launch) == [("log-out", "ended"), ("take-back", "failed"), ("take-back", "failed")]
+
+
+def test_where_tokens_are_taken_back_may_be_unknown_for_whatever_reason(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    chart = chart_of(stage, ELDER)
+    monkeypatch.setattr(ending, "take_back", no_key)
+    end_launch(stage.services, chart.tenant, chart.launch)
+    assert told(stage, chart.launch.id) == [("log-out", "ended"), ("take-back", "failed")]
+
+
 def ended_during_a_refresh(stage: Stage, chart: OpenChart, monkeypatch: pytest.MonkeyPatch) -> TokenSet:
     """The EHR gives new tokens, and before they are kept the person logs out; returns them."""
     got: list[TokenSet] = []
@@ -135,3 +176,14 @@ def test_tokens_that_come_after_the_log_out_are_not_kept_and_taken_back(stage: S
     assert held_by(stage, chart.launch.id) is None
     assert not is_active(stage, late.access_token)
     assert told(stage, chart.launch.id) == [("log-out", "ended"), ("take-back", "done")]
+
+
+def test_tokens_that_come_after_the_log_out_end_the_request_as_the_log_out_did_also_where_nothing_can_be_signed(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chart = chart_of(stage, ELDER)
+    monkeypatch.setattr(token_endpoint, "revoke", no_key)
+    late = ended_during_a_refresh(stage, chart, monkeypatch)
+    assert is_active(stage, late.access_token)
+    assert held_by(stage, chart.launch.id) is None
+    assert ("take-back", "failed") in told(stage, chart.launch.id)

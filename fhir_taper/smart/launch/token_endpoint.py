@@ -16,7 +16,7 @@ from urllib.parse import quote_plus
 
 from authlib.oauth2.rfc6749.parameters import prepare_token_request
 
-from fhir_taper.errors import EhrAnswered, EhrError, TokenRefused
+from fhir_taper.errors import EhrAnswered, TokenRefused
 from fhir_taper.records import AuthMethod, Secret, Tenant, TokenSet
 from fhir_taper.smart.answer import Answer
 from fhir_taper.smart.keys import key_that_signs
@@ -116,7 +116,8 @@ class TakenBack:
 def take_back(tenant: Tenant, configuration: SmartConfiguration, transport: Transport, tokens: TokenSet) -> tuple[TakenBack, ...]:
     """Take back all tokens of a set: some servers end the access token with its refresh token, others do not.
 
-    Each is tried, whatever became of the other; an EhrError is part of what became of it.
+    Each is tried, whatever became of the other. Raises nothing: an error of whatever kind is part of what became of a token, and none may
+    stand in front of what the caller goes on to do (the session is over, the launch refused).
     """
     held = {"refresh_token": tokens.refresh_token, "access_token": tokens.access_token}
     return tuple(_taken_back(tenant, configuration, transport, token, hint) for hint, token in held.items() if token is not None)
@@ -130,7 +131,7 @@ def in_short(taken: Sequence[TakenBack]) -> tuple[TakenBack, ...]:
 def _taken_back(tenant: Tenant, configuration: SmartConfiguration, transport: Transport, token: Secret, hint: str) -> TakenBack:
     try:
         return TakenBack(hint, "done" if revoke(tenant, configuration, transport, token=token, hint=hint) else "not-offered")
-    except EhrError as error:
+    except Exception as error:  # noqa: BLE001 (a key that is no longer configured, too: the other token is tried all the same)
         return TakenBack(hint, "failed", error)
 
 
