@@ -311,7 +311,8 @@ class _Draw:
         original = canonical(baseline * self.rng.choice((Decimal(1), Decimal("1.25"), Decimal(2), Decimal(4))))
         ago = self.rng.randint(1, 90)
         days = (start - timedelta(days=ago + self.rng.randint(1, 90)), start - timedelta(days=ago))
-        return Past(original, ((days[0], canonical((original + baseline) / 2)), (days[1], baseline)))
+        doses = ((days[0], canonical((original + baseline) / 2)), (days[1], baseline))
+        return Past(original, doses, has_cut=ago % 2 == 0)  # else a person took less without a plan
 
     # how it is to be tapered
 

@@ -241,9 +241,11 @@ def breaks_first_cut(of: Subject, day: int, dose: Fraction) -> bool:
 
 
 def _is_first_cut(of: Subject, index: int) -> bool:
-    """True for the first reduction that is no stage of a crossing."""
+    """True for the first reduction of a plan that is no stage of a crossing; whether a plan before this one had made it, its past says."""
+    if of.request.past is not None and of.request.past.has_cut:
+        return False
     stages = {of.steps[stage].day for stage in of.crossing}
-    return not any(day not in stages for day, _ in of.reductions[:index])
+    return not any(day > 0 and day not in stages for day, _ in of.reductions[:index])
 
 
 def _unit_rule(of: Subject, day: int, dose: Fraction, *, is_beyond: bool) -> Problems:
@@ -311,7 +313,7 @@ def i04_what_is_beyond_a_bound_is_said(of: Subject) -> Problems:
 def i05_first_cut_is_within_its_cap(of: Subject) -> Problems:
     """The first reduction, after snapping, is within the tier's cap of the baseline, or it is unit-limited and exactly one notch."""
     first = next((pair for index, pair in enumerate(of.pairs, 1) if index not in of.crossing), None)
-    if first is None or of.plan.limits.first_cut is None or of.request.past is not None:
+    if first is None or of.plan.limits.first_cut is None or (of.request.past is not None and of.request.past.has_cut):
         return
     before, step = (one.mg.get(of.agent, Fraction(0)) for one in first)
     cut, cap = before - step, exact(of.plan.limits.first_cut.fraction) * of.original

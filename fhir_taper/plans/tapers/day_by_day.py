@@ -14,14 +14,17 @@ from math import lcm
 from typing import NamedTuple
 
 from fhir_taper.errors import NotAllowed
-from fhir_taper.plans.medicines.codes import DrugClass, RxNormCode, SourceState
+from fhir_taper.plans.medicines.codes import DrugClass, Form, RxNormCode, SourceState
 from fhir_taper.plans.medicines.dose import ZERO
+from fhir_taper.plans.medicines.dose_words import amount, daily
 from fhir_taper.plans.medicines.measure import Measure
 from fhir_taper.plans.medicines.products import Product, Source
 from fhir_taper.plans.medicines.rounding import Grid
 from fhir_taper.plans.tables.rows import Basis, Limit
+from fhir_taper.plans.tapers.limits_words import limit_in_words
 from fhir_taper.plans.tapers.pace import longest_window
 from fhir_taper.plans.tapers.plan import PlanProduct, Step, StepKind, TaperPlan
+from fhir_taper.plans.tapers.reductions import is_own_cut
 from fhir_taper.plans.tapers.request import Past
 
 _UNSOURCED = Source("plan", "plan", "plan", SourceState.READ)
@@ -115,11 +118,12 @@ def broken_limits(plan: TaperPlan, past: Past | None) -> Iterator[Violation]:
     of_past = Fraction(past.original_mg) * _weight_of_past(plan) if past else Fraction(0)
     mg = of_past or min(stretches, key=lambda one: one.days.start).mg
     grain = lcm(mg.denominator, *(stretch.mg.denominator for stretch in stretches))
-    original, start = int(mg * grain), plan.steps[0].start.toordinal()
+    original, agent = int(mg * grain), plan.steps[-1].doses[-1].ingredient
+    is_patch = any(product.form is Form.PATCH for product in plan.products if product.ingredient == agent)
     days: dict[int, int] = {}
     for stretch in stretches:
         days.update(dict.fromkeys(stretch.days, stretch.mg.numerator * (grain // stretch.mg.denominator)))
-    has_cut = past is not None and any(amount < original for day, amount in days.items() if day < start)
+    has_cut = past is not None and past.has_cut
     cap, unit, hard = plan.limits.first_cut, plan.limits.unit, plan.limits.hard
     for earlier, step in pairwise(plan.steps):
         day = step.start.toordinal()
@@ -129,19 +133,19 @@ def broken_limits(plan: TaperPlan, past: Past | None) -> Iterator[Violation]:
         broken = [limit for limit in hard if _is_broken(limit, days.get(day - limit.days, original), before, now, original)]
         if cap is not None and not has_cut and _is_more(before - now, cap.fraction, original):
             broken.append(cap)
-        has_cut = True
+        has_cut = has_cut or is_own_cut(step)
         if step.kind is not StepKind.UNIT_LIMITED:
             for limit in broken:
-                says = f"{Fraction(now, grain)} mg breaks {limit.fraction} of {limit.basis} in {limit.days} days"
-                yield Violation("limit", step.number, says)
+                yield Violation("limit", step.number, f"{daily(Fraction(now, grain), is_patch=is_patch)} is {limit_in_words(limit)}")
             continue
         if unit is None or before - now > Fraction(unit.unit_max_mg) * grain:
-            yield Violation("unit-rule", step.number, f"a unit-limited cut of {Fraction(before - now, grain)} mg")
+            cut = amount(Fraction(before - now, grain), is_patch=is_patch)
+            yield Violation("unit-rule", step.number, f"a cut of {cut} is more than the unit rule allows")
         window = longest_window(plan.limits)
         if any(days.get(one, original) < days.get(one - 1, original) for one in range(day - window + 1, day)):
-            yield Violation("unit-rule", step.number, f"another reduction within {window} days")
+            yield Violation("unit-rule", step.number, f"it is unit-limited, and another reduction lies within {window} days before it")
         if step.every_days == 1 and _skips_a_notch(plan, earlier, step, Fraction(before, grain), Fraction(now, grain)):
-            yield Violation("unit-rule", step.number, "more than one notch")
+            yield Violation("unit-rule", step.number, "it is unit-limited, and more than one notch")
 
 
 def _is_broken(limit: Limit, then: int, before: int, now: int, original: int) -> bool:

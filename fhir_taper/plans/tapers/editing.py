@@ -213,5 +213,5 @@ def _track(made: TaperPlan, desk: Desk) -> Track:
         tuple((day - made.steps[0].start).days for day in days),
         tuple(int(dose * per_mg) for dose in doses),
         (*(StepKind.BASELINE for _ in before), *(step.kind for step in made.steps)),
-        any(dose < original for dose in doses[: len(before)]),
+        past is not None and past.has_cut,
     )

@@ -15,7 +15,8 @@ from fhir_taper.plans.tables.rows import Basis, Limit, LimitsRow
 class History:
     """Doses in force: `doses[i]` from `days[i]` on, rising days; the first entry is in force since ever.
 
-    `has_cut` is False until the first reduction of the taper itself: crossing over to another agent may lower the total without being that.
+    `has_cut` is False until the first reduction of the taper itself (`reductions.is_own_cut`): crossing over to another agent may lower the
+    total without being that, and so may a person.
     """
 
     days: list[int]

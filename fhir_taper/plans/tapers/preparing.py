@@ -147,5 +147,6 @@ def _with_past(course: Course) -> Course:
     for day, mg in past.doses:
         history.take((day - start).days, -(-Fraction(mg) * per_mg).__floor__())
     history.take(0, course.baseline)
+    history.has_cut = past.has_cut
     course.history = history
     return course

@@ -32,6 +32,7 @@ from fhir_taper.plans.tapers.plan import (
     StepKind,
     TaperPlan,
 )
+from fhir_taper.plans.tapers.reductions import AS_TAKEN
 from fhir_taper.plans.tapers.replan_findings import converted, raised, stepped_back
 from fhir_taper.plans.tapers.restart import Propose, Restart, Slower, slower_params
 from fhir_taper.plans.tapers.revision import check_running, dose_words
@@ -95,7 +96,7 @@ def step_back(plan: TaperPlan, decision: Decision, to_step: int, days: int, rule
     back_to = plan.steps[to_step]
     history = _history(plan, now, decision.on)
     back = replace(back_to, start=decision.on, end=decision.on + timedelta(days=days - 1), kind=StepKind.HOLD, note="stepped back")
-    again = _moved_to(plan.steps[to_step + 1 :], decision.on + timedelta(days=days))
+    again = _planned(_moved_to(plan.steps[to_step + 1 :], decision.on + timedelta(days=days)))
     rise = stepped_back(plan, now, back_to, decision, days)
     accepted = Acknowledgement(rise.code, rise.rule, rise.message, decision.by, decision.on, decision.reason)
     steps = _joined(history, (back, *again))
@@ -110,7 +111,7 @@ def step_back(plan: TaperPlan, decision: Decision, to_step: int, days: int, rule
     )
     changed = with_rises_anew(changed, {step.number: step.number + (0 if step.number < len(history) else offset) for step in plan.steps})
     changed = _with_reviews(changed, plan, len(history), decision)
-    _refuse_broken(changed, check, decision)
+    _refuse_broken(changed, check, decision, "go on by another way, from the dose that is really taken")
     moved = (steps[-1].start - plan.steps[-1].start).days
     told = f"back from {dose_words(now)} to {dose_words(back_to)} for {days} days; the last step is now on {steps[-1].start.isoformat()}"
     return new_version(changed, plan, decision, "step-back", told, days=moved)
@@ -197,7 +198,7 @@ def _restarted(
         is_above = restart.mg > restart.now.mg_per_day(restart.ingredient)
         spliced = with_rises_anew(spliced, {0: offset} if is_above else {})
     spliced = _with_reviews(spliced, plan, len(history), decision)
-    _refuse_broken(spliced, check, decision)
+    _refuse_broken(spliced, check, decision, "choose a slower way (a smaller percent or longer intervals), or hold the plan first")
     moved = (steps[-1].start - plan.steps[-1].start).days
     told = f"{says}; {plain(canonical(restart.mg))} mg a day from {restart.on.isoformat()}, the last step on {steps[-1].start.isoformat()}"
     return new_version(spliced, plan, decision, kind, told, days=moved)
@@ -215,10 +216,10 @@ def _name(one: PlanProduct | EquivalentFactor) -> str:
 def _first_step(baseline: Step, restart: Restart) -> Step:
     """The first day of the new schedule as a step of the whole taper: today's own step where it begins today and its dose is taken."""
     planned = restart.now.mg_per_day(restart.ingredient)
-    if restart.now.start == restart.on and restart.mg == planned:
-        return replace(baseline, kind=restart.now.kind, ideal_mg=restart.now.ideal_mg)
+    if restart.begins_as_planned:
+        return replace(baseline, kind=restart.now.kind, ideal_mg=restart.now.ideal_mg, note=restart.now.note)
     kind = StepKind.REDUCTION if restart.mg < planned else StepKind.HOLD
-    return replace(baseline, kind=kind, note=f"{plain(canonical(restart.mg))} mg a day, as it is taken")
+    return replace(baseline, kind=kind, note=f"{plain(canonical(restart.mg))} mg a day, {AS_TAKEN}")
 
 
 def _with_reviews(plan: TaperPlan, old: TaperPlan, taken: int, decision: Decision) -> TaperPlan:
@@ -255,6 +256,11 @@ def _moved_to(steps: tuple[Step, ...], start: date) -> tuple[Step, ...]:
     return tuple(replace(step, start=step.start + by, end=None if step.end is None else step.end + by) for step in steps)
 
 
+def _planned(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Steps that are still to come: what a person once took less of their own is from here on a cut of the plan."""
+    return tuple(replace(step, note="") if step.note.endswith(AS_TAKEN) else step for step in steps)
+
+
 def _moved_milestone(one: Milestone, plan: TaperPlan, steps: tuple[Step, ...], to_step: int, offset: int) -> Milestone:
     if one.step <= to_step:
         return one
@@ -262,8 +268,8 @@ def _moved_milestone(one: Milestone, plan: TaperPlan, steps: tuple[Step, ...], t
     return replace(one, step=one.step + offset, due=one.due + by)
 
 
-def _refuse_broken(plan: TaperPlan, judge: Judge, decision: Decision) -> None:
-    """Raise NotAllowed with every limit that the schedule from today on breaks."""
+def _refuse_broken(plan: TaperPlan, judge: Judge, decision: Decision, instead: str) -> None:
+    """Raise NotAllowed with every limit that the schedule from today on breaks, and what to do instead."""
     broken = broken_from(plan, decision.on, judge)
     if broken:
-        raise NotAllowed(*(f"step {one.step}: {one.says}" for one in broken))
+        raise NotAllowed(*(f"step {one.step}: {one.says}" for one in broken), instead)

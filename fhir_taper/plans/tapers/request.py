@@ -33,11 +33,13 @@ class Past:
     """What a re-plan must know of the plan before it: the baseline of version 1, and the doses in force before this start.
 
     All in mg of the medicine that is tapered now. `doses` are (day, mean mg per day from that day on), rising days, all before the new
-    start; the last is in force on it.
+    start; the last is in force on it. `has_cut`: the plan itself had reduced by the new start (`reductions.is_own_cut`), so that the cap of
+    the first cut is behind it.
     """
 
     original_mg: Exact
     doses: tuple[tuple[date, Exact], ...]
+    has_cut: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from itertools import pairwise
 
 from fhir_taper.errors import NotAllowed
 from fhir_taper.plans.medicines.dose import Exact, as_exact, canonical, divide, multiply, plain, shown
@@ -16,6 +17,7 @@ from fhir_taper.plans.tapers.day_by_day import as_of
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.plans.tapers.plan import Baseline, Step, TaperPlan
+from fhir_taper.plans.tapers.reductions import is_own_cut
 from fhir_taper.plans.tapers.request import Past, PlanRequest, Taken
 
 
@@ -41,12 +43,22 @@ class Restart:
     def past(self) -> Past:
         """The baseline of version 1 and the doses in force before, for the limits that look back; in mg of what is tapered now.
 
+        Nothing of a plan that has not begun was taken: its new schedule begins at a baseline of its own.
         Raises NotAllowed where another medicine was taken before, and the plan has no equivalent of it.
         """
         steps = self.plan.steps[: self.now.number + 1]
         amounts = [as_exact(mg) for mg in as_of(self.ingredient, self.plan, steps)]
         taken = tuple((step.start, mg) for step, mg in zip(steps, amounts, strict=True) if step.start < self.on)
-        return Past(amounts[0], taken)
+        if not taken:
+            return Past(self.mg, (), has_cut=False)
+        falls = [step for step, (before, mg) in zip(steps[1:], pairwise(amounts), strict=True) if mg < before]
+        counted = (step for step in falls if step.start < self.on or self.begins_as_planned)
+        return Past(amounts[0], taken, has_cut=any(is_own_cut(step) for step in counted))
+
+    @property
+    def begins_as_planned(self) -> bool:
+        """True where a step of the plan begins on this very day, and its dose is the one that is taken."""
+        return self.now.start == self.on and self.mg == self.now.mg_per_day(self.ingredient)
 
 
 Propose = Callable[[Restart], TaperPlan | Infeasible]

@@ -136,7 +136,7 @@ def test_a_step_taken_every_second_day_counts_with_its_mean() -> None:
 
 
 def test_a_replan_is_judged_with_the_doses_before_it_and_the_original_of_version_one() -> None:
-    past = Past(Decimal(100), ((START - timedelta(days=60), Decimal(100)), (START - timedelta(days=7), Decimal(80))))
+    past = Past(Decimal(100), ((START - timedelta(days=60), Decimal(100)), (START - timedelta(days=7), Decimal(80))), has_cut=True)
     asked = replace(request("oxycodone", "80", tablets("oxycodone", "5"), "morning", "noon", "evening", "night"), past=past)
     plan = planned(replace(asked, params=(("percent", "10"), ("interval_days", "7"))))
 
@@ -146,7 +146,7 @@ def test_a_replan_is_judged_with_the_doses_before_it_and_the_original_of_version
 
 
 def test_a_replan_on_the_first_day_has_a_past_without_a_dose() -> None:
-    past = Past(Decimal(100), ())
+    past = Past(Decimal(100), (), has_cut=False)
     asked = replace(request("oxycodone", "100", tablets("oxycodone", "5"), "morning", "noon", "evening", "night"), past=past)
     plan = planned(replace(asked, params=(("percent", "10"), ("interval_days", "28"))))
 
@@ -155,7 +155,7 @@ def test_a_replan_on_the_first_day_has_a_past_without_a_dose() -> None:
 
 
 def test_an_opioid_after_the_start_of_a_replan_counts_percent_of_the_first_baseline() -> None:
-    past = Past(Decimal(100), ((START - timedelta(days=60), Decimal(50)),))
+    past = Past(Decimal(100), ((START - timedelta(days=60), Decimal(50)),), has_cut=True)
     asked = request(
         "oxycodone", "50", tablets("oxycodone", "5"), "morning", "noon", "evening", "night", params={"percent": 10, "interval_days": 28}
     )

@@ -331,7 +331,7 @@ def test_a_decision_an_agreement_and_a_review_name_a_person(nobody: str) -> None
 
 def test_a_draft_that_was_edited_beyond_its_limits_is_refused_with_what_it_breaks() -> None:
     reasons = refusals(ready(), START, (), RULES, (), LIFE)
-    assert reasons[0] == "step 2 breaks a limit: 2 mg breaks 0.25 of window in 14 days"
+    assert reasons[0] == "step 2 breaks a limit: 2 mg a day is a cut beyond 25 % in 14 days"
     gentle = replace(ready(), limits=replace(LIMITS, limits=()))
     assert refusals(gentle, START, (), RULES, (), LIFE) == ()
 

@@ -339,7 +339,7 @@ def test_after_a_cross_over_the_original_dose_and_what_was_taken_are_in_mg_of_th
     plan = replace(active(crossed_over_plan()), equivalents=TEN_FOR_ONE)
     _, asked = restarted(plan, 30)
     assert asked.ingredient == "diazepam"
-    assert asked.past == Past(Decimal(4), ((day(0), Decimal(4)), (day(7), Decimal(4)), (day(14), Decimal(3))))
+    assert asked.past == Past(Decimal(4), ((day(0), Decimal(4)), (day(7), Decimal(4)), (day(14), Decimal(3))), has_cut=True)
 
 
 def test_before_a_cross_over_all_is_in_mg_of_the_first_medicine() -> None:
@@ -364,7 +364,7 @@ def test_a_rotated_opioid_counts_from_its_own_first_full_dose() -> None:
     plan = crossed_over_plan()
     opioid = replace(active(plan), drug_class=DrugClass.OPIOID, equivalents=())
     made, asked = restarted(opioid, 30)
-    assert asked.past == Past(Decimal(4), ((day(0), Decimal(4)), (day(7), Decimal(4)), (day(14), Decimal(3))))
+    assert asked.past == Past(Decimal(4), ((day(0), Decimal(4)), (day(7), Decimal(4)), (day(14), Decimal(3))), has_cut=True)
     (said,) = (one for one in made.findings if one.code == "original-converted")
     assert "first full dose" in said.message
 

@@ -11,7 +11,7 @@ import pytest
 from fhir_taper.cli.demo import running_demo
 from fhir_taper.cli.demo_walk import Page
 from fhir_taper.records import WriteState
-from tests.web.running import Person, Stage, another_app
+from tests.web.running import ELDER, Person, Stage, another_app
 
 TAPERED = "mid-taper"
 SCREENS = ("course", "next", "versions", "review", "contingency")
@@ -227,6 +227,17 @@ def test_a_way_that_cannot_be_made_is_said_and_the_plan_goes_on(person: Person) 
     shown = person.send("course", "/course/change-strategy", reason="x", way="strategy interval-extension")
     assert shown.status == 409
     assert "That cannot be made; the plan goes on as it stands" in shown.text
+
+
+def test_who_takes_less_than_the_plan_before_its_first_cut_is_shown_another_way(own: Stage) -> None:
+    person = own.opened(ELDER)
+    person.draft()
+    person.ready()
+    assert person.send("approve", "/approve").status == 200
+    for taken in ("2.5", "1"):
+        shown = person.send("course", "/course/change-strategy", reason="takes less", way="strategy linear", actual_mg=taken)
+        assert shown.status == 200, Page(shown.text).text
+        assert "What would become of it" in shown.text
 
 
 def test_a_refusal_of_a_running_plan_names_no_option_of_the_command_line(person: Person) -> None:
