@@ -25,7 +25,7 @@ from fhir_taper.writeback.receipt_kept import errand_told
 from fhir_taper.writeback.sending import Errand, Sender
 from fhir_taper.writeback.shape import single, transaction
 
-_NOT_SENT = "not sent: one before it was not taken"
+_NOT_SENT = "not sent: the write ended before it"
 _TWICE = "this very write is in the ledger already: nothing was sent"
 
 
@@ -42,7 +42,8 @@ def execute(
 ) -> WriteReceipt:
     """Write, and say what came of it. `accepted` names what a person accepted of what the preview asked (`Ask.name`).
 
-    Raises WriteRefused where guard, conflict or overlay are against it, or something is not accepted: then nothing was sent.
+    Raises WriteRefused where guard, conflict or overlay are against it, or something is not accepted: then nothing was sent. What is only
+    known when something was sent (a reference that came back and may not leave) ends the write, and the receipt says it.
     """
     refuse_conflicts(prepared)
     refuse_unaccepted(prepared, accepted)
@@ -125,8 +126,9 @@ def _one_request(prepared: Prepared, sender: Sender) -> Iterator[Sent]:
 def _one_by_one(prepared: Prepared, moving: tuple[Change, ...], sender: Sender) -> Iterator[Sent]:
     known = dict(prepared.known or {})
     for change in moving:
+        draft = single(change, prepared.changes, known, prepared.allowed, sender.errand.base)
         try:
-            row, outcome = sender.send(single(change, prepared.changes, known, prepared.allowed, sender.errand.base), [change], known)
+            row, outcome = sender.send(draft, [change], known, goes_on=change is not moving[0])
         except NotInTurn as overtaken:
             if change is moving[0]:
                 raise

@@ -20,6 +20,7 @@ from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.records import LedgerRow, WriteState, WriteTurn
 from fhir_taper.smart.permitted import Leaving, Permitted
 from fhir_taper.writeback.changes import KEPT, Change, Doing
+from fhir_taper.writeback.following import read_if_there
 from fhir_taper.writeback.guard import Draft, WriteGuard
 from fhir_taper.writeback.judging import Outcome, Outgoing, judged, refused, unknown
 from fhir_taper.writeback.locate import Sent
@@ -69,33 +70,60 @@ class Sender:
     errand_told: Json
     """What is kept with each row of this errand, so that the ledger alone gives the whole receipt (`receipt_kept`)."""
 
-    def send(self, draft: Draft, changes: Iterable[Change], known: Mapping[str, str] | None = None) -> tuple[str, Outcome]:
-        """Send one request. Returns the id of its ledger row and what came of it.
+    def send(
+        self, draft: Draft, changes: Iterable[Change], known: Mapping[str, str] | None = None, *, goes_on: bool = False
+    ) -> tuple[str, Outcome]:
+        """Send one request. Returns the id of its ledger row and what came of it. `goes_on`: others of this errand left before it.
 
-        Raises WriteRefused before anything is recorded, NotInTurn where somebody else writes for the patient or the plan has a newer
-        version, StoreConflict where this very write is in the ledger already.
+        Raises WriteRefused before anything is recorded; where others left before, it is recorded that this one did not, and why, so that
+        the receipt says it. Raises NotInTurn where somebody else writes for the patient or the plan has a newer version, StoreConflict
+        where this very write is in the ledger already.
         """
         everything = tuple(changes)
         stands = any(change.standing is not None and change.resource_type != "Device" for change in everything)
         outgoing = tuple(_outgoing(change, draft, known or {}, stands=stands) for change in _in_order(draft, everything))
-        permitted = self.guard.permit(draft)
-        refuse_invalid(outgoing)
+        permitted = self._permitted(draft, outgoing)
+        if isinstance(permitted, WriteRefused) and not goes_on:
+            raise permitted
         began = monotonic()
         row = self._row(draft, outgoing)
         self._open(row)
-        outcome = self._outcome(outgoing, permitted, partial(_refuse_late, began))
+        if isinstance(permitted, WriteRefused):
+            outcome = refused(outgoing, f"not sent: {permitted}")
+        else:
+            outcome = self._outcome(outgoing, permitted, partial(_refuse_late, began))
         if outcome.not_before is not None:
             self.pauses.note(self.errand.base, outcome.not_before)
         self._settle(row, outcome)
         return row.id, outcome
 
+    def _permitted(self, draft: Draft, outgoing: tuple[Outgoing, ...]) -> Permitted | WriteRefused:
+        try:
+            permitted = self.guard.permit(draft)
+            refuse_invalid(outgoing)
+        except WriteRefused as refusal:
+            return refusal
+        return permitted
+
     def _open(self, row: LedgerRow) -> None:
         """In this errand's turn only, and not where this very write was made before. Raises NotInTurn, StoreConflict."""
         self.ledger.open_row(row, self.errand.turn)
         others = (one for one in self.ledger.of_plan(row.plan_id) if one.id != row.id and one.tenant_id == row.tenant_id)
-        if any(one.write_identifier == row.write_identifier and one.state is not WriteState.REJECTED for one in others):
+        same = (one for one in others if one.write_identifier == row.write_identifier and one.state is not WriteState.REJECTED)
+        if not all(self._is_over(one) for one in same):
             self.ledger.settle(row.id, WriteState.REJECTED, at=self.clock(), detail=row.detail | {"says": "written before: not sent"})
             raise StoreConflict("this write was sent before")
+
+    def _is_over(self, earlier: LedgerRow) -> bool:
+        """Whether nothing is there any more of what a write made: of device and provenance, which are made again without anybody being
+        asked. Of all else, where it stood is a part of what its next write is known by."""
+        made = earlier.detail.get("resources", ())
+        if not made or any(one["type"] in KEPT or not one.get("reference") for one in made):
+            return False
+        try:
+            return all(read_if_there(self.ehr, one["reference"]) is None for one in made)
+        except EhrError:
+            return False
 
     def _settle(self, row: LedgerRow, outcome: Outcome) -> None:
         state, detail = overall(one.state for one in outcome.resources), _detail(row, outcome)
@@ -165,13 +193,18 @@ def write_key(outgoing: tuple[Outgoing, ...]) -> str:
     """What a ledger row is unique by: the care plan's (else the first resource's) write identifier, where nothing of it was there before.
 
     Where something was, a digest of what is done to which version follows: a second version may be written over the first, once; what
-    somebody deleted may be made again, once.
+    somebody deleted may be made again, once. A provenance is also what it is about: one that tells of what was made again is another one.
     """
     lead = next((one for one in outgoing if one.change.resource_type == "CarePlan"), outgoing[0])
-    if all(one.change.doing is Doing.CREATE and one.change.gone is None and not one.rests_on_what_stands for one in outgoing):
+    is_first = all(one.change.doing is Doing.CREATE and one.change.gone is None and not one.rests_on_what_stands for one in outgoing)
+    if is_first and lead.change.resource_type != "Provenance":
         return lead.sent.write_identifier
-    done = [[one.sent.write_identifier, one.sent.doing, one.sent.etag or one.change.gone or ""] for one in outgoing]
+    done = [[one.sent.write_identifier, one.sent.doing, one.sent.etag or one.change.gone or "", *_about(one)] for one in outgoing]
     return f"{lead.sent.write_identifier}#{sha256(exact_json.encode(done)).hexdigest()[:16]}"
+
+
+def _about(one: Outgoing) -> list[Json]:
+    return list(one.resource.get("target", ())) if one.change.resource_type == "Provenance" else []
 
 
 def refuse_invalid(outgoing: Iterable[Outgoing]) -> None:

@@ -76,6 +76,8 @@ class FakeEhr:
         self.opinion: Callable[[Permitted], FakeAnswer] = lambda _: FakeAnswer(200, {}, {"resourceType": "OperationOutcome", "issue": []})
         self.waits: Callable[[], None] = lambda: None
         """What a write waits for before it leaves: a new token, its turn."""
+        self.ids = "s"
+        """How the ids that it gives begin."""
         self._number = 0
 
     # ---- reads
@@ -145,8 +147,8 @@ class FakeEhr:
             if found:
                 return self._answer(found[0], 200)
         self._number += 1
-        key = f"{kind}/s{self._number}"
-        self.stored[key] = [self._as_stored(body, f"s{self._number}")]
+        key = f"{kind}/{self.ids}{self._number}"
+        self.stored[key] = [self._as_stored(body, f"{self.ids}{self._number}")]
         return self._answer(key, 201)
 
     def _update(self, path: str, body: Json, version: str | None) -> FakeAnswer:

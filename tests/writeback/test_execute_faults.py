@@ -12,6 +12,8 @@ from fhir_taper.mappers.write.namespace import WRITE_SYSTEM
 from fhir_taper.records import WriteState
 from fhir_taper.writeback.element_references import identifier_value
 from fhir_taper.writeback.negotiate import SiteSwitches
+from fhir_taper.writeback.receipt import PARTLY
+from fhir_taper.writeback.receipt_kept import errands_of, receipt_of
 from tests.writeback.fake_ehr import (
     ALL,
     START,
@@ -229,6 +231,31 @@ def test_single_requests_stop_at_the_first_that_is_not_known(fault: Fault) -> No
         receipt = None
     assert receipt is None or receipt.state is WriteState.UNKNOWN
     assert len(scene.ehr.requests) == 1
+
+
+def test_what_is_refused_after_others_left_is_on_the_receipt_with_the_reason_and_nothing_follows_it() -> None:
+    scene = Scene(switches=single_only())
+    scene.ehr.ids = "s_"  # no id of FHIR: what refers to it may not leave
+    receipt = scene.write(PLAN)
+    assert (receipt.state, receipt.says) == (WriteState.MISMATCH, PARTLY)
+    states = [(one.resource_type, one.state) for one in receipt.resources]
+    made = [kind for kind, state in states if state is WriteState.WRITTEN]
+    assert made == ["Device", "Goal", "Goal", "MedicationRequest"] == [one.body["resourceType"] for one in scene.ehr.requests]
+    assert [kind for kind, state in states if state is WriteState.REJECTED] == ["RequestGroup", "CarePlan", "Provenance"]
+    (why,) = [one.says for one in receipt.resources if one.resource_type == "RequestGroup"]
+    assert why.startswith("not sent: it refers to 'Device/s_1', which is not a plain reference")
+    assert receipt_of(errands_of(scene.ledger.rows.values())[-1]) == receipt
+    assert not scene.ledger.unfinished(scene.clock() + timedelta(days=1))
+
+
+def test_what_is_refused_before_anything_left_leaves_nothing_in_the_ledger() -> None:
+    scene = Scene(switches=single_only())
+    scene.ehr.ids = "s_"
+    scene.write(PLAN)
+    sent, rows = len(scene.ehr.requests), len(scene.ledger.rows)
+    with pytest.raises(WriteRefused, match="not a plain reference"):
+        scene.write(PLAN)
+    assert (len(scene.ehr.requests), len(scene.ledger.rows)) == (sent, rows)
 
 
 FAULTS = {
