@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.writeback.courses import course
+from tests.fuzz.courses import course
 
 
 @pytest.mark.parametrize("seed", range(60))
