@@ -55,6 +55,11 @@ def unknown(outgoing: Iterable[Outgoing], says: str, until: datetime | None = No
     return Outcome(tuple(_written(one, WriteState.UNKNOWN, says=says) for one in outgoing), not_before=until)
 
 
+def still_there(one: Outgoing, fetched: Fetched) -> Outcome:
+    """What stands of a write that was made already, and is not made again."""
+    return Outcome((replace(_compared(one, fetched), says="written already, and it stands: not sent again"),))
+
+
 def judged(
     answer: Answer,
     outgoing: tuple[Outgoing, ...],

@@ -17,12 +17,12 @@ from fhir_taper.errors import AccessEnded, EhrAnswered, EhrBusy, EhrError, HostR
 from fhir_taper.mappers.fhir import strict_errors
 from fhir_taper.mappers.write.namespace import Json
 from fhir_taper.plans.tapers.plan import TaperPlan
-from fhir_taper.records import LedgerRow, WriteState, WriteTurn
+from fhir_taper.records import Fetched, LedgerRow, WriteState, WriteTurn
 from fhir_taper.smart.permitted import Leaving, Permitted
 from fhir_taper.writeback.changes import KEPT, Change, Doing
 from fhir_taper.writeback.following import read_if_there
 from fhir_taper.writeback.guard import Draft, WriteGuard
-from fhir_taper.writeback.judging import Outcome, Outgoing, judged, refused, unknown
+from fhir_taper.writeback.judging import Outcome, Outgoing, judged, refused, still_there, unknown
 from fhir_taper.writeback.locate import Sent
 from fhir_taper.writeback.pauses import Pauses
 from fhir_taper.writeback.ports import Answer, Clock, Ehr, Ledger
@@ -87,11 +87,11 @@ class Sender:
             raise permitted
         began = monotonic()
         row = self._row(draft, outgoing)
-        self._open(row)
+        before = self._open(row, outgoing)
         if isinstance(permitted, WriteRefused):
             outcome = refused(outgoing, f"not sent: {permitted}")
         else:
-            outcome = self._outcome(outgoing, permitted, partial(_refuse_late, began))
+            outcome = before or self._outcome(outgoing, permitted, partial(_refuse_late, began))
         if outcome.not_before is not None:
             self.pauses.note(self.errand.base, outcome.not_before)
         self._settle(row, outcome)
@@ -105,25 +105,33 @@ class Sender:
             return refusal
         return permitted
 
-    def _open(self, row: LedgerRow) -> None:
-        """In this errand's turn only, and not where this very write was made before. Raises NotInTurn, StoreConflict."""
+    def _open(self, row: LedgerRow, outgoing: tuple[Outgoing, ...]) -> Outcome | None:
+        """In this errand's turn only, and not where this very write was made before. Raises NotInTurn, StoreConflict.
+
+        Returns what stands of the one thing that was written before, where that can be told.
+        """
         self.ledger.open_row(row, self.errand.turn)
         others = (one for one in self.ledger.of_plan(row.plan_id) if one.id != row.id and one.tenant_id == row.tenant_id)
         same = (one for one in others if one.write_identifier == row.write_identifier and one.state is not WriteState.REJECTED)
-        if not all(self._is_over(one) for one in same):
+        left = [self._left(one) for one in same]
+        there = [fetched for found in left for fetched in found or ()]
+        if None in left or (there and len(outgoing) > 1):
             self.ledger.settle(row.id, WriteState.REJECTED, at=self.clock(), detail=row.detail | {"says": "written before: not sent"})
             raise StoreConflict("this write was sent before")
+        return still_there(outgoing[0], there[-1]) if there else None
 
-    def _is_over(self, earlier: LedgerRow) -> bool:
-        """Whether nothing is there any more of what a write made: of device and provenance, which are made again without anybody being
-        asked. Of all else, where it stood is a part of what its next write is known by."""
+    def _left(self, earlier: LedgerRow) -> list[Fetched] | None:
+        """What is there still of what a write made: of device and provenance, which are made again without anybody being asked.
+
+        Of all else, where it stood is a part of what its next write is known by: None, as where it cannot be told.
+        """
         made = earlier.detail.get("resources", ())
         if not made or any(one["type"] in KEPT or not one.get("reference") for one in made):
-            return False
+            return None
         try:
-            return all(read_if_there(self.ehr, one["reference"]) is None for one in made)
+            return [fetched for one in made if (fetched := read_if_there(self.ehr, one["reference"])) is not None]
         except EhrError:
-            return False
+            return None
 
     def _settle(self, row: LedgerRow, outcome: Outcome) -> None:
         state, detail = overall(one.state for one in outcome.resources), _detail(row, outcome)

@@ -8,6 +8,7 @@ import pytest
 from fhir_taper.errors import EhrAnswered, EhrUnreachable
 from fhir_taper.records import WriteReceipt, WriteState
 from fhir_taper.writeback.negotiate import SiteSwitches
+from fhir_taper.writeback.receipt_kept import errands_of, receipt_of
 from tests.writeback.fake_ehr import ALL, FakeEhr, lost_after, lost_before
 from tests.writeback.writing import Scene, approved, revised, single_only
 
@@ -121,3 +122,24 @@ def test_what_is_made_again_and_whose_answer_is_lost_is_found_by_the_sweep_and_n
     assert scene.prepare(PLAN).preview().count == 0
     assert {len(scene.ehr.of(kind)) for kind in ("CarePlan", "RequestGroup", "Device")} == {1}
     assert len(scene.ehr.of("Provenance")) == (1 if "Provenance" in kinds else 2)
+
+
+@pytest.mark.parametrize("searchable", [ALL, SOME])
+def test_where_provenance_cannot_be_searched_one_that_stands_is_not_written_twice_and_is_said_to_stand(searchable: frozenset[str]) -> None:
+    scene = Scene(ehr=FakeEhr(searchable), switches=single_only())
+    search = scene.ehr.search
+
+    def without_provenance(resource_type: str, parameters: Any, /) -> Any:
+        if resource_type == "Provenance":
+            raise EhrAnswered(400)
+        return search(resource_type, parameters)
+
+    scene.ehr.search = without_provenance  # type: ignore[method-assign]
+    scene.write(PLAN)
+    scene.ehr.edit("RequestGroup", identifier=[])
+    receipt = accepted(scene)
+    assert receipt.state is WriteState.WRITTEN, receipt
+    (told,) = [one for one in receipt.resources if one.resource_type == "Provenance"]
+    assert (told.says, told.is_read_back) == ("written already, and it stands: not sent again", True)
+    assert len(scene.ehr.of("Provenance")) == 1
+    assert receipt_of(errands_of(scene.ledger.rows.values())[-1]) == receipt
