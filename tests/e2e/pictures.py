@@ -14,10 +14,15 @@ FOLDER: Final = Path(__file__).parents[2] / "build" / "screens"
 _HEIGHT: Final = 800
 _IN_THE_DARK: Final = 1000
 _OVER: Final = "() => document.documentElement.scrollWidth - innerWidth"
+_CELLS: Final = """() => [...document.querySelectorAll('td, th')]
+    .filter(one => one.scrollWidth > one.clientWidth + 1 && !(one.closest('thead')?.offsetWidth <= 1))
+    .map(one => one.innerText.trim().slice(0, 40))"""
+"""What flows out of its cell lies over the next one. The head of a table that became cards is there for assistive technology alone."""
 
 
 def taken(view: Page | Frame, name: str, folder: Path = FOLDER) -> list[str]:
-    """Take the pictures of the screen that is open; what is wrong at a width: it flows over sideways, or its heading is not there."""
+    """Take the pictures of the screen that is open; what is wrong at a width: it or a cell of a table flows
+    over sideways, or its heading is not there."""
     page = view.page if isinstance(view, Frame) else view
     before, wrong = page.viewport_size, list[str]()
     folder.mkdir(parents=True, exist_ok=True)
@@ -44,6 +49,7 @@ def _wrong(page: Page, view: Page | Frame) -> Iterator[str]:
         yield f"the page is {over} pixels wider than its window"
     if view is not page and (over := view.evaluate(_OVER)) > 0:
         yield f"the frame is {over} pixels wider than its window"
+    yield from (f"{words!r} flows out of its cell" for words in view.evaluate(_CELLS))
     try:
         expect(view.get_by_role("heading", level=1).first).to_be_visible(timeout=1000)
     except AssertionError:

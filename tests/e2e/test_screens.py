@@ -66,14 +66,19 @@ def test_every_screen_has_a_picture_of_this_run_at_each_width_with_its_heading_a
     assert [(name, width) for name in seen for width in pictures.WIDTHS if not pictures.path_of(name, width).stat().st_size] == []
 
 
-def test_a_page_that_flows_over_sideways_or_has_no_heading_is_found(browser: Browser, tmp_path: Path) -> None:
+def test_a_page_or_cell_that_flows_over_sideways_and_a_page_without_heading_are_found(browser: Browser, tmp_path: Path) -> None:
     with window(browser) as (context, _):
         page = context.new_page()
         page.set_content("<h1>Wide</h1><p style='width: 900px'>x</p>")
         assert pictures.taken(page, "wide", tmp_path) == ["at 640 pixels the page is 268 pixels wider than its window"]
+        cells = "<td style='max-width: 30px; white-space: nowrap'>2026-11-22 11:27</td><td>PDF</td>"
+        page.set_content(f"<h1>Narrow</h1><table><tr>{cells}</tr></table>")
+        assert pictures.taken(page, "cells", tmp_path) == [
+            f"at {width} pixels '2026-11-22 11:27' flows out of its cell" for width in pictures.WIDTHS
+        ]
         page.set_content("<h1 hidden>None</h1>")
         assert pictures.taken(page, "none", tmp_path) == [f"at {width} pixels no heading is to be seen" for width in pictures.WIDTHS]
-    assert len(list(tmp_path.glob("*.png"))) == 8
+    assert len(list(tmp_path.glob("*.png"))) == 12
 
 
 def test_no_screen_breaks_the_content_policy(walked: Found) -> None:
