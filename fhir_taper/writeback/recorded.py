@@ -4,7 +4,7 @@ It is a memory, no proof: what stands is read from the EHR. But what is known to
 somebody, and is not made again without a word.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -81,10 +81,10 @@ def recorded(rows: Iterable[LedgerRow], ids: PlanIds | None = None) -> Recorded:
     for row in rows:
         is_of_plan = ids is not None and row.plan_id in ids.this
         told = _told(row)
-        for still in row.detail.get("errand", {}).get("still", ()):
-            if still.get("write") and still.get("reference"):  # it stood already, and a body of this write refers to it by this name
-                references[still["write"]] = still["reference"]
-                writes |= {still["write"]} if is_of_plan else set()
+        for write, reference in _stood(row):
+            references[write] = reference
+            if is_of_plan:
+                writes.add(write)
         for write, reference, one in told:
             if reference:
                 references[write] = reference
@@ -103,6 +103,13 @@ def recorded(rows: Iterable[LedgerRow], ids: PlanIds | None = None) -> Recorded:
         bodies |= {write: body for write, body in row.detail.get("bodies", {}).items() if _is_written(row, said.get(write, {}))}
     kept = tuple(Kept(reference, write, bodies.get(write)) for reference, write in of_plan.items())
     return Recorded(references, arrived, bodies, narratives, kept, frozenset(writes), frozenset(others - writes))
+
+
+def _stood(row: LedgerRow) -> Iterator[tuple[str, str]]:
+    """Write identifier and reference of what stood already and was not sent: bodies of this write refer to it by this name."""
+    for one in row.detail.get("errand", {}).get("still", ()):
+        if one.get("write") and one.get("reference"):
+            yield one["write"], one["reference"]
 
 
 def _told(row: LedgerRow) -> list[tuple[str, str, Json]]:

@@ -35,7 +35,8 @@ class _Course:
     def __init__(self, drawn: random.Random) -> None:
         self.drawn = drawn
         self.scene = Scene(switches=single_only()) if drawn.random() < 1 / 3 else Scene()
-        self.plan, self.base = approved(drawn.choice(PLANS)), None
+        self.plan = approved(drawn.choice(PLANS))
+        self.base: TaperPlan | None = None
         self.told: list[str] = []
         self.edited: set[str] = set()
         """References that a person touched."""
@@ -45,8 +46,6 @@ class _Course:
         self.deleted: dict[str, Json] = {}
         theirs = {"resourceType": "CarePlan", "id": "of-the-clinic", "status": "active", "intent": "plan", "title": "Falls"}
         self.scene.ehr.stored[FOREIGN] = [theirs | {"subject": {"reference": "Patient/p1"}}]
-
-    base: TaperPlan | None
 
     def play(self) -> Iterator[str]:
         yield from self.written()

@@ -92,30 +92,13 @@ def test_a_session_is_over_also_where_the_ehr_takes_nothing_back_and_that_is_aud
     assert told(stage, chart.launch.id) == [("log-out", "ended"), ("take-back", "failed")]
 
 
-def test_a_refresh_token_that_the_ehr_does_not_take_back_leaves_no_access_token_that_counts(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    revoke = token_endpoint.revoke
-
-    def picky(*args: Any, token: Secret, hint: str = "refresh_token") -> bool:
-        if hint == "refresh_token":
-            raise EhrAnswered(503, "try later")
-        return revoke(*args, token=token, hint=hint)
-
-    chart = chart_of(stage, ELDER)
-    held = tokens_of(stage, chart.launch.id)
-    monkeypatch.setattr(token_endpoint, "revoke", picky)
-    end_launch(stage.services, chart.tenant, chart.launch)
-    assert not is_active(stage, held.access_token)
-    of_tokens = [(one.outcome, one.detail) for one in lines(stage, chart.launch.id) if one.action == "take-back"]
-    assert of_tokens == [("failed", {"token": "refresh_token"}), ("done", {"token": "access_token"})]
-
-
 def no_key(*_: Any, **__: Any) -> bool:
     raise SettingsError("there is no private key to sign with")
 
 
-@pytest.mark.parametrize("trouble", [SettingsError("there is no private key to sign with"), ValueError("unforeseen")])
+@pytest.mark.parametrize(
+    "trouble", [EhrAnswered(503, "try later"), SettingsError("there is no private key to sign with"), ValueError("unforeseen")]
+)
 def test_whatever_keeps_one_token_from_being_taken_back_the_other_is_tried_and_both_are_audited(
     trouble: Exception, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,10 +34,15 @@ def written_on(scene: Scene, *plans: TaperPlan) -> None:
     """Each version is written after the one before, with what it asks accepted."""
     base = None
     for plan in plans:
-        prepared = scene.prepare(plan, base)
-        assert conflicts(prepared) == []
-        assert scene.send(prepared, plan, accepted(prepared)).state is WriteState.WRITTEN
+        written_after(scene, base, plan)
         base = plan
+
+
+def written_after(scene: Scene, base: TaperPlan | None, plan: TaperPlan) -> None:
+    """A version is written where another one stood, with what it asks accepted."""
+    prepared = scene.prepare(plan, base)
+    assert conflicts(prepared) == []
+    assert scene.send(prepared, plan, accepted(prepared)).state is WriteState.WRITTEN
 
 
 def split_otherwise(plan: TaperPlan, by: str) -> TaperPlan:
@@ -100,13 +105,7 @@ def test_a_proposal_that_lost_our_identifier_is_in_nobodys_way(state: PlanState)
     scene = Scene()
     scene.write(PLAN)
     scene.ehr.edit("MedicationRequest", identifier=[])
-    written_on_from(scene, PLAN, revised(PLAN, state=state))
-
-
-def written_on_from(scene: Scene, base: TaperPlan, plan: TaperPlan) -> None:
-    prepared = scene.prepare(plan, base)
-    assert conflicts(prepared) == []
-    assert scene.send(prepared, plan, accepted(prepared)).state is WriteState.WRITTEN
+    written_after(scene, PLAN, revised(PLAN, state=state))
 
 
 @pytest.mark.parametrize(
@@ -147,7 +146,7 @@ def test_a_signed_proposal_is_asked_about_although_another_one_of_these_days_was
     signed = scene.ehr.only("MedicationRequest")["id"]
     scene.ehr.edit("MedicationRequest", status="active", intent="order")
     second = split_otherwise(PLAN, "0.5")
-    written_on_from(scene, PLAN, second)
+    written_after(scene, PLAN, second)
     (other,) = (one["id"] for one in scene.ehr.of("MedicationRequest") if one["id"] != signed)
     del scene.ehr.stored[f"MedicationRequest/{other}"]
     third = split_otherwise(PLAN, "-0.5")
@@ -167,7 +166,7 @@ def test_a_goal_that_was_taken_out_stays_out_although_another_one_is_made_again(
     del scene.ehr.stored[gone]
     base, plan = PLAN, revised(PLAN, reason="other words")
     for _ in range(3):
-        written_on_from(scene, base, plan)
+        written_after(scene, base, plan)
         there = [one["reference"] for one in scene.ehr.only("CarePlan").get("goal", [])]
         assert out not in there
         assert gone not in there
@@ -199,7 +198,7 @@ def test_milestones_of_the_same_words_keep_their_places() -> None:
     first, second = (one for one in scene.ehr.of("Goal") if one["description"]["text"] == "Look")
     scene.ehr.stored[f"Goal/{first['id']}"].append(first | {"lifecycleStatus": "completed"})
     after = revised(plan, reason="other words")
-    written_on_from(scene, plan, after)
+    written_after(scene, plan, after)
     there = {one["id"]: one for one in scene.ehr.of("Goal")}
     assert there[first["id"]]["target"] == first["target"]
     assert there[second["id"]]["target"] == second["target"]
