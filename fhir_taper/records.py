@@ -90,6 +90,10 @@ class Tenant:
     """Whether a prescriber who looked at the care plans in the EHR may approve a plan that nobody here can compare with them: two tapers of
     one medicine may then run, and no program notices."""
     backend_client_id: str | None = None
+    signal_codes: Mapping[str, str] = field(default_factory=dict)
+    """Codes of this site's own for what is watched: "system|code" to a signal, with its answer or variant behind a colon."""
+    escalation_policy: str | None = None
+    """A file of what this site changes about the rules of escalation."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ class LifeRules:
     surplus_days: int
     fill_lead_days: int
     supply_urgent_days: int
+    supply_carried_days: int
+    renewal_gap_days: int
     review_early_days: int
     step_back_days: int
     reductions_apart_days: int

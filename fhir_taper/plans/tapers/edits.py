@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from fhir_taper.errors import BadInput
+from fhir_taper.plans.document_values import expect_fields, from_plain, inside, record, the_object, to_plain
 from fhir_taper.plans.medicines.dose_words import daily
-from fhir_taper.plans.tapers.document_values import expect_fields, from_plain, inside, record, the_object, to_plain
 from fhir_taper.plans.tapers.finding import Acknowledgement
 from fhir_taper.plans.tapers.plan import Agreement, PharmacistReview, TaperPlan
 

@@ -11,9 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 from fhir_taper.errors import BadInput
+from fhir_taper.plans.document_values import expect_fields, field_types, from_plain, inside, the_object, to_plain
 from fhir_taper.plans.medicines.codes import Slot
 from fhir_taper.plans.medicines.dose import canonical, plain, shown
-from fhir_taper.plans.tapers.document_values import expect_fields, field_types, from_plain, inside, the_object, to_plain
 from fhir_taper.plans.tapers.places import misplaced
 from fhir_taper.plans.tapers.plan import Dose, Step, StepKind, TaperPlan, Units
 from fhir_taper.plans.tapers.step_figures import StepFigures, step_figures

@@ -1,6 +1,7 @@
 """Plain values (dicts, lists, numbers, text) from frozen ones and back, driven by the types of the fields: nothing lost, nothing guessed.
 
-Decimal stays Decimal, a Fraction that does not terminate becomes {"numerator", "denominator"}, dates are ISO 8601, words are their text.
+Decimal stays Decimal, a Fraction that does not terminate becomes {"numerator", "denominator"}, dates and instants (with their offset) are
+ISO 8601, words are their text.
 Reading is strict: an unknown or missing field, a wrong type or an unknown word is BadInput with the path to it ("steps[2].doses[0].mg").
 Knows nothing of plans: `plan_document` gives the shape.
 """
@@ -8,9 +9,9 @@ Knows nothing of plans: `plan_document` gives the shape.
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from fractions import Fraction
 from functools import cache, partial
 from types import UnionType
@@ -32,12 +33,16 @@ def to_plain(value: object) -> Json:
 @cache
 def _writer(kind: Any) -> Callable[[Any], Json]:
     """How values of a type become plain: what its type is made of is looked up once."""
+    if issubclass(kind, IntEnum):
+        return int
     if issubclass(kind, (int, Decimal)):
         return lambda value: value
     if issubclass(kind, str):
         return str
-    if issubclass(kind, (tuple, frozenset)):
+    if issubclass(kind, tuple):
         return lambda value: [to_plain(item) for item in value]
+    if issubclass(kind, frozenset):
+        return lambda value: sorted(to_plain(item) for item in value)
     if issubclass(kind, date):
         return lambda value: value.isoformat()
     if is_dataclass(kind):
@@ -60,10 +65,14 @@ def _reader(kind: Any) -> Callable[[Json, str], Any]:
         return partial(_one_of, get_args(kind))
     if get_origin(kind) is tuple:
         return partial(_tuple, get_args(kind))
+    if get_origin(kind) is frozenset:
+        return partial(_frozenset, get_args(kind)[0])
     if is_dataclass(kind) and isinstance(kind, type):
         return partial(_record, kind)
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return partial(_enum_member, kind)
+    if isinstance(kind, type) and issubclass(kind, IntEnum):
+        return partial(_level, kind)
     return _SCALARS[kind]
 
 
@@ -126,6 +135,12 @@ def _tuple(kinds: tuple[Any, ...], value: Json, path: str) -> tuple[Any, ...]:
     return tuple(from_plain(kind, item, inside(path, index)) for index, (kind, item) in enumerate(zip(kinds, value, strict=True)))
 
 
+def _frozenset(kind: Any, value: Json, path: str) -> frozenset[Any]:
+    if not isinstance(value, (list, tuple)):
+        raise BadInput(f"a list is expected, not {_word(value)}", path)
+    return frozenset(from_plain(kind, item, inside(path, index)) for index, item in enumerate(value))
+
+
 def _one_of(kinds: tuple[Any, ...], value: Json, path: str) -> Any:
     if value is None and type(None) in kinds:
         return None
@@ -179,6 +194,24 @@ def _enum_member(kind: type[StrEnum], value: Json, path: str) -> StrEnum:
         raise BadInput(f"{text!r} is not one of {', '.join(kind)}", path) from None
 
 
+def _level(kind: type[IntEnum], value: Json, path: str) -> IntEnum:
+    number = _integer(value, path)
+    if number not in list(kind):
+        raise BadInput(f"{number} is not one of {', '.join(str(int(one)) for one in kind)}", path)
+    return kind(number)
+
+
+def _instant(value: Json, path: str) -> datetime:
+    text = _exactly(str, value, path)
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadInput(f"{text!r} is not an instant", path) from None
+    if instant.utcoffset() is None or instant.isoformat() != text:
+        raise BadInput(f"{text!r} is not written as YYYY-MM-DDThh:mm:ss with its offset", path)
+    return instant
+
+
 def _text(value: Json, path: str) -> str:
     return str(_exactly(str, value, path))
 
@@ -194,6 +227,7 @@ _SCALARS: Mapping[type, Callable[[Json, str], Any]] = {
     bool: partial(_exactly, bool),
     int: _integer,
     date: _date,
+    datetime: _instant,
     str: _text,
 }
 
