@@ -48,6 +48,8 @@ class Gate:
         # Contained resources are judged one by one: a choice of 150 types says nothing useful on failure.
         self._schema["ResourceList"] = {"type": "object"}
         self._schemas: dict[str, Draft6Validator] = {}
+        forms = [json.loads(path.read_text()) for path in sorted(ours.glob("Questionnaire-*.json"))]
+        self._forms: dict[str, Json] = {f"{form['url']}|{form['version']}": form for form in forms}
         import_models_when_asked(self._structure.resource_types)
         with contextlib.redirect_stdout(io.StringIO()), files_read_once():
             self._pyfhircheck = Validator(_pyfhircheck_config([definitions.folder, ours]))
@@ -84,10 +86,22 @@ class Gate:
     def _by_pyfhircheck(self, resource: Json) -> Iterator[str]:
         # dom-3 calls FHIRPath's trace(), which prints.
         with contextlib.redirect_stdout(io.StringIO()), prepared_once():
-            report = self._pyfhircheck.validate_resource(_with_floats(resource))
+            report = self._pyfhircheck.validate_resource(_with_floats(self._with_its_form(resource)))
         for issue in report.issues:
             if issue.severity.value == "error" and not _is_illustration(issue) and not _is_mistaken(issue):
                 yield f"{issue.path}: {issue.code} {issue.message}"
+
+    def _with_its_form(self, resource: Json) -> Json:
+        """A response beside the form of ours that it answers, so that the answers are held against the questions."""
+        form = self._forms.get(str(resource.get("questionnaire"))) if resource.get("resourceType") == "QuestionnaireResponse" else None
+        if form is None:
+            return resource
+        entries = [{"fullUrl": "urn:uuid:00000000-0000-4000-8000-000000000001", "resource": resource}]
+        return {
+            "resourceType": "Bundle",
+            "type": "collection",
+            "entry": [*entries, {"fullUrl": resource["questionnaire"], "resource": form}],
+        }
 
     def _by_schema(self, resource: Json) -> Iterator[str]:
         name = str(resource.get("resourceType"))

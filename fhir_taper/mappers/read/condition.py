@@ -17,7 +17,7 @@ from fhir_taper.plans.tapers.chart_facts import Fact
 
 OVER: Final = frozenset({"inactive", "remission", "resolved"})
 NOT_A_FACT: Final = frozenset({"refuted", "entered-in-error"})
-_UNCERTAIN: Final = frozenset({"unconfirmed", "provisional", "differential"})
+UNCERTAIN: Final = frozenset({"unconfirmed", "provisional", "differential"})
 
 
 def condition_facts(entry: Entry, index: ConceptIndex, as_of: date) -> Iterator[Fact]:
@@ -60,4 +60,4 @@ def _is_over(resource: Mapping[str, Any], as_of: date) -> bool:
 def _says(resource: Mapping[str, Any], index: ConceptIndex) -> str:
     named = index.words_of(resource.get("code"))
     doubt = status_word(resource, "verificationStatus")
-    return f"{named} ({doubt})" if doubt in _UNCERTAIN else named
+    return f"{named} ({doubt})" if doubt in UNCERTAIN else named

@@ -19,6 +19,8 @@ from fhir_taper.plans.medicines.products import Ingredient, ProductCatalogue
 _NEVER_TAKEN: Final = frozenset({"entered-in-error", "draft", "cancelled", "not-taken", "declined", "intended", "preparation"})
 _STILL: Final = frozenset({"active", "in-progress"})
 _ORDERS: Final = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order", ""})
+_FIRST: Final = date(1900, 1, 1)
+_LAST: Final = date(2199, 12, 31)
 _HOME_INTENTS: Final = frozenset({"plan"})
 """A plan that is reported is a home medication (one large vendor writes them so)."""
 
@@ -79,7 +81,18 @@ def _span(chart: Chart, entry: Entry, catalogue: ProductCatalogue, supply_days: 
     else:
         start, end = _ordered(entry.resource)
     written = first_day_of(entry.resource, "authoredOn")
-    return Span(entry, ingredients, words_of(concept), start, end, _status(entry.resource) in _STILL, written)
+    is_open = _status(entry.resource) in _STILL
+    return Span(entry, ingredients, words_of(concept), _within_reach(start), _or_no_end(end), is_open, _within_reach(written))
+
+
+def _within_reach(day: date | None) -> date | None:
+    """A day that can be counted with: what lies beyond any life is as far away as that."""
+    return None if day is None else min(max(day, _FIRST), _LAST)
+
+
+def _or_no_end(day: date | None) -> date | None:
+    """An end that nobody will see is none (many systems write 9999-12-31)."""
+    return None if day is None or day > _LAST else max(day, _FIRST)
 
 
 def _was_taken(entry: Entry) -> bool:
@@ -123,7 +136,7 @@ def _supplied(resource: Mapping[str, Any], supply_days: int) -> tuple[date | Non
     days = supply.get("value") if isinstance(supply, dict) else None
     known = isinstance(days, (int, Decimal)) and not isinstance(days, bool) and 0 < days < 10 * supply_days
     lasting = int(days) if known and days is not None else supply_days
-    return start, start + timedelta(days=lasting - 1) if start else None
+    return start, min(max(start, _FIRST), _LAST) + timedelta(days=lasting - 1) if start else None
 
 
 def _status(resource: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from math import ceil
 from typing import Any, Final
 
+from fhir_taper.errors import BadInput
 from fhir_taper.mappers.chart import Chart, Entry
 from fhir_taper.mappers.read.elements import Json, child, children, first_day, last_day, refuse_modifiers, truth, words
 from fhir_taper.mappers.read.quantity import hours_of
@@ -182,6 +183,14 @@ def _prescriber_of_first(chart: Chart, entry: Entry, references: Sequence[Json])
         if found is not None and found.resource_type == REQUEST:
             return _prescriber(chart, found)
     return None
+
+
+def setting_of(request: Json) -> Setting:
+    """Where a MedicationRequest is of, by its categories; of wrong types as if it had none."""
+    try:
+        return _setting(children(request, "category"))
+    except BadInput:
+        return Setting.COMMUNITY
 
 
 def _setting(categories: Sequence[Json]) -> Setting:

@@ -47,6 +47,15 @@ def last_day_of(order: Order, medicine: Medicine, day: Day) -> date | None:
     return None if mg is None else Length(days=ceil(Fraction(mg) / Fraction(day.scheduled))).end(order.start)
 
 
+def days_at(order: Order, medicine: Medicine, mg_per_day: Exact | None) -> int | None:
+    """How many days the supply lasts at a dose, where that is a whole number exactly; None where it is not, or is not known."""
+    if not mg_per_day or not order.supply or medicine.mg is None or medicine.is_patch:
+        return None
+    mg = _supplied_mg(order, medicine)
+    days = None if mg is None else Fraction(mg) / Fraction(mg_per_day)
+    return int(days) if days and days.denominator == 1 else None
+
+
 def is_for_one_day(order: Order) -> bool:
     """Whether the supply is meant for a single day."""
     return order.supply_days is not None and Decimal(0) < as_exact(order.supply_days) <= 1

@@ -10,6 +10,8 @@ from typing import Final
 from fhir_taper.mappers.write.fhir_text import shown
 from fhir_taper.mappers.write.namespace import Json, concept
 from fhir_taper.mappers.write.plan_references import to_protocol
+from fhir_taper.mappers.write.rule_definitions import attribute_extensions
+from fhir_taper.plans.monitoring.source_attributes import attributes_of_protocol
 from fhir_taper.plans.tables.limit_tables import ProtocolRow
 
 _TYPE: Final = "http://terminology.hl7.org/CodeSystem/plan-definition-type"
@@ -24,6 +26,7 @@ def _plan_definition(protocol: ProtocolRow, version: str) -> Json:
     return {
         "resourceType": "PlanDefinition",
         "id": protocol.id,
+        "extension": attribute_extensions(attributes_of_protocol(protocol)),
         "url": to_protocol(protocol.id),
         "version": version,
         "name": "Taper" + "".join(word.capitalize() for word in protocol.id.split("-")),

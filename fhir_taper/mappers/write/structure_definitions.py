@@ -1,5 +1,5 @@
 """Everything that we publish about our FHIR: StructureDefinitions of the extensions, made from the shapes that write and read them, code
-systems with their value sets, and the protocols.
+systems with their value sets, the protocols, the rules, and the forms.
 
 `definitions()` gives every conformance resource that we publish, by file name; the package carries them as files under definitions/,
 and a test holds that the files are what this module says. FHIR R4 (4.0.1): differential and snapshot, sub-extensions sliced by url. No I/O.
@@ -8,13 +8,20 @@ and a test holds that the files are what this module says. FHIR R4 (4.0.1): diff
 from collections.abc import Iterator
 from typing import Any, Final
 
+from fhir_taper.mappers.write.aftercare import AFTERCARE
 from fhir_taper.mappers.write.degraded_mark import DEGRADED
 from fhir_taper.mappers.write.extensions import ALL, Published
+from fhir_taper.mappers.write.form_codes import to_signal_vocabularies
 from fhir_taper.mappers.write.namespace import Json, value_set
 from fhir_taper.mappers.write.plan_definitions import to_plan_definitions
+from fhir_taper.mappers.write.questionnaires import FORMS_VERSION, to_questionnaires
+from fhir_taper.mappers.write.rule_definitions import ATTRIBUTE_NAMES, SOURCE_ATTRIBUTE, to_rule_definitions
 from fhir_taper.mappers.write.shapes import Kind, Part, Shape
 from fhir_taper.mappers.write.vocabularies import VOCABULARIES, to_code_system, to_value_set
+from fhir_taper.plans.monitoring.rules import load_rules
 from fhir_taper.plans.tables import load
+from fhir_taper.plans.tables.instrument_tables import load_forms
+from fhir_taper.plans.tables.signal_tables import load_signals
 
 DEFINITIONS_VERSION: Final = "1.0.0"
 """Version of what we publish; it rises when a shape changes."""
@@ -42,10 +49,14 @@ _CONSTRAINTS: Final = [
 
 def definitions() -> dict[str, Json]:
     """Every conformance resource of ours by file name ("StructureDefinition-taper.json", "CodeSystem-tier.json", …)."""
-    resources = [to_structure_definition(extension) for extension in (*ALL, DEGRADED)]
-    for vocabulary in VOCABULARIES:
+    resources = [to_structure_definition(extension) for extension in (*ALL, DEGRADED, AFTERCARE, SOURCE_ATTRIBUTE)]
+    for vocabulary in (*VOCABULARIES, ATTRIBUTE_NAMES):
         resources += [to_code_system(vocabulary, DEFINITIONS_VERSION), to_value_set(vocabulary, DEFINITIONS_VERSION)]
     resources += to_plan_definitions(load().limits.protocols.values(), DEFINITIONS_VERSION)
+    resources += to_rule_definitions(load_rules().rules)
+    forms = tuple(load_forms().forms.values())
+    resources += to_signal_vocabularies(load_signals().signals.values(), forms, DEFINITIONS_VERSION)
+    resources += to_questionnaires(forms, FORMS_VERSION)
     return {f"{resource['resourceType']}-{resource['id']}.json": resource for resource in resources}
 
 

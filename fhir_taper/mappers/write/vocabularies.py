@@ -19,6 +19,7 @@ class CarePlanCategory(StrEnum):
     """What a CarePlan of ours is about."""
 
     TAPER = "taper"
+    AFTERCARE = "aftercare"
 
 
 class DegradedForm(StrEnum):
