@@ -72,6 +72,11 @@ def test_roles_and_a_backend_client_are_read(tmp_path: Path) -> None:
     assert tenant.backend_client_id == "events"
 
 
+def test_a_sites_own_codes_are_read(tmp_path: Path) -> None:
+    (tenant,) = settings(tmp_path, TOP + TENANT + '[tenants.signal_codes]\n"urn:site|7" = "cows"\n').tenants
+    assert tenant.signal_codes == {"urn:site|7": "cows"}
+
+
 def test_a_client_secret_comes_from_the_environment(tmp_path: Path) -> None:
     (tenant,) = settings(tmp_path, TOP + TENANT + 'auth = "symmetric"\nclient_secret_env = "TAPER_SECRET"\n').tenants
     assert tenant.client_secret is not None
@@ -105,6 +110,8 @@ def test_a_private_key_comes_from_a_file_beside_the_configuration(tmp_path: Path
         (TOP + TENANT + 'frame_ancestors = ["https://a.example/path"]\n', "tenants[0].frame_ancestors"),
         (TOP + TENANT + "[tenants.roles]\nking = []\n", "tenants[0].roles.king"),
         (TOP + TENANT + "[tenants.backend]\nid = 'x'\n", "tenants[0].backend.id"),
+        (TOP + TENANT + '[tenants.signal_codes]\n"urn:site|7" = 7\n', "tenants[0].signal_codes.urn:site|7"),
+        (TOP + TENANT + 'signal_codes = "cows"\n', "tenants[0].signal_codes"),
         *(
             (TOP + TENANT.replace('"general"', name), "tenants[0].id")
             for name in ('"general hospital"', '""', r'"a\nb"', r'"a\u0000"', f'"{"a" * 65}"')

@@ -64,6 +64,8 @@ _TENANT: Final = frozenset(
         "approve_with_care_plans_unread",
         "roles",
         "backend",
+        "signal_codes",
+        "escalation_policy",
     }
 )
 _BACKEND: Final = frozenset({"client_id"})
@@ -194,6 +196,8 @@ def _tenant(place: Place, *, insecure_loopback: bool) -> Tenant:
         approve_with_care_plans_unread=place.flag("approve_with_care_plans_unread", default=False),
         roles=_roles(place),
         backend_client_id=_backend(place),
+        signal_codes=_signal_codes(place),
+        escalation_policy=place.file("escalation_policy"),
     )
     if auth is AuthMethod.SYMMETRIC and tenant.client_secret is None:
         raise place.wrong("client_secret_env", 'is missing: auth = "symmetric" needs it')
@@ -217,6 +221,11 @@ def _roles(place: Place) -> dict[Role, tuple[str, ...]]:
         return {}
     table.only(frozenset(Role))
     return {Role(name): table.texts(name) for name in table.values}
+
+
+def _signal_codes(place: Place) -> dict[str, str]:
+    table = place.table("signal_codes")
+    return {} if table is None else {name: table.text(name) for name in table.values}
 
 
 def _backend(place: Place) -> str | None:

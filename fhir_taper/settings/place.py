@@ -78,6 +78,15 @@ class Place:
             raise self.wrong(key, f"{path.name} holds no certificates that can be read: {type(error).__name__}") from error
         return str(path)
 
+    def file(self, key: str) -> str | None:
+        """The path of a file that is there, beside the configuration unless it is absolute; None where the key is absent."""
+        if key not in self.values:
+            return None
+        path = self.path.parent / self.text(key)
+        if not path.is_file():
+            raise self.wrong(key, f"{path.name} is no file")
+        return str(path)
+
     def one_of(self, key: str, kind: type[AuthMethod], default: AuthMethod) -> AuthMethod:
         try:
             return kind(self.text(key, default))

@@ -12,7 +12,7 @@ from sqlalchemy import Column, Table, func, select, update
 
 from fhir_taper.store.crypto import KeyRing, row_name
 from fhir_taper.store.database import Database
-from fhir_taper.store.schema import draft, launch, ledger, pending_launch, pharmacist_review, place_of, plan_version, token_set
+from fhir_taper.store.schema import draft, launch, ledger, pending_launch, pharmacist_review, place_of, plan_version, token_set, watch_note
 
 _BATCH: Final = 100
 
@@ -45,6 +45,7 @@ _TABLES: Final = (
     _Sealed(draft, ("tenant_id", "patient_id", "name")),
     _Sealed(ledger, ("id",)),
     _Sealed(pharmacist_review, ("id",)),
+    _Sealed(watch_note, ("id",)),
 )
 
 

@@ -1,4 +1,4 @@
-"""The tables of launches, tokens, plans, reviews, writes and audit as the program uses them; `migrations` makes them, a test compares both.
+"""The tables of launches, tokens, plans, notes, writes and audit as the program uses them; `migrations` makes them, a test compares both.
 
 What is secret or clinical stands in `sealed` (see crypto), with the id of its key beside it. In the clear are ids, codes, hashes, instants
 and states: what is looked up. Tables that only grow are guarded by triggers of the migrations, on both databases.
@@ -230,6 +230,22 @@ pharmacist_review = Table(
         postgresql_where=text("state = 'requested'"),
     ),
 )
+
+watch_note = Table(
+    "watch_note",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("tenant_id", String, nullable=False),
+    Column("patient_id", String, nullable=False),
+    Column("plan", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    *_sealed(),
+    CheckConstraint("kind IN ('assessment', 'answer', 'form', 'choice')", name="watch_note_kind_is_known"),
+    Index("watch_note_by_patient", "tenant_id", "patient_id", "kind", "at"),
+)
+"""What was noted while a taper is watched (see watch_log): it only grows."""
 
 audit_entry = Table(
     "audit_entry",

@@ -10,6 +10,7 @@ from fhir_taper.store.drafts import Draft
 from fhir_taper.store.ledger import Ledger
 from fhir_taper.store.plans import PlanName, PlanVersion
 from fhir_taper.store.reviews import PlanReview, ReviewState
+from fhir_taper.store.watch_log import NoteKind, WatchNote
 
 OLD_KEY = bytes(range(32))
 NEW_KEY = bytes(range(32, 64))
@@ -85,6 +86,12 @@ def review(review_id: str = "v1", **changes: Any) -> PlanReview:
         NOW,
         detail={"asked": "is it on the shelf?"},
     )
+    return replace(made, **changes)
+
+
+def watch_note(note_id: str = "n1", **changes: Any) -> WatchNote:
+    """Return a note of what a patient answered."""
+    made = WatchNote(note_id, "hospital", "p1", "lorazepam/", NoteKind.FORM, NOW, "Patient/p1", b'{"sleep": 420}')
     return replace(made, **changes)
 
 

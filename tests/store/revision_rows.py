@@ -21,6 +21,7 @@ from fhir_taper.store.migrations import HEAD
 from fhir_taper.store.plans import PlanStore
 from fhir_taper.store.reviews import ReviewStore
 from fhir_taper.store.tokens import TokenStore
+from fhir_taper.store.watch_log import WatchLog
 from tests.store import kept
 
 FOLDER = Path(__file__).parent / "revisions"
@@ -36,6 +37,7 @@ def one_of_everything(database: Database, keys: KeyRing) -> None:
     DraftStore(database, keys).save(kept.draft())
     kept.open_write(Ledger(database, keys), kept.write())
     ReviewStore(database, keys).ask(kept.review())
+    WatchLog(database, keys).note(kept.watch_note())
     AuditLog(database, kept.AUDIT_KEY).append(kept.entry())
 
 

@@ -10,7 +10,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
-HEAD: Final = "0005"
+HEAD: Final = "0006"
 """The revision this program works with."""
 
 

@@ -28,10 +28,11 @@ from fhir_taper.store.plans import PlanStore
 from fhir_taper.store.reviews import ReviewState, ReviewStore
 from fhir_taper.store.schema import metadata
 from fhir_taper.store.tokens import TokenStore
+from fhir_taper.store.watch_log import WatchLog
 from tests.store import kept
 from tests.store.revision_rows import FOLDER, one_of_everything, restore
 
-SINCE_REVIEWS, SINCE_INPUTS = "0002", "0005"
+SINCE_REVIEWS, SINCE_INPUTS, SINCE_NOTES = "0002", "0005", "0006"
 
 
 def everything(database: Database, keys: KeyRing) -> list[Any]:
@@ -93,6 +94,9 @@ def test_a_database_of_each_revision_comes_to_the_newest_with_its_rows(
     reviews = ReviewStore(upgraded, keys)
     assert reviews.of_patient("hospital", "p1") == ((kept.review(),) if revision >= SINCE_REVIEWS else ())
     reviews.ask(kept.review("v9", plan_id="plan-9"))
+    notes = WatchLog(upgraded, keys)
+    assert notes.of_patient("hospital", "p1") == ((kept.watch_note(),) if revision >= SINCE_NOTES else ())
+    assert notes.note(kept.watch_note("n9"))
 
 
 def test_every_state_of_a_review_may_be_stored(database: Database, keys: KeyRing) -> None:
