@@ -1,5 +1,6 @@
-"""The commands on a chart: what is taken, which tapers there are, and one of them."""
+"""The commands on a chart: what is taken, which tapers there are, one of them, and what the rules say while it runs."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from fhir_taper.cli.asked import Asked, asks
 from fhir_taper.cli.check import check
 from fhir_taper.cli.options import (
     AsOf,
+    AsOfInstant,
     Benzo,
     Chart,
     Drug,
@@ -88,6 +90,24 @@ def strategies(chart: Chart, *, drug: Drug, start: Start = None, asked: Asked, o
         found = candidates(reading, options)
         write(candidates_output(found, output.value))
         end(answered=found.any_feasible)
+
+
+@app.command()
+def assess(
+    plan: Annotated[str, typer.Argument(metavar="PLAN.json", help="A plan as `plan --format json` writes it.")],
+    chart: Chart,
+    *,
+    as_of: AsOfInstant = None,
+    history: Annotated[
+        Path | None, typer.Option("--history", metavar="FILE", help="What earlier assessments said: their JSON, or its history.")
+    ] = None,
+    policy: Annotated[Path | None, typer.Option("--policy", metavar="FILE", help="The site's changes of the rules (TOML, JSON).")] = None,
+    output: Format = TableOrJson.TABLE,
+) -> None:
+    """What the rules of escalation say of a plan and a chart: hits with their evidence, and what could not be judged."""
+    from fhir_taper.workflow.assess import assess_files, assessment_output
+
+    write(assessment_output(*assess_files(plan, chart, as_of, history, policy), output.value))
 
 
 @app.command()

@@ -1,6 +1,6 @@
 """What an option takes, and how its words are read (`workflow.typed`): one alias an option, used by every command that has it."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -10,7 +10,7 @@ import typer
 
 from fhir_taper.errors import WrongUsage
 from fhir_taper.plans.medicines.codes import Slot
-from fhir_taper.workflow.typed import BenzoTable, DurationOfUse, PermittedParts, typed_day, typed_mg
+from fhir_taper.workflow.typed import BenzoTable, DurationOfUse, PermittedParts, typed_day, typed_instant, typed_mg
 
 
 class TableOrJson(StrEnum):
@@ -34,6 +34,13 @@ def _day(text: str) -> date:
         raise typer.BadParameter(str(error)) from error
 
 
+def _instant(text: str) -> datetime:
+    try:
+        return typed_instant(text)
+    except WrongUsage as error:
+        raise typer.BadParameter(str(error)) from error
+
+
 def _amount(text: str | Decimal) -> Decimal:
     if isinstance(text, Decimal):  # Typer hands a default to the parser too
         return text
@@ -52,6 +59,10 @@ Benzo = Annotated[
 ]
 AsOf = Annotated[
     date | None, typer.Option("--as-of", parser=_day, metavar="DATE", help="The day the regimen is for (default: today, UTC).")
+]
+AsOfInstant = Annotated[
+    datetime | None,
+    typer.Option("--as-of", parser=_instant, metavar="INSTANT", help="The instant that is asked about (default: now). 2026-03-15T12:00Z"),
 ]
 Terminology = Annotated[
     Path | None, typer.Option("--terminology", metavar="PATH", help="A terminology database made by `terminology load`.")

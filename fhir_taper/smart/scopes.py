@@ -17,19 +17,23 @@ LETTERS: Final = "cruds"
 _NEEDS: Final = {
     "Patient": "r",
     "AllergyIntolerance": "rs",
+    "Appointment": "rs",
     "CarePlan": "crus",
     "Communication": "c",
     "Condition": "rs",
     "Consent": "rs",
     "Device": "crs",
     "DocumentReference": "c",
+    "Encounter": "rs",
     "Goal": "crus",
     "Medication": "rs",
+    "MedicationAdministration": "rs",
     "MedicationDispense": "rs",
     "MedicationRequest": "crus",
     "MedicationStatement": "rs",
     "Observation": "rs",
     "Provenance": "crs",
+    "QuestionnaireResponse": "rs",
     "RequestGroup": "crus",
 }
 # Of the person who launches: their own name, and the identifiers by which a tenant's table may know them.

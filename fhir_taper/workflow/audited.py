@@ -16,7 +16,7 @@ from fhir_taper.smart.patients import Refusal
 from fhir_taper.workflow.services import Services
 
 NOBODY: Final = "nobody"
-BESIDE: Final = frozenset({"read", "preview", "recover-write", "settle-write", "take-back", "scope"})
+BESIDE: Final = frozenset({"read", "assess", "preview", "recover-write", "settle-write", "take-back", "scope"})
 """What is done on the way to something else: it does not say what became of a request."""
 _REFUSED: Final = frozenset({"refused", "failed"})
 _LONGEST: Final = 256

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from fhir_taper.errors import NotAllowed, StoreConflict, WrongUsage
 from fhir_taper.exact_json import decode, encode
+from fhir_taper.plans.document_values import inside
 from fhir_taper.plans.tapers import lifecycle
 from fhir_taper.plans.tapers.candidates import Candidates
 from fhir_taper.plans.tapers.collisions import ENDED
-from fhir_taper.plans.tapers.document_values import inside
 from fhir_taper.plans.tapers.edits import Edited, edited_from_document, edited_to_document
 from fhir_taper.plans.tapers.finding import Finding
 from fhir_taper.plans.tapers.identity import plan_id

@@ -15,6 +15,8 @@ from typing import Final
 
 from fhir_taper.errors import NotAllowed, StoreConflict, WrongUsage
 from fhir_taper.exact_json import encode
+from fhir_taper.plans.monitoring.assessment import Hit
+from fhir_taper.plans.monitoring.rule import Level
 from fhir_taper.plans.tables.life_rules import LifeRules
 from fhir_taper.plans.tapers import lifecycle, replanning, review, revision
 from fhir_taper.plans.tapers.collisions import RUNNING
@@ -38,6 +40,7 @@ from fhir_taper.workflow.roles import require
 from fhir_taper.workflow.services import Services
 from fhir_taper.workflow.unread import SOURCES_OF_STOPS, unread_now, unread_tapers
 from fhir_taper.workflow.versions import Kept, as_version, newest_of_each, version_named
+from fhir_taper.workflow.watching import Watch, watch
 
 
 class Turn(StrEnum):
@@ -116,7 +119,7 @@ def turned(services: Services, chart: OpenChart, loaded: Loaded, version_id: str
     decision = Decision(chart.who, day, asked.reason.strip())
     stops = stops_of(services, chart, loaded, plan)
     if asked.turn in _LETS_REDUCTIONS_GO:
-        _refuse_reductions(services, chart, loaded, plan, stops)
+        _refuse_reductions(services, chart, loaded, kept, stops)
     after = what_follows(services, chart, loaded, plan, asked, decision)
     return after if isinstance(after, Infeasible) else Turned(plan, after, stops)
 
@@ -158,11 +161,20 @@ def stops_of(services: Services, chart: OpenChart, loaded: Loaded, plan: TaperPl
     return stops_today(loaded.reading(day), plan, assessment_of(services, chart).assessed)
 
 
-def _refuse_reductions(services: Services, chart: OpenChart, loaded: Loaded, plan: TaperPlan, stops: tuple[Finding, ...]) -> None:
-    """Raises NotAllowed with every Stop of today, and with what could not be read: whether there is another one is not known then."""
+def waiting_for_answers(seen: Watch) -> tuple[Hit, ...]:
+    """The hits for which the next reduction waits: of level 1 or more, and nobody answered."""
+    return tuple(hit for hit in seen.open_hits if hit.level >= Level.HOLD)
+
+
+def _refuse_reductions(services: Services, chart: OpenChart, loaded: Loaded, kept: Kept, stops: tuple[Finding, ...]) -> None:
+    """Raises NotAllowed with every Stop of today, with each alert that nobody answered, and with what could not be read: whether there is
+    another one is not known then."""
+    plan = kept.plan
     unread = unread_now(loaded, plan, SOURCES_OF_STOPS)
+    alerts = waiting_for_answers(watch(services, chart, loaded, kept))
     against = (
         *(f"today's chart stops a reduction: {one.message}" for one in stops),
+        *(f"an alert that nobody answered stops a reduction: {one.message} Answer it on the page of alerts." for one in alerts),
         *(f"{says}: whether something stops a reduction is not known: read the chart again" for says in unread),
         *unread_tapers(services, chart, loaded),
     )

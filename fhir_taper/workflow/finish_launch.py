@@ -12,7 +12,7 @@ from hmac import compare_digest
 from typing import Final
 
 from fhir_taper.errors import LaunchRefused
-from fhir_taper.records import Launch, PendingLaunch, Secret, Tenant, TokenSet
+from fhir_taper.records import Launch, PendingLaunch, Role, Secret, Tenant, TokenSet
 from fhir_taper.smart.client import FhirClient
 from fhir_taper.smart.launch.authorize import callback_code, callback_state, new_secret
 from fhir_taper.smart.launch.context import context_of
@@ -101,7 +101,8 @@ def _opened(services: Services, tenant: Tenant, pending: PendingLaunch, paramete
         raise
     for one, whose, tokens in held:
         revoke_tokens(services, whose, one, tokens)
-    sweep_chart(services, chart_of(services, launch, tenant))
+    if launch.role is not Role.PATIENT:  # what became of a write is looked for by those who write
+        sweep_chart(services, chart_of(services, launch, tenant))
     return Finished(launch, secret, tuple(one.id for one, _, _ in held))
 
 
@@ -114,6 +115,8 @@ def _kept(
     """
     values = context_of(answer)
     user = _user(services, tenant, pending, answer)
+    if pending.launch is None and not user:
+        raise LaunchRefused("nobody", "Outside a chart this app must know who you are, and the EHR does not say it.")
     client = FhirClient(tenant.issuer, services.transport(tenant), lambda: answer.tokens.access_token, values.patient_id, lambda _: None)
     person = person_of(client, user)
     now, secret = services.clock(), new_secret()
@@ -123,7 +126,7 @@ def _kept(
         patient_id=values.patient_id,
         user=user,
         user_name=person.name,
-        role=role_of(tenant, person),
+        role=role_of(tenant, person, values.patient_id),
         scope=answer.tokens.scope,
         cookie_hash=hashed(secret),
         csrf=new_secret(),

@@ -51,6 +51,11 @@ NAMES: Final = {
     "Observation": "Observations",
     "AllergyIntolerance": "Allergies",
     "CarePlan": "Care plans",
+    "QuestionnaireResponse": "Filled forms",
+    "Appointment": "Appointments",
+    "Encounter": "Visits",
+    "MedicationAdministration": "Medicines given",
+    "Consent": "Consents",
 }
 _DOSES: Final = frozenset({"MedicationRequest", "MedicationStatement", "MedicationDispense"})
 _OF_OUR_PLANS: Final = frozenset({"RequestGroup", "Goal", "MedicationRequest"})
@@ -82,6 +87,8 @@ class Loaded:
         default_factory=dict, init=False, repr=False, compare=False
     )
     """The last few plans that were made of this chart, by what was asked and edited."""
+    watched: dict[str, Chart] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """The same chart with what only the watching of a plan looks at, once that was read (`load_watched`)."""
     _histories: dict[date, tuple[DoseHistory, DoseHistory]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _readings: dict[tuple[date, str | None], Reading] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -152,7 +159,7 @@ def _load(services: Services, chart: OpenChart, now: datetime) -> Loaded:
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="chart") as pool:
         # Whose chart it is, and all that is in it, are asked for side by side: a person waits for the slowest answer and not for their sum.
         asked = pool.submit(chart.client.read, "Patient", launch.patient_id)
-        answers = pool.map(lambda kind: _search(chart, kind), SEARCHED)
+        answers = pool.map(lambda kind: search_of_patient(chart, kind), SEARCHED)
         try:
             patient = asked.result()
         except WrongPatient:
@@ -165,8 +172,8 @@ def _load(services: Services, chart: OpenChart, now: datetime) -> Loaded:
         known = [patient, *(one for answer in found.values() if isinstance(answer, Found) for one in answer.resources)]
         further, missing = _further(pool.map, chart, known)
     resources = [*known, *further]
-    issues = [*_issues(found), *missing]
-    decoded = decode_chart(_parts(resources))
+    issues = [*issues_of(found), *missing]
+    decoded = decode_chart(parts_of(resources))
     is_short = any(issue.severity != "information" for issue in issues)
     decoded = replace(decoded, issues=(*issues, *decoded.issues), complete=decoded.complete and not is_short)
     note(services, launch, "read", "done" if not issues else "partly", _counts(resources, found))
@@ -176,7 +183,8 @@ def _load(services: Services, chart: OpenChart, now: datetime) -> Loaded:
     return Loaded(decoded, now, unread, failed, in_part)
 
 
-def _search(chart: OpenChart, kind: str) -> Found | EhrError:
+def search_of_patient(chart: OpenChart, kind: str) -> Found | EhrError:
+    """Everything of one type about the patient, or why it was not given. Raises AccessEnded."""
     try:
         return chart.client.search(kind, {"patient": chart.launch.patient_id})
     except AccessEnded:
@@ -222,7 +230,8 @@ def _read(chart: OpenChart, reference: str) -> Fetched | EhrError:
         return error
 
 
-def _issues(found: Mapping[str, Found | EhrError]) -> Iterator[Issue]:
+def issues_of(found: Mapping[str, Found | EhrError]) -> Iterator[Issue]:
+    """What is to be said of answers that failed, or may lack something."""
     for kind, answer in found.items():
         severity = "error" if kind in _DOSES else "warning"
         if isinstance(answer, EhrError):
@@ -242,7 +251,7 @@ def _status(error: EhrError) -> str:
     return str(error.status) if isinstance(error, EhrAnswered) else type(error).__name__
 
 
-def _parts(resources: Iterable[Fetched]) -> Iterator[tuple[str, bytes]]:
+def parts_of(resources: Iterable[Fetched]) -> Iterator[tuple[str, bytes]]:
     """One Bundle per type, so that a place names where a resource came from."""
     by_type: dict[str, list[Json]] = {}
     for one in resources:

@@ -1,4 +1,8 @@
-"""Who a user is to this program: the role that the tenant's table gives a FHIR user or an identifier. Everybody else reads only."""
+"""Who a user is to this program: the role that the tenant's table gives a FHIR user or an identifier. Every other clinician reads only.
+
+The patient of the chart is the patient, whatever a table says; another patient and a relative are nobody here: what they may see, only a
+consent could say.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +17,7 @@ from fhir_taper.workflow.services import Services
 
 _NPI: Final = "http://hl7.org/fhir/sid/us-npi"
 _LONGEST: Final = 120
+_NO_CLINICIANS: Final = frozenset({"Patient", "RelatedPerson", "Person"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +41,15 @@ def person_of(client: FhirClient, reference: str) -> Person:
     return Person(reference, _name(resource) or reference, tuple(_also(resource)))
 
 
-def role_of(tenant: Tenant, person: Person) -> Role:
-    """The role of a person, the first that names them in the order of the roles."""
+def role_of(tenant: Tenant, person: Person, patient_id: str = "") -> Role:
+    """The role of a person at the chart of a patient: the patient's own, else the first that names them in the order of the roles.
+
+    Raises LaunchRefused ("not-a-clinician") for another patient, a relative, or a person of whom the EHR does not say what they are.
+    """
+    if patient_id and person.reference == f"Patient/{patient_id}":
+        return Role.PATIENT
+    if person.reference.partition("/")[0] in _NO_CLINICIANS:
+        raise LaunchRefused("not-a-clinician", "You are signed in as a patient or a relative, and this chart is not your own.")
     names = {person.reference, *person.also} - {""}
     return next((role for role in Role if names & set(tenant.roles.get(role, ()))), Role.READER)
 

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from fhir_taper.errors import SettingsError, StoreError
 from fhir_taper.settings import Settings
 from fhir_taper.workflow.services import Services
+from fhir_taper.workflow.site_codes import site_index
+from fhir_taper.workflow.site_policy import site_policy
 from fhir_taper.writeback.overlay import load_overlay
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -36,9 +38,11 @@ def refuse_unsafe(settings: Settings) -> None:
 
 
 def refuse_incomplete(services: Services) -> None:
-    """Raise SettingsError for a vendor or signing key that cannot be used, StoreError for rows whose key is not configured."""
+    """Raise SettingsError for a vendor, a key or a code of a site that cannot be used, StoreError for rows whose key is not configured."""
     for tenant in services.settings.tenants:
         load_overlay(tenant.vendor)
+        site_index(tenant)
+        site_policy(tenant)
     services.public_keys()
     missing = services.missing_keys()
     if missing:

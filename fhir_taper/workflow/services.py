@@ -27,6 +27,7 @@ from fhir_taper.store.ledger import Ledger
 from fhir_taper.store.plans import PlanStore
 from fhir_taper.store.rotation import left
 from fhir_taper.store.tokens import TokenStore
+from fhir_taper.store.watch_log import WatchLog
 from fhir_taper.workflow.metrics import Metrics
 from fhir_taper.writeback.pauses import Pauses
 
@@ -82,6 +83,7 @@ class Services:
     drafts: DraftStore
     ledger: Ledger
     audit: AuditLog
+    watch: WatchLog
     clock: Clock
     transport_of: Callable[[Tenant], Transport]
     pauses: Pauses = field(default_factory=Pauses)
@@ -184,6 +186,7 @@ def open_services(settings: Settings, *, clock: Clock = utc_now, transport_of: C
         DraftStore(database, keys),
         Ledger(database, keys),
         AuditLog(database, settings.audit_key),
+        WatchLog(database, keys),
         clock,
         transport_of or _transports(clock, metrics),
         metrics=metrics,

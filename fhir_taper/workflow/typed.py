@@ -5,7 +5,7 @@ Choices that tables hold are checked against them by a test, so that offering th
 
 import re
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -24,6 +24,7 @@ MOST_UNITS: Final = 10_000
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 """A day before or after these is a typing error."""
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)  # the standard library also reads 20260105 and 2026-W01-1
+_CLOCK: Final = re.compile(r"\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?", re.ASCII)
 _LONGEST: Final = 40
 
 
@@ -70,6 +71,21 @@ def typed_day(text: str) -> date:
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise WrongUsage(f"{text!r} is not between {FIRST_YEAR} and {LAST_YEAR}")
     return day
+
+
+def typed_instant(text: str) -> datetime:
+    """An instant as YYYY-MM-DDThh:mm with its offset or Z; without one it is meant where the patient is, and a day alone is its last
+    minute. Raises WrongUsage."""
+    if _DAY.fullmatch(text):
+        return datetime.combine(typed_day(text), time(23, 59))
+    day, _, clock = text.partition("T")
+    if not _DAY.fullmatch(day) or not _CLOCK.fullmatch(clock):
+        raise WrongUsage(f"{text[:_LONGEST]!r} is not an instant like 2026-01-05T12:00Z")
+    typed_day(day)
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise WrongUsage(f"{text!r} is not an instant: {error}") from None
 
 
 def typed_mg(text: str) -> Decimal:

@@ -22,6 +22,7 @@ from fhir_taper.workflow.load_chart import Loaded, load_chart
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.services import Services
 from fhir_taper.workflow.versions import Kept
+from fhir_taper.workflow.watching import Watch, answer_hit, watch
 from tests.web.running import Stage, another_app
 from tests.workflow.opened import chart_of
 
@@ -77,6 +78,16 @@ class Followed:
     def newest(self) -> Kept:
         (one,) = running_plans(self.services, self.chart)
         return one
+
+    def watched(self) -> Watch:
+        """The plan as it is watched now."""
+        return watch(self.services, self.chart, self.loaded, self.newest())
+
+    def answer_alerts(self) -> None:
+        """Answer every alert that is open: the chart of the demo is older than the plan, and nobody filled anything in."""
+        seen = self.watched()
+        for hit in seen.open_hits:
+            answer_hit(self.services, self.chart, seen, hit.rule, "called", "talked with the patient")
 
     def actions(self) -> list[tuple[str, str]]:
         """Action and outcome of every line of the patient's audit."""

@@ -10,7 +10,7 @@ from fhir_taper.errors import LaunchRefused, NotAllowed, StoreConflict, WrongUsa
 from fhir_taper.plans.tapers.in_force import keep_taking, step_in_force
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.plan import Phase, PlanState
-from fhir_taper.workflow.course import Asked, Turn, Turned, running_plans, save_turn, turned
+from fhir_taper.workflow.course import Asked, Turn, Turned, running_plans, save_turn, turned, waiting_for_answers
 from tests.workflow.followed import Followed
 
 HOLD = Asked(Turn.HOLD, "a cold", days=10)
@@ -41,6 +41,7 @@ def test_a_hold_is_shown_before_it_is_saved_and_keeps_todays_dose(followed: Foll
 
 def test_a_plan_that_is_resumed_goes_on_as_it_was_moved(followed: Followed) -> None:
     save(followed, HOLD)
+    followed.answer_alerts()
     save(followed, Asked(Turn.RESUME, "well again"))
     resumed = followed.newest().plan
     assert (resumed.version, resumed.state, resumed.revisions[-1].reason) == (6, PlanState.ACTIVE, "well again")
@@ -56,6 +57,7 @@ def test_a_step_back_raises_the_dose_for_the_reason_that_a_prescriber_gives(foll
 
 @pytest.mark.feature("F28")
 def test_a_review_lets_the_next_reduction_go_and_may_be_overridden_for_a_reason(followed: Followed) -> None:
+    followed.answer_alerts()
     save(followed, Asked(Turn.REVIEW, "slept well", step=3, is_override=True))
     gate = next(one for one in followed.newest().plan.gates if one.step == 3)
     assert (gate.state, gate.reason) == ("overridden", "slept well")
@@ -74,8 +76,30 @@ def test_a_review_lets_the_next_reduction_go_and_may_be_overridden_for_a_reason(
     ],
 )
 def test_what_the_plan_does_not_allow_is_refused_with_the_rule(followed: Followed, asked: Asked, says: str) -> None:
+    followed.answer_alerts()
     with pytest.raises(NotAllowed, match=says):
         turned(followed.services, followed.chart, followed.loaded, followed.kept.version.id, asked)
+
+
+@pytest.mark.parametrize("asked", [Asked(Turn.RESUME, "x"), Asked(Turn.REVIEW, "slept well", step=3)])
+def test_no_reduction_goes_on_before_every_alert_is_answered(followed: Followed, asked: Asked) -> None:
+    if asked.turn is Turn.RESUME:
+        save(followed, HOLD)
+    waiting = waiting_for_answers(followed.watched())
+    assert waiting
+    with pytest.raises(NotAllowed) as refused:
+        show(followed, asked)
+    assert all(any(hit.message in line for line in refused.value.reasons) for hit in waiting)
+    assert all("page of alerts" in line for line in refused.value.reasons)
+    followed.answer_alerts()
+    assert waiting_for_answers(followed.watched()) == ()
+    show(followed, asked)
+
+
+def test_an_alert_keeps_nobody_from_a_hold_a_step_back_or_an_end(followed: Followed) -> None:
+    assert waiting_for_answers(followed.watched())
+    for asked in (HOLD, Asked(Turn.STEP_BACK, "hard to bear", step=1, days=28), Asked(Turn.SLOW, "x"), Asked(Turn.REVOKE, "x")):
+        show(followed, asked)
 
 
 def test_a_form_that_does_not_name_its_step_is_refused(followed: Followed) -> None:

@@ -1,7 +1,10 @@
-"""Roles come from the tenant's table alone."""
+"""Roles come from the tenant's table alone; the patient of a chart is the patient, and nobody else's chart is a patient's."""
+
+from dataclasses import replace
 
 import pytest
 
+from fhir_taper.errors import LaunchRefused
 from fhir_taper.records import Role, Tenant
 from fhir_taper.workflow.roles import Person, role_of
 
@@ -22,4 +25,19 @@ TENANT = Tenant(
     ],
 )
 def test_a_person_is_what_the_table_says_and_everybody_else_reads(person: Person, role: Role) -> None:
-    assert role_of(TENANT, person) is role
+    assert role_of(TENANT, person, "p1") is role
+
+
+@pytest.mark.feature("F46")
+def test_the_patient_of_the_chart_is_the_patient_whatever_a_table_says() -> None:
+    table = replace(TENANT, roles={Role.PRESCRIBER: ("Patient/p1",)})
+    assert role_of(TENANT, Person("Patient/p1", "P"), "p1") is Role.PATIENT
+    assert role_of(table, Person("Patient/p1", "P"), "p1") is Role.PATIENT
+
+
+@pytest.mark.parametrize("reference", ["Patient/p2", "RelatedPerson/r1", "Person/x", "Patient/"])
+def test_another_patient_or_a_relative_is_nobody_here_whatever_a_table_says(reference: str) -> None:
+    table = replace(TENANT, roles={Role.PRESCRIBER: (reference,)})
+    with pytest.raises(LaunchRefused) as refused:
+        role_of(table, Person(reference, "P"), "p1")
+    assert refused.value.reason == "not-a-clinician"

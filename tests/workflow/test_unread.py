@@ -78,6 +78,7 @@ def test_what_may_not_be_written_where_it_is_read_is_not_written_where_it_is_not
 @pytest.mark.parametrize("kind", ["MedicationRequest", "Condition", "Observation", "CarePlan"])
 def test_no_reduction_goes_on_while_what_could_stop_it_is_unread(followed: Followed, kind: str) -> None:
     services, chart = followed.services, followed.chart
+    followed.answer_alerts()
     review = Asked(Turn.REVIEW, "slept well", step=3, is_override=True)
     found = turned(services, chart, load_chart(services, chart, afresh=True), followed.kept.version.id, review)
     with between(followed.stage.demo, refusing(500, kind)):

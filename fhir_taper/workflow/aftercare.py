@@ -1,0 +1,83 @@
+"""Aftercare: the patient's plan for hard days with every version of it, the way back, what check-ins said over time, what goes on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from fhir_taper.errors import WrongUsage
+from fhir_taper.exact_json import decode
+from fhir_taper.mappers.read.filled_form import read_filled_forms
+from fhir_taper.plans.monitoring.aftercare import AftercarePlan, OverTime, Told, aftercare_of
+from fhir_taper.plans.monitoring.aftercare import over_time as told_over_time
+from fhir_taper.plans.monitoring.scoring import YES
+from fhir_taper.plans.tables.aftercare_rows import load_aftercare
+from fhir_taper.plans.tapers.plan import TaperPlan
+from fhir_taper.store.watch_log import NoteKind, WatchNote
+from fhir_taper.workflow.assess import in_zone
+from fhir_taper.workflow.check_ins import COME_BACK, HARD_DAYS, check_ins, followed_named
+from fhir_taper.workflow.open_chart import OpenChart
+from fhir_taper.workflow.services import Services
+from fhir_taper.workflow.versions import Kept
+from fhir_taper.workflow.watching import fill_form
+
+_LONGEST: Final = 2000
+_RESPONSE: Final = "QuestionnaireResponse"
+
+
+@dataclass(frozen=True, slots=True)
+class HardDays:
+    """One version of the plan for hard days: the id of its filled form, when, by whom it was entered ("" the patient), the answers."""
+
+    id: str
+    at: datetime
+    by: str
+    answers: Mapping[str, str]
+
+
+def hard_days_of(services: Services, chart: OpenChart) -> tuple[HardDays, ...]:
+    """Every version of the plan for hard days, the oldest first."""
+    patient = f"Patient/{chart.launch.patient_id}"
+    found = []
+    for one in _forms(services, chart):
+        document: Mapping[str, Any] = decode(one.document)
+        if document["form"] == HARD_DAYS:
+            answers = {item["linkId"]: item["answer"][0]["valueString"] for item in document["resources"][0].get("item", ())}
+            found.append(HardDays(document["resources"][0]["id"], one.at, "" if one.by == patient else one.by, answers))
+    return tuple(found)
+
+
+def save_hard_days(services: Services, chart: OpenChart, kept: Kept, answers: Mapping[str, str]) -> None:
+    """Keep the plan for hard days as a new version; the older ones stay. Raises LaunchRefused ("role"), WrongUsage."""
+    if any(len(text) > _LONGEST for text in answers.values()):
+        raise WrongUsage(f"each answer has at most {_LONGEST} letters")
+    fill_form(services, chart, kept.plan, HARD_DAYS, {item: (text,) for item, text in answers.items()})
+
+
+def ask_to_come_back(services: Services, chart: OpenChart, name: str) -> Kept:
+    """Keep the patient's wish to come back. A person calls; rule A15 sees to that."""
+    kept = followed_named(services, chart, name)
+    fill_form(services, chart, kept.plan, COME_BACK, {"come-back": (YES,)})
+    return kept
+
+
+def over_time(services: Services, chart: OpenChart, plan: TaperPlan) -> tuple[OverTime, ...]:
+    """What the forms that were filled in here said over time. Those that stand in the EHR alone are on the monitoring page."""
+    told = []
+    for one in _forms(services, chart):
+        for resource in decode(one.document)["resources"]:
+            if resource["resourceType"] == _RESPONSE:
+                at = datetime.fromisoformat(resource["authored"])
+                told += [Told(at, said) for filled in read_filled_forms(resource) for said in filled.scored.said]
+    return told_over_time(told, in_zone(services.clock(), plan.zone or chart.tenant.timezone))
+
+
+def aftercare_plan(services: Services, chart: OpenChart, kept: Kept) -> AftercarePlan:
+    """The aftercare plan of a completed taper, as it follows from today's choices. Raises NotAllowed before the taper is completed."""
+    rhythm = check_ins(services, chart, kept).schedule.every_days
+    newest = hard_days_of(services, chart)
+    return aftercare_of(kept.plan, load_aftercare(), rhythm, newest[-1].id if newest else "", author=kept.plan.author)
+
+
+def _forms(services: Services, chart: OpenChart) -> tuple[WatchNote, ...]:
+    return services.watch.of_patient(chart.launch.tenant_id, chart.launch.patient_id, NoteKind.FORM)

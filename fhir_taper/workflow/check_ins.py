@@ -1,0 +1,152 @@
+"""Check-ins of the plans that are followed: what is due and why, what else may be filled in, and what only a link may be shown of.
+
+No chart is read for it: a patient sees the same list as a coach. What was filled in is kept by `watching.fill_form`; a score that a
+clinician read off an original is kept here.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from fhir_taper.errors import WrongUsage
+from fhir_taper.exact_json import decode
+from fhir_taper.mappers.write.check_in import LONGEST_WORDS, FilledForm, to_observations
+from fhir_taper.plans.monitoring.cadence import DueForm
+from fhir_taper.plans.monitoring.scoring import Scored, stated
+from fhir_taper.plans.monitoring.timeline import CheckInSchedule
+from fhir_taper.plans.tables.form_rows import Form, Make, Ships
+from fhir_taper.plans.tables.instrument_tables import load_forms
+from fhir_taper.plans.tapers.collisions import RUNNING
+from fhir_taper.plans.tapers.plan import Phase, PlanState, TaperPlan
+from fhir_taper.records import Role
+from fhir_taper.store.watch_log import NoteKind, WatchNote
+from fhir_taper.workflow.assess import in_zone
+from fhir_taper.workflow.audited import note
+from fhir_taper.workflow.chosen_plan import plan_of
+from fhir_taper.workflow.open_chart import OpenChart
+from fhir_taper.workflow.roles import require
+from fhir_taper.workflow.services import Services
+from fhir_taper.workflow.versions import Kept, newest_of_each
+from fhir_taper.workflow.watching import due_on, keep_note, name_of, rhythm_of
+
+PAUSE, COME_BACK, HARD_DAYS = "pause", "come-back", "hard-days"
+OF_THEIR_OWN: Final = frozenset({PAUSE, COME_BACK, HARD_DAYS})
+"""Forms with a page or a button of their own."""
+CLINICIANS: Final = (Role.PRESCRIBER, Role.PHARMACIST)
+LONGEST_ANSWER: Final = LONGEST_WORDS
+"""Letters of free words that one answer may have."""
+_LONGEST_NUMBER: Final = 8
+_LATEST: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class FilledLately:
+    """One form that was filled in here: when, which, by whom it was entered ("" the patient), and what it said in words."""
+
+    at: datetime
+    title: str
+    by: str
+    says: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckIns:
+    """The forms of one plan today. `by_clinic`: a person of the clinic asks or looks. `links`: nothing but the link may be shown."""
+
+    kept: Kept
+    schedule: CheckInSchedule
+    due: tuple[DueForm, ...]
+    others: tuple[Form, ...]
+    by_clinic: tuple[Form, ...]
+    links: tuple[Form, ...]
+    filled: tuple[WatchNote, ...]
+
+    @property
+    def name(self) -> str:
+        """Which taper it is, whatever its version."""
+        return name_of(self.kept.plan)
+
+
+def followed_plans(services: Services, chart: OpenChart) -> tuple[Kept, ...]:
+    """The newest versions of plans for which somebody is asked: those that run, and those whose taper is completed."""
+    found = (Kept(one, plan_of(one)) for one in newest_of_each(services, chart))
+    return tuple(one for one in found if is_followed(one.plan))
+
+
+def is_followed(plan: TaperPlan) -> bool:
+    """Whether check-ins belong to a plan: it runs, or its aftercare has begun. A draft is nobody's plan yet."""
+    return plan.state in RUNNING or (plan.state is PlanState.COMPLETED and plan.phase is Phase.AFTERCARE)
+
+
+def followed_named(services: Services, chart: OpenChart, name: str) -> Kept:
+    """The followed plan of a name; the only one, or the first, where none is named. Raises WrongUsage where there is none."""
+    found = [one for one in followed_plans(services, chart) if not name or name_of(one.plan) == name]
+    if not found:
+        raise WrongUsage("no plan is followed now for which this form could be filled in")
+    return found[0]
+
+
+def check_ins(services: Services, chart: OpenChart, kept: Kept) -> CheckIns:
+    """What is due of a plan today, and what else there is."""
+    plan, launch = kept.plan, chart.launch
+    notes = services.watch.of_patient(launch.tenant_id, launch.patient_id, NoteKind.FORM, NoteKind.CHOICE)
+    filled = tuple(one for one in notes if one.kind is NoteKind.FORM)
+    schedule = rhythm_of(plan, notes)
+    due = due_on(chart, plan, schedule, filled, chart.day(services.clock(), plan.zone or None))
+    asked = {one.form.id for one in due}
+    fitting = [form for form in load_forms().forms.values() if form.is_for(plan.drug_class, plan.phase) and form.id not in OF_THEIR_OWN]
+    shown = [form for form in fitting if form.licence.ships is not Ships.LINK]
+    return CheckIns(
+        kept,
+        schedule,
+        due,
+        tuple(form for form in shown if form.id not in asked and not form.needs_person),
+        tuple(form for form in shown if form.needs_person),
+        tuple(form for form in fitting if form.licence.ships is Ships.LINK),
+        filled,
+    )
+
+
+def filled_lately(chart: OpenChart, asked: CheckIns) -> tuple[FilledLately, ...]:
+    """The last forms that were filled in here, the newest first."""
+    return tuple(_filled(chart, one) for one in reversed(asked.filled[-_LATEST:]))
+
+
+def can_be_stated(form: Form) -> bool:
+    """Whether a clinician may enter the score of its original."""
+    return [rule.make for rule in form.scores] == [Make.STATED]
+
+
+def state_score(services: Services, chart: OpenChart, plan: TaperPlan, form: Form, number: str, variant: str) -> Scored:
+    """Keep the score that a clinician read off the original of an instrument of which we show the link alone, as an Observation.
+
+    `variant`: which form of the instrument it is, as the person says. Raises LaunchRefused ("role"), WrongUsage for what cannot be its
+    score.
+    """
+    require(services, chart, "state a score", CLINICIANS)
+    if variant != form.variant:
+        raise WrongUsage(" ".join((f"only the {form.variant} form of {form.title} is taken", *form.refuses)).strip())
+    try:
+        value = Decimal(number) if 0 < len(number) <= _LONGEST_NUMBER else Decimal("NaN")
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite():
+        raise WrongUsage(f"{number[:40]!r} is not a number")
+    scored = stated(form, value)
+    if scored.problems:
+        raise WrongUsage("; ".join(scored.problems))
+    at = in_zone(services.clock(), plan.zone or chart.tenant.timezone).replace(second=0, microsecond=0)
+    filled = FilledForm(form, scored, chart.launch.patient_id, at, chart.launch.user, chart.launch.tenant_id)
+    document = {"form": form.id, "resources": to_observations(filled, ""), "scores": [one.words for one in scored.said]}
+    with services.database.begin():
+        keep_note(services, chart, NoteKind.FORM, name_of(plan), document, filled.id_of())
+        note(services, chart.launch, "state-score", "done", {"plan": plan.id, "form": form.id})
+    return scored
+
+
+def _filled(chart: OpenChart, one: WatchNote) -> FilledLately:
+    document, forms = decode(one.document), load_forms().forms
+    title = forms[document["form"]].title if document["form"] in forms else document["form"]
+    by = "" if one.by == f"Patient/{chart.launch.patient_id}" else one.by
+    return FilledLately(chart.local(one.at), title, by, tuple(said for said in document["scores"] if said != title))

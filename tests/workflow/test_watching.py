@@ -1,0 +1,91 @@
+"""Watching a plan: what is kept, what an answer covers, and forms that are filled in here."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from fhir_taper.errors import LaunchRefused, StoreConflict, WrongUsage
+from fhir_taper.exact_json import decode
+from fhir_taper.plans.monitoring.assessment_document import inputs_of
+from fhir_taper.plans.monitoring.rule import Level
+from fhir_taper.store.watch_log import NoteKind
+from fhir_taper.workflow.watching import answer_hit, fill_form, name_of, shown_of, watch
+from tests.workflow.followed import Followed
+
+SEIZURE = {"events": ("seizure",), "doses": ("all",)}
+
+
+def kept_assessments(followed: Followed) -> list[dict[str, object]]:
+    """The assessments that were kept of the plan, oldest first."""
+    notes = followed.services.watch.of_patient("demo", followed.chart.launch.patient_id, NoteKind.ASSESSMENT)
+    return [decode(one.document) for one in notes if one.plan == name_of(followed.plan)]
+
+
+def test_an_assessment_is_kept_with_all_that_made_it_and_once_while_nothing_changes(followed: Followed) -> None:
+    seen = followed.watched()
+    followed.watched()
+    (kept,) = kept_assessments(followed)
+    assert inputs_of(kept["kept"]).assess() == seen.assessment  # type: ignore[arg-type]
+
+
+@pytest.mark.feature("F24", "F25", "F26")
+def test_a_red_flag_of_a_form_stands_until_somebody_answers_it(followed: Followed) -> None:
+    fill_form(followed.services, followed.chart, followed.plan, "daily", SEIZURE)
+    seen = followed.watched()
+    assert (seen.assessment.level, seen.open_hits[0].rule) == (Level.EMERGENCY, "B01")
+    answer_hit(followed.services, followed.chart, seen, "B01", "reviewed", "seen in hospital", shown_of(seen.open_hits[0]))
+    assert "B01" not in {hit.rule for hit in followed.watched().open_hits}
+
+
+def test_an_answer_covers_what_the_page_showed_also_where_that_grew_since_the_first_look(followed: Followed) -> None:
+    fill_form(followed.services, followed.chart, followed.plan, "daily", SEIZURE)
+    followed.watched()
+    later = followed.later(1)
+    fill_form(later, followed.chart, followed.plan, "daily", SEIZURE)
+    seen = watch(later, followed.chart, followed.loaded, followed.newest())
+    answer_hit(later, followed.chart, seen, "B01", "reviewed", "both were seen in hospital")
+    again = watch(later, followed.chart, followed.loaded, followed.newest())
+    assert "B01" not in {hit.rule for hit in again.open_hits}
+
+
+def test_an_answer_that_an_assessment_did_not_know_is_not_lost(followed: Followed) -> None:
+    """Another look began before the answer and was kept after it."""
+    fill_form(followed.services, followed.chart, followed.plan, "daily", SEIZURE)
+    seen = followed.watched()
+    answer_hit(followed.services, followed.chart, seen, "B01", "reviewed", "seen in hospital")
+    notes = followed.services.watch.of_patient("demo", followed.chart.launch.patient_id, NoteKind.ASSESSMENT)
+    newest = [one for one in notes if one.plan == name_of(followed.plan)][-1]
+    followed.services.watch.note(replace(newest, id=f"{newest.id}-late", at=newest.at + timedelta(hours=1)))
+    assert "B01" not in {hit.rule for hit in followed.watched().open_hits}
+
+
+def test_a_form_that_is_sent_twice_is_one_and_a_corrected_one_is_another(followed: Followed) -> None:
+    before = {one.id for one in followed.watched().filled}
+    for answers in ({"doses": ("some",)}, {"doses": ("some",)}, {"doses": ("some",), "events": ("fall-head",)}):
+        fill_form(followed.services, followed.chart, followed.plan, "daily", answers)
+    assert len({one.id for one in followed.watched().filled} - before) == 2
+    assert "B21" in {hit.rule for hit in followed.watched().assessment.hits}
+
+
+def test_an_answer_to_what_was_not_shown_is_refused(followed: Followed) -> None:
+    fill_form(followed.services, followed.chart, followed.plan, "daily", SEIZURE)
+    with pytest.raises(StoreConflict):
+        answer_hit(followed.services, followed.chart, followed.watched(), "B01", "reviewed", "seen", "another digest")
+
+
+@pytest.mark.parametrize(
+    ("rule", "what", "reason"),
+    [("B99", "reviewed", "r"), ("B01", "forgotten", "r"), ("B01", "reviewed", " "), ("B01", "reviewed", "x" * 501)],
+)
+def test_an_answer_that_cannot_be_meant_is_refused(followed: Followed, rule: str, what: str, reason: str) -> None:
+    fill_form(followed.services, followed.chart, followed.plan, "daily", SEIZURE)
+    with pytest.raises(WrongUsage):
+        answer_hit(followed.services, followed.chart, followed.watched(), rule, what, reason)
+
+
+def test_a_reader_answers_nothing(followed: Followed) -> None:
+    reader = followed.as_user("reader")
+    seen = followed.watched()
+    with pytest.raises(LaunchRefused):
+        answer_hit(followed.services, reader, seen, seen.open_hits[0].rule, "reviewed", "r")
