@@ -15,9 +15,9 @@ from typing import Any, Final
 from fhir_taper.errors import SandboxError
 from fhir_taper.exact_json import decode
 from fhir_taper.records import Json
-from fhir_taper.sandbox.mid_taper import PATIENT_ID as MID_TAPER
-from fhir_taper.sandbox.mid_taper import with_own_plan
+from fhir_taper.sandbox.mid_taper import MID_TAPER, with_own_plan
 from fhir_taper.sandbox.pages import Listed
+from fhir_taper.sandbox.year_taper import YEAR, with_a_year
 
 WRITTEN: Final = date(2026, 1, 5)
 """The day that the charts were written for."""
@@ -35,6 +35,7 @@ _ABOUT: Final = {
     "text-sigs": "orders whose dose stands in the text alone",
     "incomplete-chart": "an order that cannot be read, others held back",
     "mid-taper": "diazepam, ten weeks into a taper of ours",
+    "year-taper": "diazepam, a year into a taper of ours, with check-ins",
 }
 """Who is in the demo, in the order of the list, and what each is there to show."""
 
@@ -68,7 +69,14 @@ def _chart(patient_id: str, today: date) -> PatientChart:
     found = [_moved(resource, today - WRITTEN) for path in _files(patient_id) for resource in _resources(path)]
     notices = tuple(one for one in found if one["resourceType"] == "OperationOutcome")
     kept: Iterable[Json] = (one for one in found if one["resourceType"] != "OperationOutcome")
-    return PatientChart(patient_id, tuple(with_own_plan(kept, today) if patient_id == MID_TAPER else kept), notices)
+    return PatientChart(patient_id, tuple(_with_plan(patient_id, kept, today)), notices)
+
+
+def _with_plan(patient_id: str, chart: Iterable[Json], today: date) -> Iterable[Json]:
+    """The chart with the taper that runs in it, where one does."""
+    if patient_id == MID_TAPER.patient_id:
+        return with_own_plan(chart, today)[0]
+    return with_a_year(chart, today) if patient_id == YEAR.patient_id else chart
 
 
 def _files(patient_id: str) -> list[Path]:

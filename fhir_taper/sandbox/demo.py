@@ -31,7 +31,7 @@ from fhir_taper.sandbox.refusal import origin_of, with_query
 from fhir_taper.sandbox.resource_server import ResourceServer
 from fhir_taper.sandbox.server import LOOPBACK, ServerThread, port_of, reserve
 from fhir_taper.sandbox.token_endpoint import TokenEndpoint
-from fhir_taper.sandbox.users import USERS
+from fhir_taper.sandbox.users import USERS, User, signed_in
 
 LAUNCH_PATH: Final = "/launch"
 CALLBACK_PATH: Final = "/callback"
@@ -103,7 +103,7 @@ class Demo:
         """A launch value for one launch. `beside` stands beside the access token as it is given; an encounter None is the open one."""
         chart = self.charts.get(patient or "")
         visit = encounter or (chart.encounter_id if chart else None)
-        return self.grants.new_launch(LaunchContext(USERS[user], patient, visit, intent, beside))
+        return self.grants.new_launch(LaunchContext(_user(user, patient), patient, visit, intent, beside))
 
     def launch_address(self, patient: str, user: str = "prescriber") -> str:
         """What the EHR opens in its frame: the app's launch URL with iss and a new launch value."""
@@ -112,7 +112,14 @@ class Demo:
     def access_token(self, scope: str, patient: str | None = None, user: str = "prescriber") -> str:
         """An access token without the way to it, for tests of what comes after. The scope is granted as it stands."""
         scopes = tuple(scope.split())
-        return self.grants.new_access(new_grant(self.clients.public, scopes, LaunchContext(USERS[user], patient)), scopes)
+        return self.grants.new_access(new_grant(self.clients.public, scopes, LaunchContext(_user(user, patient), patient)), scopes)
+
+
+def _user(key: str, patient: str | None) -> User:
+    found = signed_in(key, patient)
+    if found is None:
+        raise KeyError(key)
+    return found
 
 
 AppFactory = Callable[[Demo], Any]

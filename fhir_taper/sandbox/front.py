@@ -27,7 +27,7 @@ from fhir_taper.sandbox.interactions import form_of
 from fhir_taper.sandbox.refusal import BAD_REQUEST, Refusal, origin_of
 from fhir_taper.sandbox.resource_server import ResourceServer
 from fhir_taper.sandbox.token_endpoint import TokenEndpoint
-from fhir_taper.sandbox.users import USERS
+from fhir_taper.sandbox.users import signed_in
 
 FHIR_PATH: Final = "/fhir"
 STYLE_PATH: Final = "/smart-style.json"
@@ -138,8 +138,8 @@ def _add_sign_in(app: FastAPI, parts: Parts) -> None:
     def sign_in(body: Body) -> Response:
         said = form_of(body) or {}
         request = parts.authorization.grants.take_sign_in(said.get("request", ""))
-        user = USERS.get(said.get("user", ""))
         patient = said.get("patient")
+        user = signed_in(said.get("user", ""), patient if request and wants_patient(request) else None)
         if request is None or user is None or (wants_patient(request) and patient not in parts.frame.patients):
             return _page(pages.refusal("This sign-in is over, or was not filled in. Start again from the app."), status=BAD_REQUEST)
         if said.get("answer") != "allow":

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-from fhir_taper.sandbox.users import USERS, User
+from fhir_taper.sandbox.users import PATIENT, USERS, User
 
 STYLE_PATH: Final = "/style.css"
 
@@ -68,6 +68,8 @@ def sign_in(app: str, name: str, patients: Iterable[Listed]) -> str:
         f" <small>{escape(one.about)}</small></label>"
         for number, one in enumerate(patients)
     )
+    if charts:
+        people += f'<label><input type="radio" name="user" value="{PATIENT}"> The patient who is chosen below</label>'
     return _page(
         "Sign in – Demo EHR",
         '<header><strong>Demo EHR</strong><span class="soft">synthetic patients; nothing here is real</span></header>'

@@ -100,7 +100,7 @@ class TokenEndpoint:
     def _id_token(self, grant: Grant, context: LaunchContext, access_token: str) -> str:
         now = int(self.door.clock.now())
         user = context.user
-        claims: Json = {"iss": self.issuer, "sub": user.practitioner_id, "aud": grant.client_id, "iat": now, "exp": now + _ID_SECONDS}
+        claims: Json = {"iss": self.issuer, "sub": user.id, "aud": grant.client_id, "iat": now, "exp": now + _ID_SECONDS}
         claims |= {"nonce": grant.nonce} if grant.nonce else {}
         claims |= {"fhirUser": f"{self.issuer}/{user.reference}"} if "fhirUser" in grant.scopes else {}
         claims |= {"name": user.name} if "profile" in grant.scopes else {}
@@ -117,5 +117,5 @@ class TokenEndpoint:
         context = token.grant.context
         if context is None:
             return said
-        said |= {"sub": context.user.practitioner_id, "fhirUser": f"{self.issuer}/{context.user.reference}"}
+        said |= {"sub": context.user.id, "fhirUser": f"{self.issuer}/{context.user.reference}"}
         return said | ({"patient": context.patient_id} if context.patient_id else {})

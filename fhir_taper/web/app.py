@@ -7,19 +7,24 @@ from fastapi import FastAPI
 from fhir_taper.web.errors import add_error_pages
 from fhir_taper.web.limits import Limits
 from fhir_taper.web.routes import (
+    alerts,
     approval,
+    check_in,
     contingency,
     course,
     intake,
     launch,
     look,
+    monitoring,
     next_version,
     operations,
+    patient,
     plan,
     prints,
     regimen,
     review,
     safety,
+    source_attributes,
     strategies,
     versions,
     write_back,
@@ -36,7 +41,8 @@ def create_app(services: Services) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.services = services
     of_the_plan = (plan, prints, safety, approval, look, write_back, course, next_version, versions, review, contingency)
-    for module in (operations, launch, regimen, intake, strategies, *of_the_plan):
+    watched = (monitoring, alerts, check_in, patient, source_attributes)
+    for module in (operations, launch, regimen, intake, strategies, *of_the_plan, *watched):
         app.include_router(module.router)
     add_error_pages(app)
     # The last one added is the first that a request meets.

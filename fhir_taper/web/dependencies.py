@@ -1,4 +1,7 @@
-"""What a route is handed: the services, an open chart that the browser proved to be its own, a posted form with its CSRF token."""
+"""What a route is handed: the services, an open chart that the browser proved to be its own, a posted form with its CSRF token.
+
+A patient is handed the few pages that are for patients, and nothing else, whatever a route forgets to ask (privacy S4).
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,10 +15,12 @@ from fastapi import Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from fhir_taper.errors import LaunchRefused, WrongUsage
+from fhir_taper.records import Role
 from fhir_taper.web.rendering import page
 from fhir_taper.web.security import LONGEST_BODY, brought, is_csrf_token, launch_cookie, session_secret, tenant_of_cookie
 from fhir_taper.web.strip import session_of, strip_of
 from fhir_taper.workflow.load_chart import Loaded, load_chart
+from fhir_taper.workflow.open_alerts import open_alerts
 from fhir_taper.workflow.open_chart import OpenChart, open_chart, tenant_of_launch
 from fhir_taper.workflow.regimen import Reading
 from fhir_taper.workflow.services import Services
@@ -28,6 +33,11 @@ _TOO_LARGE: Final = 413
 _LAUNCH: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ENDED: Final = frozenset({"idle", "session-over"})
 _FORM: Final = "application/x-www-form-urlencoded"
+FOR_PATIENTS: Final = frozenset(
+    f"/app/{{launch}}/{page}"
+    for page in ("opening", "today", "check-in", "check-in/{form}", "pause", "rhythm", "come-back", "hard-days", "end")
+)
+"""The pages and actions of a patient: the approved plan, forms, wishes."""
 
 
 def services_of(request: Request) -> Services:
@@ -98,6 +108,7 @@ class Visit:
             here=f"/app/{self.chart.launch.id}",
             csrf=self.chart.launch.csrf.reveal(),
             tab=tab,
+            alerts=open_alerts(self.services, self.chart),
             role=self.chart.launch.role.value,
             **words,
         )
@@ -157,6 +168,8 @@ def visit_of(request: Request, launch: str) -> Visit:
     launch, cookie = _note_whose(request, launch)
     chart = open_chart(services, launch, session_secret(cookie))
     request.state.tenant, request.state.launch = chart.tenant, chart.launch
+    if chart.may(Role.PATIENT) and getattr(request.scope.get("route"), "path", "") not in FOR_PATIENTS:
+        raise LaunchRefused("role", "This page is for your care team.")
     return Visit(services, chart)
 
 

@@ -33,6 +33,7 @@ from fhir_taper.errors import (
     WrongUsage,
 )
 from fhir_taper.logs import log
+from fhir_taper.records import Role
 from fhir_taper.web.rendering import page
 from fhir_taper.web.typed_text import typed_text
 
@@ -60,6 +61,12 @@ _LAUNCHES: Final = {
     "invalid_scope": ("The EHR does not give this app what it needs", "Ask whoever runs the EHR to look at the app's registration.", 403),
     "id-token": ("The EHR did not prove who you are", _AGAIN, 403),
     "fhir-user": ("You are a user of another server", "Ask whoever runs the EHR to look at the app's registration.", 403),
+    "nobody": ("The EHR did not say who you are", "Ask whoever runs the EHR to look at the app's registration.", 403),
+    "not-a-clinician": (
+        "This chart is not your own",
+        "Open your own record. Caring for somebody else? Ask their care team what you may see.",
+        403,
+    ),
     "csrf": ("This form cannot be taken", "Go back, open the page again, and send it from there.", 403),
     "role": ("Your role does not allow this", "Ask somebody whose role does. What you saw can still be read.", 403),
 }
@@ -156,7 +163,9 @@ def error_page(request: Request, error: Told) -> HTMLResponse:
         error = replace(error, says=(*error.says, *_known(request)))
     if is_failure and reference:
         error = replace(error, says=(*error.says, f"Reference for whoever runs this app: {reference}"))
-    back = f"/app/{launch}/regimen" if goes_on and launch and tenant is not None else ""
+    known = getattr(request.state, "launch", None)
+    is_patient = known is not None and known.role is Role.PATIENT
+    back = f"/app/{launch}/{'today' if is_patient else 'regimen'}" if goes_on and launch and tenant is not None else ""
     # In a window of its own cookies come back; there the EHR asks for the patient.
     own_window = f"/launch/standalone?{urlencode({'tenant': tenant.id})}" if tenant and error.title == _LAUNCHES["cookie"][0] else ""
     typed = typed_text(getattr(request.state, "typed", None))
@@ -167,6 +176,7 @@ def error_page(request: Request, error: Told) -> HTMLResponse:
         status=error.status,
         error=error,
         back=back,
+        back_words="Back to my plan" if is_patient else "Back to the regimen",
         look=look,
         own_window=own_window,
         typed=typed,

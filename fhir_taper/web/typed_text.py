@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from typing import Final
 
+from fhir_taper.web.check_in_form import question_label
 from fhir_taper.web.dependencies import Form
 from fhir_taper.web.forms import ROW_LABELS
 from fhir_taper.web.intake_form import labels_of
@@ -23,6 +24,8 @@ _WORDS: Final = {
     "words": "Words",
     "who": "Who agreed",
     "what": "To what",
+    "decision": "What was decided",
+    "score": "Below the dose",
     "breakthrough": "When symptoms or pain break through",
     "comfort": "Comfort plan",
     "contacts": "Whom to call",
@@ -41,6 +44,8 @@ _WORDS: Final = {
     "override": "Without the review",
     "actual_mg": "Really taken, mg a day",
     "bands": "Bands of a stepped way",
+    "every_days": "How often you are asked",
+    "variant": "Which form of the instrument",
 }
 _OF_A_MEDICINE: Final = {"average": "Average intake, mg a day", "how": "How that is known"}
 """Fields of which a form has one for each medicine, named by what follows the underscore."""
@@ -67,4 +72,5 @@ def typed_text(form: Form | None) -> tuple[tuple[str, str], ...]:
 
 def label_of(name: str) -> str:
     """What a field is called for people; its own name where nobody gave it one."""
-    return _LABELS.get(name) or _OF_A_MEDICINE.get(name.partition("_")[0]) or name.replace("_", " ").capitalize()
+    of_a_medicine = _OF_A_MEDICINE.get(name.partition("_")[0])
+    return _LABELS.get(name) or of_a_medicine or question_label(name) or name.replace("_", " ").capitalize()

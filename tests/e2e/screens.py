@@ -10,7 +10,7 @@ from typing import Final
 from playwright.sync_api import Frame, Locator, Page, Route, expect
 
 from fhir_taper.sandbox.demo import Demo
-from tests.odd_ehr import RESTRICTED, between, changing, each
+from tests.odd_ehr import RESTRICTED, between, changing, each, refusing
 
 ELDER: Final = "lorazepam-elder"
 MIXED: Final = "diazepam-oxycodone"
@@ -18,6 +18,7 @@ PATCH: Final = "fentanyl-patch"
 TEXT: Final = "text-sigs"
 INCOMPLETE: Final = "incomplete-chart"
 MIDWAY: Final = "mid-taper"
+YEAR: Final = "year-taper"
 _MOST_FINDINGS: Final = 20
 
 View = Page | Frame
@@ -198,6 +199,64 @@ def course_screens(page: Page, demo: Demo) -> Iterator[str]:
     yield from not_kept_screens(page, here)
     page.goto(f"{here}/review")
     yield "review"
+
+
+def watch_screens(page: Page, demo: Demo) -> Iterator[str]:
+    """Plans that are watched: one of which nobody hears anything, one with a year of check-ins; a list refused; a reader."""
+    here = adopted(page, demo, MIDWAY)
+    page.goto(f"{here}/monitoring")
+    yield "monitoring"
+    page.goto(f"{here}/alerts")
+    yield "alerts"
+    page.goto(f"{here}/course")
+    expect(page.locator("main")).to_contain_text("The next reduction waits")
+    yield "course-waits"
+    page.goto(f"{here}/alerts")
+    _answer(page)
+    yield "alerts-answered-one"
+    with between(demo, refusing(403, "QuestionnaireResponse")):
+        button(page, "Refresh").click()
+        expect(page.locator("main")).to_contain_text("Not everything that is watched could be read")
+        yield "alerts-partial"
+        page.goto(f"{here}/monitoring")
+        yield "monitoring-partial"
+    opened(page, demo, MIDWAY, "reader")
+    tab(page, "Alerts").click()
+    yield "reader-alerts"
+    opened(page, demo, PATCH)
+    tab(page, "Monitoring").click()
+    yield "monitoring-none"
+    here = adopted(page, demo, YEAR)
+    tab(page, "Monitoring").click()
+    headed(page, "Monitoring")
+    yield "monitoring-year"
+    page.get_by_label("Below the dose").select_option("sleep")
+    button(page, "Show").click()
+    page.wait_for_url("**/monitoring?score=sleep*")
+    yield "monitoring-year-sleep"
+    tab(page, "Alerts").click()
+    yield "alerts-none"
+
+
+def adopted(page: Page, demo: Demo, patient: str) -> str:
+    """Open a chart in which a plan stands, and take it over; the address of the launch."""
+    here = opened(page, demo, patient).url.rpartition("/")[0]
+    page.goto(f"{here}/versions")
+    take_over = button(page, "Take")
+    if take_over.count():
+        take_over.click()
+        page.wait_for_load_state()
+    return here
+
+
+def _answer(page: Page) -> None:
+    """Answer the first alert."""
+    unfolded = page.locator("details").filter(has_text="What was decided").first
+    unfolded.locator("summary").click()
+    unfolded.get_by_label("What was decided").select_option("called")
+    unfolded.get_by_label("Reason").fill("lost her phone; she is well")
+    unfolded.get_by_role("button").click()
+    expect(page.locator("main")).to_contain_text("Answered, and not over yet")
 
 
 def not_kept_screens(page: Page, here: str) -> Iterator[str]:

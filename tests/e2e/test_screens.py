@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 from tests.e2e import checks, pictures
 from tests.e2e.browser import window
 from tests.e2e.refusals import Stage, prescriptions_denied
-from tests.e2e.screens import ELDER, course_screens, ehr_screens, headed, opened, other_screens, to_written
+from tests.e2e.screens import ELDER, course_screens, ehr_screens, headed, opened, other_screens, to_written, watch_screens
 
 Found = dict[str, dict[str, list[str]]]
 
@@ -26,7 +26,7 @@ CHECKS: dict[str, Callable[[Page], list[str]]] = {
 
 
 PICTURED = "pictured at each width"
-EVERY_SCREEN = 40
+EVERY_SCREEN = 51
 """At least so many stops do the walks make."""
 
 
@@ -45,7 +45,8 @@ def walked(browser: Browser, stage: Stage) -> Found:
     demo = stage.demo
     with window(browser) as (context, met):
         page = context.new_page()
-        for walk in (to_written(opened(page, demo, ELDER)), course_screens(page, demo), other_screens(page, demo), ehr_screens(page, demo)):
+        plans = to_written(opened(page, demo, ELDER)), course_screens(page, demo), other_screens(page, demo)
+        for walk in (*plans, watch_screens(page, demo), ehr_screens(page, demo)):
             for name in walk:
                 look(page, name, found)
         found["policy"] = {"any": met.breaches}

@@ -46,6 +46,8 @@ MAY_SEND = {
     **dict.fromkeys(("end", "refresh"), ROLES),
     **dict.fromkeys(("entered", "give-up", "intake", "strategies", "choose", "plan", "plan/edit", "plan/undo", "plan/redo"), _EDITORS),
     **dict.fromkeys(("safety", "agreement", "contingency", "course/{turn}"), _EDITORS),
+    "alerts": _EDITORS,
+    **dict.fromkeys(("check-in/{form}", "check-in/{form}/stated", "check-in-words", "pause", "rhythm", "hard-days", "come-back"), _EDITORS),
     **dict.fromkeys(("next/acknowledge", "next/agreement", "next/discard"), _EDITORS),
     **dict.fromkeys(("approve", "next/approve", "write-back", "write-back/found", "adopt", "review/ask", "review/withdraw"), _PRESCRIBER),
     "review/answer": ("pharmacist",),
@@ -197,7 +199,7 @@ def walked(stage: Stage) -> Walked:
     for role in _EDITORS:  # a plan of ours that only the EHR has: one takes it over and asks, the other answers
         beside = opened_by(app, stage, role, "mid-taper")
         found.beside.append((role, beside))
-        crawl(found, role, beside, to_the_end=role == "pharmacist", posts=14)
+        crawl(found, role, beside, to_the_end=role == "pharmacist", posts=40)
     for role in ROLES:
         leaving = opened_by(app, stage, role if role != "auditor" else "reader", MIXED)
         found.beside.append((role, leaving if role != "auditor" else as_role(stage, leaving, Role.AUDITOR)))

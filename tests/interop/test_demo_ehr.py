@@ -111,4 +111,4 @@ def test_other_patients_resources_of_a_server_that_ignores_the_question_are_show
     found = client.search("Goal", {"patient": "lorazepam-elder"})
     assert not any(one.resource.get("resourceType") == "Goal" for one in found.resources)
     assert not found.complete
-    assert len(refused) == 1
+    assert len(refused) == 2

@@ -16,7 +16,15 @@ from tests.conftest import ValidatorGate
 
 CHARTS = {chart.patient_id: chart for chart in load_charts(WRITTEN)}
 # Exit status of `fhir-taper regimen`: 4 where something that matters cannot be computed.
-EXPECTED = {"diazepam-oxycodone": 0, "lorazepam-elder": 0, "fentanyl-patch": 0, "text-sigs": 4, "incomplete-chart": 4, "mid-taper": 0}
+EXPECTED = {
+    "diazepam-oxycodone": 0,
+    "lorazepam-elder": 0,
+    "fentanyl-patch": 0,
+    "text-sigs": 4,
+    "incomplete-chart": 4,
+    "mid-taper": 0,
+    "year-taper": 0,
+}
 
 
 def bundle_of(chart: PatientChart) -> bytes:

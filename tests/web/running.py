@@ -48,6 +48,11 @@ class Person:
         """Fill a form of a page in, and send it."""
         return self.browser.post(f"{self.here}{action}", self.form(screen, action) | values)
 
+    def answer_alerts(self) -> None:
+        """Answer every alert that is open: the charts of the demo are older than their plans, and nobody filled anything in."""
+        while Page(self.get("alerts").text).form("/alerts"):
+            assert self.send("alerts", "/alerts", decision="called", reason="talked with the patient").status == 200
+
     def draft(self, way: str = "strategy linear") -> None:
         """Ask, and choose a way."""
         self.send("strategies", "/strategies", benzo_table="va-dod-2021", reason="falls")

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import pytest
 
 from fhir_taper.cli.demo_walk import Page, Shown
+from fhir_taper.plans.tables.instrument_tables import load_forms
 from fhir_taper.web.app import create_app
 from fhir_taper.web.dependencies import Form
 from fhir_taper.web.forms import PARAMETERS
@@ -171,7 +172,8 @@ TEMPLATES = {one.name: one.read_text("utf-8") for one in (files("fhir_taper.web"
 BY_NAME = re.compile(r'<(?:input(?! type="hidden")|textarea|select)\b(?:[^>"]|"[^"]*")*? name="([^"]+)"')
 BY_MACRO = re.compile(r'form\.(?:field|area|choice|tick)\(f, "(\w+)"( ~)?')
 OF_A_COURSE = re.compile(r'choice\(turn\.\w+, one, "(\w+)"')
-NUMBERED = {"{{ name }}": (*PARAMETERS, *ASKED_SCALES), "{{ field }}": ("override", "step", "slower", "way")}
+QUESTIONS = tuple(sorted({f"q-{item.id}" for form in load_forms().forms.values() for item in form.items}))
+NUMBERED = {"{{ name }}": (*PARAMETERS, *ASKED_SCALES), "{{ field }}": ("override", "step", "slower", "way"), "{{ one.name }}": QUESTIONS}
 
 
 def every_control() -> set[str]:

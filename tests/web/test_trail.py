@@ -28,6 +28,7 @@ NO_LINE = {
     "/healthz": "whether the process lives: no patient, no tenant",
     "/readyz": "whether it can serve: no patient, no tenant",
     "/.well-known/jwks.json": "public keys",
+    "/dsi/source-attributes": "what the rules rest on: no patient, no tenant",
     "/static/{name}": "the style sheet and the scripts",
     "/launch": "a launch that begins shows nothing of a patient; one that cannot is told where it names a tenant of ours",
     "/launch/standalone": "the same",

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from fhir_taper.plans.monitoring.rules import load_rules
 from fhir_taper.plans.tapers.differences import differences
 from fhir_taper.plans.tapers.dispensing import next_window
 from fhir_taper.plans.tapers.first_supply import first_supply
@@ -21,12 +22,13 @@ from fhir_taper.web.rendering import chart
 from fhir_taper.web.turn_forms import asked_of, carried, turn_of
 from fhir_taper.web.view_models import no_in_words
 from fhir_taper.workflow.chosen_plan import is_accepted
-from fhir_taper.workflow.course import MAKES_A_DRAFT, Turn, Turned, running_plans, save_turn, stops_of, turned
+from fhir_taper.workflow.course import MAKES_A_DRAFT, Turn, Turned, running_plans, save_turn, stops_of, turned, waiting_for_answers
 from fhir_taper.workflow.next_version import draft_next, next_version
 from fhir_taper.workflow.regimen import Reading
 from fhir_taper.workflow.replan import ways_on
 from fhir_taper.workflow.strategies import name_of_way
 from fhir_taper.workflow.versions import Kept, version_named
+from fhir_taper.workflow.watching import watch
 
 router = APIRouter()
 _CONFLICT = 409
@@ -35,16 +37,19 @@ _NOT_SHOWN = frozenset({"revisions", "gates", "milestones", "findings", "acknowl
 
 
 @router.get("/app/{launch}/course")
-def course(visit: Opened) -> Response:
-    """Every plan that is followed, and what may become of it."""
+def course(visit: Opened, alert: str = "") -> Response:
+    """Every plan that is followed, and what may become of it. `alert`: the rule for which somebody came; its title begins the reason."""
     plans = running_plans(visit.services, visit.chart)
     reading, loaded = visit.reading(), visit.loaded()
+    seen = [watch(visit.services, visit.chart, loaded, one) for one in plans]
     return visit.page(
         "course.html",
         "plan",
         ehr_says=ehr_says_view(visit),
         stops=[(title_of(one.plan), stop) for one in plans for stop in stops_of(visit.services, visit.chart, loaded, one.plan)],
         plans=[(running_view(one, visit.today(one.plan.zone)), _ways(reading, one.plan)) for one in plans],
+        waiting={one.kept.version.id: waiting_for_answers(one) for one in seen},
+        because=next((rule.title for rule in load_rules().rules if rule.id == alert), ""),
         turn=Turn,
         slower_choices=[(one.value, one.value) for one in reversed(Slower)],
         parameters=PARAMETERS,

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from fhir_taper.errors import LaunchRefused
-from fhir_taper.records import Secret
+from fhir_taper.records import Role, Secret
 from fhir_taper.web.dependencies import SEE_OTHER, Body, Form_, In, Opened, form_of
 from fhir_taper.web.rendering import page
 from fhir_taper.web.security import (
@@ -73,7 +73,12 @@ def callback(request: Request, services: In) -> Response:
 
 @router.get("/app/{launch}/opening")
 def opening(visit: Opened) -> Response:
-    """What stands on the screen while the chart is read for the first time: it leads on by itself, and without a script."""
+    """What stands on the screen while the chart is read for the first time: it leads on by itself, and without a script.
+
+    A patient's own pages read no chart: they are there at once.
+    """
+    if visit.chart.may(Role.PATIENT):
+        return visit.to("today")
     return page("opening.html", tenant=visit.chart.tenant, onward=f"/app/{visit.chart.launch.id}/regimen")
 
 

@@ -26,7 +26,7 @@ from fhir_taper.workflow.kept_work import give_up, kept_work
 from fhir_taper.workflow.regimen import Reading, before_a_taper
 
 router = APIRouter()
-SCREENS: Final = ("regimen", "intake", "strategies", "plan", "safety", "approve", "write-back")
+SCREENS: Final = ("regimen", "intake", "strategies", "plan", "safety", "approve", "write-back", "monitoring", "alerts")
 """In the order of the work: where a refresh leads back to."""
 
 

@@ -1,65 +1,26 @@
 """The plan that stands, as a person meets it: taken over, held, compared, written back, slowed, reviewed, approved."""
 
 import re
-from collections.abc import Iterator
 from html import unescape
-from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
-from fhir_taper.cli.demo import running_demo
 from fhir_taper.cli.demo_walk import Page
 from fhir_taper.records import WriteState
-from tests.web.running import ELDER, Person, Stage, another_app
+from tests.web.followed import TAPERED, follower, turn
+from tests.web.running import ELDER, Person, Stage
 
-TAPERED = "mid-taper"
 SCREENS = ("course", "next", "versions", "review", "contingency")
-
-
-@pytest.fixture
-def own(served: Stage, kept_in: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    """An app of one test alone, in the EHR of all: what is approved in it runs, and is not written."""
-    with another_app(served, _new_database(kept_in, request, tmp_path)) as made:
-        yield made
-
-
-@pytest.fixture
-def written_to(kept_in: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
-    """An app of one test alone in an EHR of its own: what is approved in it is written."""
-    with running_demo() as (demo, services), another_app(Stage(demo, services), _new_database(kept_in, request, tmp_path)) as made:
-        yield made
-
-
-def _new_database(kept_in: str, request: pytest.FixtureRequest, folder: Path) -> str:
-    is_sqlite = kept_in == "sqlite"
-    return f"sqlite:///{folder / 'own.db'}" if is_sqlite else str(request.getfixturevalue("postgresql_server").database())
 
 
 @pytest.fixture
 def person(own: Stage) -> Person:
     """A prescriber who took the plan over that stood in the EHR."""
-    return follower(own)
-
-
-def follower(own: Stage) -> Person:
-    """The same in a given app."""
     opened = own.opened(TAPERED)
     assert "A taper of diazepam stands in the EHR, version 4, active." in Page(opened.get("plan").text).text
     assert "It is not kept here: it was written from elsewhere." in Page(opened.get("versions").text).text
-    assert "It is the version that is kept here." in opened.send("versions", "/adopt").text
-    return opened
-
-
-def turn(person: Person, name: str, **values: str) -> str:
-    """Ask, look, save; the text of the page after it."""
-    shown = person.send("course", f"/course/{name}", **values)
-    assert shown.status == 200, shown.text
-    form = Page(shown.text).form(f"/course/{name}")
-    assert form is not None
-    saved = person.browser.post(form.action, form.fields)
-    assert saved.status == 200, saved.text
-    return Page(saved.text).text
+    return follower(own)
 
 
 def test_without_a_plan_every_screen_says_so_and_what_to_do(stage: Stage) -> None:
@@ -181,6 +142,7 @@ def test_a_reader_looks_and_turns_nothing(own: Stage, person: Person) -> None:
 
 def test_a_slower_schedule_is_drafted_reviewed_by_a_pharmacist_and_approved(own: Stage, person: Person) -> None:
     turn(person, "hold", days="10", reason="a cold")
+    person.answer_alerts()
     turn(person, "resume", reason="well again")
     assert "Next version" in turn(person, "slow", reason="too fast")
     assert "is drafted and waits for approval" in person.get("course").text
