@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fhir_taper.errors import BadInput, NotJson, WrongUsage
 from fhir_taper.exact_json import decode, encode
-from fhir_taper.plans.monitoring.assess import assess, remember
+from fhir_taper.plans.monitoring.assess import assess
 from fhir_taper.plans.monitoring.assessment import Assessment
 from fhir_taper.plans.monitoring.assessment_document import assessment_to_document, history_from_document, history_to_document
 from fhir_taper.plans.monitoring.history import NOTHING_BEFORE, History
 from fhir_taper.plans.monitoring.policy import DEFAULT_POLICY, Policy, policy_of
+from fhir_taper.plans.monitoring.remember import remember
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.plans.tapers.plan_document import from_document
 from fhir_taper.workflow.clock import now

@@ -16,12 +16,12 @@ from fhir_taper.exact_json import decode, encode
 from fhir_taper.mappers.chart import Chart, Entry
 from fhir_taper.mappers.write.check_in import FilledForm, to_observations, to_response
 from fhir_taper.mappers.write.namespace import BASE
-from fhir_taper.plans.monitoring.assess import remember
 from fhir_taper.plans.monitoring.assessment import Assessment, Hit
 from fhir_taper.plans.monitoring.assessment_document import Inputs, assessment_to_document, history_from_document, history_to_document, kept
 from fhir_taper.plans.monitoring.cadence import DueForm, due_forms, schedule_of
 from fhir_taper.plans.monitoring.history import NOTHING_BEFORE, Answer, History
 from fhir_taper.plans.monitoring.policy import Policy
+from fhir_taper.plans.monitoring.remember import remember
 from fhir_taper.plans.monitoring.scoring import Answer as FormAnswer
 from fhir_taper.plans.monitoring.scoring import Scored, score
 from fhir_taper.plans.monitoring.timeline import CheckInSchedule, Timeline

@@ -12,11 +12,11 @@ from pathlib import Path
 from fhir_taper import __version__
 from fhir_taper.exact_json import encode
 from fhir_taper.plans.medicines.codes import DrugClass
-from fhir_taper.plans.monitoring.assess import remember
 from fhir_taper.plans.monitoring.assessment_document import Inputs, kept
 from fhir_taper.plans.monitoring.history import NOTHING_BEFORE, Answer
 from fhir_taper.plans.monitoring.policy import DEFAULT_POLICY, Policy
 from fhir_taper.plans.monitoring.reading import DAY, Raw
+from fhir_taper.plans.monitoring.remember import remember
 from fhir_taper.plans.monitoring.timeline import Record, Timeline, Unread
 from fhir_taper.plans.tapers.plan import Phase, PlanState
 from tests.property.generated_patients import DETERIORATIONS, Patient, year_of_tapering

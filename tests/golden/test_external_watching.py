@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from fhir_taper.plans.monitoring.assess import CONTINUE, assess, remember
+from fhir_taper.plans.monitoring.assess import CONTINUE, assess
 from fhir_taper.plans.monitoring.history import NOTHING_BEFORE
 from fhir_taper.plans.monitoring.policy import DEFAULT_POLICY
 from fhir_taper.plans.monitoring.reading import DAY
+from fhir_taper.plans.monitoring.remember import remember
 from fhir_taper.plans.tables.action_tables import load_actions
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.workflow.read_chart import read_chart

@@ -10,12 +10,13 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from fhir_taper.exact_json import encode
-from fhir_taper.plans.monitoring.assess import CONTINUE, assess, remember
+from fhir_taper.plans.monitoring.assess import CONTINUE, assess
 from fhir_taper.plans.monitoring.assessment import Assessment
 from fhir_taper.plans.monitoring.assessment_document import assessment_to_document
 from fhir_taper.plans.monitoring.history import NOTHING_BEFORE
 from fhir_taper.plans.monitoring.policy import DEFAULT_POLICY
 from fhir_taper.plans.monitoring.reading import Raw
+from fhir_taper.plans.monitoring.remember import remember
 from fhir_taper.plans.monitoring.rule import Level
 from fhir_taper.plans.monitoring.rules import load_rules
 from fhir_taper.plans.monitoring.timeline import Record, Timeline

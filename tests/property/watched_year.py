@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from fhir_taper.plans.monitoring.assess import assess, remember
+from fhir_taper.plans.monitoring.assess import assess
 from fhir_taper.plans.monitoring.history import NOTHING_BEFORE
 from fhir_taper.plans.monitoring.policy import DEFAULT_POLICY
+from fhir_taper.plans.monitoring.remember import remember
 from fhir_taper.plans.monitoring.rule import Level
 from tests.plans.tapers.made_plans import START
 from tests.property.generated_patients import DAYS, Patient

@@ -73,12 +73,3 @@ class SetAside:
     source: str
     said: str
     why: str
-
-
-def whole_day(day: date, midnight: datetime) -> tuple[datetime, datetime]:
-    """First and last instant of a day whose first instant is `midnight` in the patient's zone, where a day has 24 hours.
-
-    Where clocks change the mapper knows better: this is for days of which only the offset is known.
-    """
-    start = midnight.replace(year=day.year, month=day.month, day=day.day, hour=0, minute=0, second=0, microsecond=0)
-    return start, start + DAY - INSTANT

@@ -7,12 +7,13 @@ import pytest
 
 from fhir_taper.errors import WrongUsage
 from fhir_taper.plans.medicines.codes import DrugClass
-from fhir_taper.plans.monitoring.assess import assess, remember
+from fhir_taper.plans.monitoring.assess import assess
 from fhir_taper.plans.monitoring.assessment import Assessment
 from fhir_taper.plans.monitoring.condition import Compare, Enters, Happened, Less, Op
 from fhir_taper.plans.monitoring.history import NOTHING_BEFORE, Answer, History
 from fhir_taper.plans.monitoring.policy import DEFAULT_POLICY
 from fhir_taper.plans.monitoring.reading import DAY, Raw
+from fhir_taper.plans.monitoring.remember import remember
 from fhir_taper.plans.monitoring.rule import Level, Rule
 from fhir_taper.plans.monitoring.span import Span
 from fhir_taper.plans.monitoring.timeline import timeline_of

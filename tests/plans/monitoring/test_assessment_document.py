@@ -7,7 +7,6 @@ import pytest
 
 from fhir_taper.errors import BadInput
 from fhir_taper.exact_json import decode, encode
-from fhir_taper.plans.monitoring.assess import remember
 from fhir_taper.plans.monitoring.assessment_document import (
     Inputs,
     differences,
@@ -19,6 +18,7 @@ from fhir_taper.plans.monitoring.assessment_document import (
 from fhir_taper.plans.monitoring.history import NOTHING_BEFORE, Answer
 from fhir_taper.plans.monitoring.policy import DEFAULT_POLICY
 from fhir_taper.plans.monitoring.reading import DAY
+from fhir_taper.plans.monitoring.remember import remember
 from tests.plans.monitoring.watched import HOUR, NOW, plan, raw, timeline
 
 SEEN = timeline(
