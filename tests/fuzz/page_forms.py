@@ -1,4 +1,7 @@
-"""The forms of a page as a browser would send them: what is filled in stays, what is empty and needed gets a plain answer."""
+"""The forms of a page as a browser would send them: what is filled in stays, what is empty and needed gets a plain answer.
+
+What is empty and not marked as needed gets one too, apart: a page may need one of several.
+"""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +17,8 @@ class FormSeen:
     action: str
     values: dict[str, str] = field(default_factory=dict)
     choices: dict[str, set[str]] = field(default_factory=dict)
+    left_empty: dict[str, str] = field(default_factory=dict)
+    """A plain answer to each field that `values` leaves empty."""
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -59,6 +64,7 @@ class PageForms(HTMLParser):
                 form.values[self._select] = value
         elif tag == "textarea" and name:
             form.values[name] = WORDS if "required" in given else ""
+            form.left_empty[name] = WORDS
         elif tag == "input" and name:
             self._input(form, name, given)
 
@@ -68,13 +74,18 @@ class PageForms(HTMLParser):
         if kind in ("checkbox", "radio"):
             if "checked" in given or "required" in given:
                 form.values.setdefault(name, value or "on")
+            elif kind == "radio":
+                form.left_empty.setdefault(name, value)
         elif kind in ("submit", "button"):
             self._buttons.append((name, value))
-        elif value or "required" not in given:
+        elif value:
             form.values.setdefault(name, value)
         else:
             today = datetime.now(UTC).date().isoformat()
-            form.values[name] = {"date": today, "number": given.get("min", "1")}.get(kind, WORDS)
+            is_number = kind == "number" or given.get("inputmode") in ("numeric", "decimal")
+            plain = today if kind == "date" else given.get("min", "1") if is_number else WORDS
+            form.left_empty[name] = plain
+            form.values.setdefault(name, plain if "required" in given else "")
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "select":
@@ -87,4 +98,4 @@ class PageForms(HTMLParser):
             for name, value in self._buttons:
                 form.choices.setdefault(name, set()).add(value)
             ways = [{name: value} for name, value in self._buttons] or [{}]
-            self.found += [FormSeen(form.action, form.values | way, form.choices) for way in ways]
+            self.found += [FormSeen(form.action, form.values | way, form.choices, form.left_empty) for way in ways]

@@ -11,6 +11,7 @@ browser followed to a page with 2xx; a 303 that leads to a refusal, or that nobo
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from secrets import token_urlsafe
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin
@@ -22,6 +23,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 
+from fhir_taper.cli.demo_walk import Shown
 from fhir_taper.records import Role, Secret
 from fhir_taper.web.app import create_app
 from fhir_taper.web.security import launch_cookie, session_value
@@ -56,6 +58,7 @@ MAY_SEND = {
 """Who may send what, said here once more than in the program: a form that is new has to be given to somebody."""
 WELL = range(200, 300)
 SEE_OTHER = 303
+NOT_ACCEPTED = 422
 
 
 @dataclass
@@ -72,16 +75,17 @@ class Walked:
     walks: dict[int, int] = field(default_factory=dict)
     """How many answers each browser had seen when the walks were done."""
 
-    @property
+    @cached_property
     def operations(self) -> list[tuple[str, str]]:
         return [(method.upper(), path) for path, item in self.app.openapi()["paths"].items() for method in item]
 
+    @cached_property
+    def _patterns(self) -> list[tuple[str, str, re.Pattern[str]]]:
+        return [(verb, path, re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path))) for verb, path in self.operations]
+
     def operation(self, method: str, path: str) -> tuple[str, str] | None:
         """Which operation answers this request."""
-        for verb, pattern in self.operations:
-            if verb == method and re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", pattern), path):
-                return verb, pattern
-        return None
+        return next(((verb, path_of) for verb, path_of, pattern in self._patterns if verb == method and pattern.fullmatch(path)), None)
 
     def may(self, role: str) -> set[tuple[str, str]]:
         """The operations of an open chart that a role may do: to look at every screen, and what is its own."""
@@ -119,61 +123,104 @@ def in_process(person: Person) -> InProcess:
     return person.browser
 
 
-def crawl(walked: Walked, role: str, person: Person, *, to_the_end: bool = True, posts: int = 0) -> None:
-    """Open every screen and every link of ours, and send what the pages offer, until all of it was sent or the budget is used up.
+@dataclass
+class Offered:
+    """A form, and the page that it was seen on."""
+
+    form: FormSeen
+    page: str
+
+
+@dataclass
+class Crawl:
+    """One person's way through the app: what was offered, what was tried, and what was looked at.
 
     Not `to_the_end`: nothing that ends something is sent, so that the next person finds it.
     """
-    tried: set[tuple[str, ...]] = set()
-    waiting: list[FormSeen] = []
-    to_open = [path.replace("{launch}", person.launch) for method, path in walked.operations if method == "GET" and "{launch}" in path]
-    pages = [path for path in to_open if "{" not in path]
-    opened: set[str] = set()
 
-    def sent(form: FormSeen) -> int:
-        return sum(key[0] == form.action for key in tried)
+    walked: Walked
+    role: str
+    person: Person
+    to_the_end: bool = True
+    offered: dict[tuple[str, ...], Offered] = field(default_factory=dict)
+    tried: set[tuple[str, ...]] = field(default_factory=set)
+    opened: set[str] = field(default_factory=set)
+    formless: set[str] = field(default_factory=set)
+    """What is no page: nothing can be sent from a PDF."""
 
-    def fresh() -> list[FormSeen]:
-        held_back = ("/end",) if to_the_end else ("/end", *LATER)
-        return [one for one in waiting if one.key not in tried and sent(one) < AS_OFTEN and not one.action.endswith(held_back)]
+    def go(self, posts: int) -> None:
+        """Open every screen and every link of ours, and send what the pages offer, until all of it was sent or the budget is used up."""
+        for _ in range(posts):
+            form = self._next() or (self._look_at_every_page() and self._next())
+            if not form:
+                return
+            self.tried.add(form.key)
+            shown = self._send(form, form.values)
+            if shown.status == NOT_ACCEPTED:  # one reads what is lacking, and fills in the rest
+                shown = self._send(form, form.left_empty | {name: value for name, value in form.values.items() if value})
+            self._take(shown.text)
 
-    for _ in range(posts or POSTS[role]):
-        if not fresh():
-            opened -= {one for one in opened if "?" in one}  # a part of a page that was opened may have another form by now
-            for path in pages:
-                look(walked, role, person, path, waiting, opened)
-        if not fresh():
-            break
-        answered = walked.answered(role)
-        form = min(fresh(), key=lambda one: (walked.operation("POST", one.action) in answered, sent(one)))
-        tried.add(form.key)
-        waiting.clear()
-        shown = person.browser.post(form.action, form.values)
+    def _next(self) -> FormSeen | None:
+        """A form that was not sent, of what never answered well first, as its page offers it now: its token and revision may be others."""
+        while fresh := [one.form for key, one in self.offered.items() if self._may_be_sent(key, one.form)]:
+            answered = self.walked.answered(self.role)
+            form = min(fresh, key=lambda one: (self.walked.operation("POST", one.action) in answered, self._sent(one)))
+            page = self.offered.pop(form.key).page
+            self._open(page)
+            if form.key in self.offered:
+                return self.offered[form.key].form
+        return None
+
+    def _may_be_sent(self, key: tuple[str, ...], form: FormSeen) -> bool:
+        held_back = ("/end",) if self.to_the_end else ("/end", *LATER)
+        return key not in self.tried and self._sent(form) < AS_OFTEN and not form.action.endswith(held_back)
+
+    def _sent(self, form: FormSeen) -> int:
+        return sum(key[0] == form.action for key in self.tried)
+
+    def _look_at_every_page(self) -> bool:
+        self.opened = {one for one in self.opened if "?" not in one}  # a part of a page that was opened may have another form by now
+        for method, path in self.walked.operations:
+            if method == "GET" and "{" not in path.replace("{launch}", "") and "{launch}" in path:
+                page = path.replace("{launch}", self.person.launch)
+                self._open(page)
+        return True
+
+    def _open(self, page: str) -> None:
+        if page.partition("?")[0] in self.formless:
+            return
+        shown = self._answered("GET", page, self.person.browser.get(page))
+        if "text/html" in shown.header("content-type"):
+            self._take(shown.text)
+        else:
+            self.formless.add(page.partition("?")[0])
+
+    def _send(self, form: FormSeen, values: dict[str, str]) -> Shown:
+        return self._answered("POST", form.action, self.person.browser.post(form.action, values))
+
+    def _answered(self, method: str, page: str, shown: Shown) -> Shown:
         if shown.status >= 500:
-            walked.odd.append((role, "POST", form.action, shown.status))
-        take(walked, person, shown.text, waiting, opened)
+            self.walked.odd.append((self.role, method, page, shown.status))
+        return shown
+
+    def _take(self, html: str) -> None:
+        """The forms of a page, and those of the pages that it leads to and that nobody opened yet."""
+        page, at = PageForms(html), self.person.browser.at
+        for form in page.found:
+            operation = self.walked.operation("POST", form.action)
+            if operation is not None:
+                self.walked.forms.setdefault(operation[1], []).append(form)
+                self.offered[form.key] = Offered(form, at)
+        for link in sorted({*page.links, *(f"{one.action}?{urlencode(one.values)}" for one in page.asked)}):
+            target = urljoin(at, link).removeprefix(self.walked.stage.demo.app_url).partition("#")[0]
+            if target.startswith(f"{self.person.here}/") and (pattern := re.sub(r"\d+", "0", target)) not in self.opened:
+                self.opened.add(pattern)
+                self._open(target)
 
 
-def look(walked: Walked, role: str, person: Person, path: str, waiting: list[FormSeen], opened: set[str]) -> None:
-    shown = person.browser.get(path)
-    if shown.status >= 500:
-        walked.odd.append((role, "GET", path, shown.status))
-    take(walked, person, shown.text, waiting, opened)
-
-
-def take(walked: Walked, person: Person, html: str, waiting: list[FormSeen], opened: set[str]) -> None:
-    """The forms of a page, and those of the pages that it leads to and that nobody opened yet."""
-    page = PageForms(html)
-    for form in page.found:
-        operation = walked.operation("POST", form.action)
-        if operation is not None:
-            walked.forms.setdefault(operation[1], []).append(form)
-            waiting.append(form)
-    for link in sorted({*page.links, *(f"{one.action}?{urlencode(one.values)}" for one in page.asked)}):
-        target = urljoin(person.browser.at, link).removeprefix(walked.stage.demo.app_url).partition("#")[0]
-        if target.startswith(f"{person.here}/") and (pattern := re.sub(r"\d+", "0", target)) not in opened:
-            opened.add(pattern)
-            take(walked, person, person.browser.get(target).text, waiting, opened)
+def crawl(walked: Walked, role: str, person: Person, *, to_the_end: bool = True, posts: int = 0) -> None:
+    """A walk of one person: see Crawl."""
+    Crawl(walked, role, person, to_the_end).go(posts or POSTS[role])
 
 
 @pytest.fixture(scope="module")
@@ -199,7 +246,7 @@ def walked(stage: Stage) -> Walked:
     for role in _EDITORS:  # a plan of ours that only the EHR has: one takes it over and asks, the other answers
         beside = opened_by(app, stage, role, "mid-taper")
         found.beside.append((role, beside))
-        crawl(found, role, beside, to_the_end=role == "pharmacist", posts=40)
+        crawl(found, role, beside, to_the_end=role == "pharmacist", posts=80)
     for role in ROLES:
         leaving = opened_by(app, stage, role if role != "auditor" else "reader", MIXED)
         found.beside.append((role, leaving if role != "auditor" else as_role(stage, leaving, Role.AUDITOR)))
