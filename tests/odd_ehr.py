@@ -6,6 +6,7 @@ Paths are those under the FHIR base, as patterns: `CarePlan` is a search, `CareP
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
+from functools import reduce
 
 from fhir_taper.exact_json import encode
 from fhir_taper.records import Json
@@ -45,6 +46,15 @@ def changing(at: str, change: Callable[[Json], Json]) -> Intercept:
         return Answer(answer.status, answer.headers, encode(change(answer.json()))) if fnmatchcase(path, at) else answer
 
     return intercept
+
+
+def all_of(*intercepts: Intercept) -> Intercept:
+    """One after the other, the first closest to the server."""
+
+    def then(inner: Intercept, outer: Intercept) -> Intercept:
+        return lambda method, path, forward: outer(method, path, lambda: inner(method, path, forward))
+
+    return reduce(then, intercepts)
 
 
 def each(change: Callable[[Json], object]) -> Callable[[Json], Json]:

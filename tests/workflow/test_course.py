@@ -11,6 +11,7 @@ from fhir_taper.plans.tapers.in_force import keep_taking, step_in_force
 from fhir_taper.plans.tapers.infeasible import Infeasible
 from fhir_taper.plans.tapers.plan import Phase, PlanState
 from fhir_taper.workflow.course import Asked, Turn, Turned, running_plans, save_turn, turned, waiting_for_answers
+from fhir_taper.workflow.watching import fill_form
 from tests.workflow.followed import Followed
 
 HOLD = Asked(Turn.HOLD, "a cold", days=10)
@@ -94,6 +95,18 @@ def test_no_reduction_goes_on_before_every_alert_is_answered(followed: Followed,
     followed.answer_alerts()
     assert waiting_for_answers(followed.watched()) == ()
     show(followed, asked)
+
+
+@pytest.mark.feature("F64")
+def test_lost_function_pauses_the_taper_until_somebody_answers(followed: Followed) -> None:
+    followed.answer_alerts()
+    fill_form(followed.services, followed.chart, followed.plan, "daily", {"function": ("not-met",)})
+    seen = followed.watched()
+    (hit,) = waiting_for_answers(seen)
+    assert (hit.rule, "hold" in seen.assessment.actions, seen.assessment.blocks_reduction) == ("B09", True, True)
+    assert seen.assessment.keep_taking == "pause reductions, keep taking 9 mg diazepam a day, and keep it supplied"
+    with pytest.raises(NotAllowed, match="What the patient must at least be able to do is not possible now"):
+        show(followed, Asked(Turn.REVIEW, "slept well", step=3))
 
 
 def test_an_alert_keeps_nobody_from_a_hold_a_step_back_or_an_end(followed: Followed) -> None:

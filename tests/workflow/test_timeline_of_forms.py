@@ -15,6 +15,7 @@ from fhir_taper.plans.monitoring.policy import DEFAULT_POLICY
 from fhir_taper.plans.monitoring.rule import Level
 from fhir_taper.plans.monitoring.scoring import Answer, score
 from fhir_taper.plans.tables.instrument_tables import load_forms
+from fhir_taper.plans.tapers.plan import Phase, PlanState, TaperPlan
 from fhir_taper.workflow.read_chart import read_chart_bytes
 from fhir_taper.workflow.timeline import timeline_of_chart
 from tests.mappers.charts import PATIENT, bundle
@@ -33,15 +34,15 @@ def filled(form: str, answers: Mapping[str, str], hours: int = 0) -> FilledForm:
     return FilledForm(known, score(known, said), "p1", NOON + timedelta(hours=hours))
 
 
-def decided(*forms: FilledForm, hours: int = 30) -> Assessment:
+def decided(*forms: FilledForm, hours: int = 30, of: TaperPlan = PLAN) -> Assessment:
     """What is decided so many hours after noon, of the responses and all that was written of them."""
     written = []
     for one in forms:
         response = to_response(one)
         written += [response, *to_observations(one, f"QuestionnaireResponse/{response['id']}")]
     as_of = NOON + timedelta(hours=hours)
-    seen = timeline_of_chart(read_chart_bytes(encode(bundle(PATIENT, *written)), "chart"), PLAN, as_of).value
-    return assess(PLAN, seen, DEFAULT_POLICY, NOTHING_BEFORE, as_of)
+    seen = timeline_of_chart(read_chart_bytes(encode(bundle(PATIENT, *written)), "chart"), of, as_of).value
+    return assess(of, seen, DEFAULT_POLICY, NOTHING_BEFORE, as_of)
 
 
 def hits(found: Assessment) -> set[tuple[str, Level]]:
@@ -49,7 +50,7 @@ def hits(found: Assessment) -> set[tuple[str, Level]]:
     return {(hit.rule, hit.level) for hit in found.hits if hit.rule not in {"B19", "B20", "B26", "B30"}}
 
 
-@pytest.mark.feature("F23", "F99")
+@pytest.mark.feature("F23")
 def test_a_thought_of_suicide_asks_for_the_screener_and_a_negative_one_answers_it() -> None:
     thought = filled("phq9", {"9": "1"})
     assert thought.scored.next_form == "cssrs"
@@ -57,9 +58,16 @@ def test_a_thought_of_suicide_asks_for_the_screener_and_a_negative_one_answers_i
     assert "B04" not in {rule for rule, _ in hits(decided(thought, filled("cssrs", NO_RISK, 1)))}
 
 
-@pytest.mark.feature("F23", "F99")
 def test_a_screener_that_is_high_is_an_emergency_whatever_else_was_left_out() -> None:
     assert ("B03", Level.EMERGENCY) in hits(decided(filled("phq9", {"9": "3"}), filled("cssrs", {"4": "yes"}, 1)))
+
+
+@pytest.mark.feature("F99")
+def test_after_the_last_step_a_screener_that_is_high_is_the_same_emergency() -> None:
+    over = replace(PLAN, state=PlanState.COMPLETED, phase=Phase.AFTERCARE)
+    found = decided(filled("phq9", {"9": "3"}), filled("cssrs", {"4": "yes"}, 1), of=over)
+    assert ("B03", Level.EMERGENCY) in hits(found)
+    assert "hold" not in found.actions
 
 
 def test_a_screener_that_was_not_finished_answers_nothing() -> None:

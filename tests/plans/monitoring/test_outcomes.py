@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from fhir_taper.plans.medicines.codes import DrugClass
-from fhir_taper.plans.monitoring.outcomes import Function, Load, Outcomes, Pace, outcomes_of
+from fhir_taper.plans.monitoring.outcomes import Function, Load, Outcomes, Pace, measured, outcomes_of, watched_from
 from fhir_taper.plans.monitoring.reading import Raw
 from fhir_taper.plans.monitoring.timeline import DoseStretch, Record, Unread
 from fhir_taper.plans.tapers.plan import EquivalentFactor, Phase, PlanGoal, PlanState, RevisionNote, TaperPlan
@@ -41,7 +41,6 @@ def loads(**rest: object) -> dict[str, Load]:
     return {one.of: one for one in outcomes(**rest).loads}  # type: ignore[arg-type]
 
 
-@pytest.mark.feature("F80")
 def test_the_load_is_what_is_ordered_today_against_the_plans_first_dose() -> None:
     (one,) = outcomes().loads
     assert both(one.of, one.before, one.now, one.planned) == ("diazepam", (4, 4), (2, 2), (2, 2))
@@ -104,13 +103,30 @@ def test_a_pace_whose_orders_are_not_known_still_says_what_was_planned() -> None
     assert fourteen.why == "what was ordered of diazepam on 2026-03-01 is not known"
 
 
-@pytest.mark.feature("F42")
 def test_mood_is_the_latest_score_against_the_one_before_the_first_reduction() -> None:
     phq9, gad7 = outcomes(raw("phq9", 6, 45 * DAY), raw("phq9", 12, 3 * DAY)).mood
     assert both(phq9.before, phq9.now, phq9.change, phq9.is_worse, phq9.now_on) == (6, 12, 6, True, TODAY - 3 * DAY)
     assert both(gad7.before, gad7.now, gad7.is_worse) == (None, None, None)
     assert "no baseline" in gad7.why_no_baseline
     assert gad7.why_not_now == "GAD-7: no data"
+
+
+@pytest.mark.feature("F80")
+def test_load_pain_function_and_mood_stand_in_one_outcome() -> None:
+    scores = [raw(name, value, ago) for name, now in (("pain", 4), ("phq9", 6)) for value, ago in ((now + 3, 45 * DAY), (now, DAY))]
+    said = (whole_day("minimum-function", None, 2, answer="met"), whole_day("minimum-function", None, 9, answer="not-met"))
+    found = outcomes(*scores, *said)
+    assert [one.reduction for one in found.loads] == [50]
+    assert [both(one.before, one.now, one.is_worse) for one in (found.pain[0], found.mood[0])] == [(7, 4, False), (9, 6, False)]
+    assert both(found.function.met, found.function.of) == (1, 2)
+
+
+@pytest.mark.feature("F42")
+@pytest.mark.parametrize(("name", "before", "now"), [("bwsq", 8, 15), ("isi", 9, 16), ("peg", 3, 6), ("phq9", 4, 11), ("gad7", 5, 12)])
+def test_withdrawal_sleep_function_and_mood_are_each_held_against_the_patients_own_baseline(name: str, before: int, now: int) -> None:
+    seen = timeline((raw(name, before, 80 * DAY), raw(name, now, DAY)))
+    found = measured(name, watched_from(plan(), seen, NOW))
+    assert both(found.before, found.now, found.change, found.is_worse) == (before, now, now - before, True)
 
 
 def test_sleep_is_a_mean_of_as_many_days_as_its_baseline_is() -> None:

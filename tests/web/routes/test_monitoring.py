@@ -1,5 +1,6 @@
 """Monitoring: where a plan that is watched stands, in words; what was measured, what was not, and why something could not be judged."""
 
+import re
 from datetime import timedelta
 from xml.etree import ElementTree as ET
 
@@ -7,7 +8,7 @@ import pytest
 
 from fhir_taper.cli.demo_walk import Page
 from fhir_taper.records import Json
-from tests.odd_ehr import between, changing, refusing, with_more
+from tests.odd_ehr import all_of, between, changing, refusing, with_more
 from tests.web.followed import TAPERED, follower
 from tests.web.running import Person, Stage
 
@@ -38,6 +39,19 @@ def observation(own: Stage, code: str, value: Json, days: int, number: int = 1) 
     }
 
 
+def permitted(*codes: str) -> Json:
+    """The patient's consent to measures of these codes."""
+    return {
+        "resourceType": "Consent",
+        "id": "more-1",
+        "status": "active",
+        "scope": {"coding": [{"code": "patient-privacy"}]},
+        "category": [{"text": "remote measures"}],
+        "patient": {"reference": f"Patient/{TAPERED}"},
+        "provision": {"type": "permit", "code": [{"coding": [{"system": "http://loinc.org", "code": one}]} for one in codes]},
+    }
+
+
 def test_it_says_the_level_in_words_what_goes_on_being_taken_and_that_the_reduction_waits(person: Person) -> None:
     text = words(person)
     assert "Urgent review, due" in text
@@ -45,6 +59,7 @@ def test_it_says_the_level_in_words_what_goes_on_being_taken_and_that_the_reduct
     assert "2 alerts wait for an answer" in text
 
 
+@pytest.mark.feature("F42")
 def test_a_score_stands_with_the_word_of_its_source_beside_its_change_its_day_and_where_it_comes_from(person: Person) -> None:
     text = words(person)
     assert "GAD-7 mild anxiety (9 of 21) 1 more, worse mild anxiety (8 of 21)" in text
@@ -70,9 +85,7 @@ def test_the_table_beside_the_chart_holds_what_is_drawn(person: Person) -> None:
     assert "Missed check-in no check-in came" in text
 
 
-@pytest.mark.feature("F41")
-@pytest.mark.feature("F42")
-@pytest.mark.feature("F80")
+@pytest.mark.feature("F41", "F80")
 def test_outcomes_say_the_load_now_against_the_first_dose_and_what_is_not_known(person: Person) -> None:
     text = words(person)
     assert "Diazepam ordered 10 mg a day 9 mg a day 10 % less" in text
@@ -112,6 +125,25 @@ def test_what_was_measured_at_home_without_consent_is_not_looked_at_and_that_is_
         person.send("regimen", "/refresh")
         text = words(person)
     assert "no consent to sleep measures: 1 value is not looked at" in text
+
+
+@pytest.mark.feature("F17", "F18", "F71")
+def test_what_was_measured_at_home_under_a_consent_is_shown_with_its_day_and_its_source(own: Stage, person: Person) -> None:
+    units = {"system": "http://unitsofmeasure.org"}
+    pulse = observation(own, "8867-4", {"value": 76, "unit": "beats/minute"}, 1, 1)
+    asleep = observation(own, "93832-4", {"value": 6.5, "unit": "h", "code": "h", **units}, 1, 2)
+    walked = observation(own, "55423-8", {"value": 4200, "unit": "{steps}", "code": "{steps}", **units}, 2, 3)
+    day = walked.pop("effectiveDateTime")[:10]  # a count of steps is of a whole day
+    walked["effectivePeriod"] = {"start": day, "end": day}
+    consent = permitted("8867-4", "93832-4", "55423-8")
+    there = (("Observation", pulse), ("Observation", asleep), ("Observation", walked), ("Consent", consent))
+    with between(own.demo, all_of(*(changing(kind, with_more(one)) for kind, one in there))):
+        person.send("regimen", "/refresh")
+        text = words(person).partition("Latest of each signal")[2].partition("Outcomes of this plan")[0]
+    assert re.search(r"Resting heart rate 76 a minute no baseline \S+ \(yesterday\) Observation/more-1", text)
+    assert re.search(r"Sleep in a night 6 h 30 min no baseline \S+ \(yesterday\) Observation/more-2", text)
+    assert re.search(rf"Steps in a day 4200 steps no baseline {day} \([^)]+\) Observation/more-3", text)
+    assert "not looked at" not in text
 
 
 @pytest.mark.parametrize("kind", ["QuestionnaireResponse", "Appointment", "Encounter", "MedicationAdministration", "Consent"])
