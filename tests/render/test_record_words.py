@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import date
 
+import pytest
+
 from fhir_taper.plans.tapers.finding import Acknowledgement
 from fhir_taper.plans.tapers.plan import Agreement, PharmacistReview, RevisionNote, TaperPlan
 from fhir_taper.render.cover import Cover
@@ -25,6 +27,7 @@ def decided() -> TaperPlan:
     )
 
 
+@pytest.mark.feature("F69")
 def test_every_decision_is_said_with_who_took_it_and_when() -> None:
     assert record_words(decided()) == (
         ("The patient's agreement", "the patient, 2026-01-05: slowly"),

@@ -115,6 +115,7 @@ def test_an_approval_is_counted_where_an_active_version_comes_right_after_a_draf
     assert plans.approvals("clinic", PLAN.patient_id, PLAN.ingredient) == 0
 
 
+@pytest.mark.feature("F29")
 @pytest.mark.parametrize("expected", [0, 2])
 def test_a_writer_who_saw_another_version_is_told_and_nothing_is_changed(plans: PlanStore, expected: int) -> None:
     made = keep(plans, PlanState.DRAFT)

@@ -128,6 +128,7 @@ def test_an_acknowledgement_never_clears_a_stop() -> None:
     assert refused(replace(ready(), findings=(STOP,), acknowledgements=(accepted,)), (), RULES) != ()
 
 
+@pytest.mark.feature("F69")
 def test_a_missing_agreement_refuses_where_the_site_asks_for_it() -> None:
     assert refused(diazepam_plan(), (), RULES) == ("the patient's agreement is missing",)
     assert refused(diazepam_plan(), (), ApprovalRules(needs_agreement=False)) == ()

@@ -73,6 +73,7 @@ def test_versions_are_listed_shown_and_compared(person: Person) -> None:
     assert '<form method="post" action="' + person.here + "/course" not in one.text
 
 
+@pytest.mark.feature("F29")
 def test_every_version_is_printed_as_itself_and_an_old_one_says_that_it_is_replaced(person: Person) -> None:
     on_screen = re.search(r"plan\.txt\?version=[^\"]+", person.get("plan").text)
     assert on_screen is not None
