@@ -75,7 +75,7 @@ def assessed(run: Any, *arguments: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.feature("F17", "F19", "F60")
+@pytest.mark.feature("F17")
 def test_a_racing_heart_under_consent_is_a_hold_with_its_evidence(run: Any, plan: str, chart: str) -> None:
     found = assessed(run, plan, chart, "--as-of", NOON)
     hit = next(one for one in found["hits"] if one["rule"] == "B10")

@@ -9,34 +9,36 @@ RULES = tuple(rule.id for rule in load_rules().rules)
 # Capabilities (tests/features.csv) that the cases of a rule show.
 FEATURES = {
     "B01": ("F24",),
-    "B02": ("F24",),
-    "B03": ("F23", "F99"),
+    "B03": ("F23",),
     "B04": ("F23",),
     "B05": ("F24",),
-    "B06": ("F60", "F64"),
+    "B06": ("F10", "F42", "F60", "F64"),
     "B07": ("F64",),
     "B09": ("F64",),
     "B10": ("F17",),
-    "B12": ("F18", "F42"),
+    "B12": ("F18",),
     "B14": ("F22",),
     "B19": ("F63",),
-    "B23": ("F23", "F99"),
+    "B23": ("F23",),
     "B29": ("F58",),
     "B30": ("F59",),
     "A01": ("F88",),
-    "A02": ("F98",),
     "A06": ("F90",),
     "A07": ("F89",),
-    "A12": ("F48",),
+    "A09": ("F87",),
+    "A12": ("F48", "F99"),
     "A13": ("F48",),
     "A14": ("F87",),
     "A15": ("F47",),
     "A17": ("F88",),
 }
+SUICIDE = ("B03", "B04", "B23")
 
 
 def features_of(case: Case) -> tuple[pytest.MarkDecorator, ...]:
-    shown = FEATURES.get(case.rule, ()) + (("F19",) if case.column == "no-consent" else ())
+    shown = FEATURES.get(case.rule, ())
+    if case.rule in SUICIDE and "plan: phase aftercare" in case.seen:
+        shown += ("F99",)
     return (pytest.mark.feature(*shown),) if shown else ()
 
 

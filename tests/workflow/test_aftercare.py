@@ -55,7 +55,6 @@ def test_a_plan_for_hard_days_that_is_too_long_or_empty_is_refused(done: tuple[S
     assert hard_days_of(services, own) == ()
 
 
-@pytest.mark.feature("F46", "F85")
 def test_the_aftercare_plan_follows_from_the_patients_choices_and_survives_as_fhir(done: tuple[Services, OpenChart]) -> None:
     services, own = done
     (kept,) = followed_plans(services, own)
@@ -87,7 +86,7 @@ def test_a_wish_to_come_back_is_kept_once_a_minute_and_only_by_those_who_may(don
         ask_to_come_back(services, reader, "")
 
 
-@pytest.mark.feature("F88", "F91")
+@pytest.mark.feature("F88")
 def test_what_check_ins_said_over_time_is_read_from_what_was_filled_in(done: tuple[Services, OpenChart]) -> None:
     services, own = done
     (kept,) = followed_plans(services, own)

@@ -77,7 +77,6 @@ def test_a_lower_dose_that_stays_is_a_success_and_is_kept_taking() -> None:
     assert [one.id for one in words_for(own)] == ["at-a-lower-dose", "do-not-stop"]
 
 
-@pytest.mark.feature("F46")
 def test_after_the_last_step_lost_tolerance_is_said_and_treatment_of_opioid_use_disorder_goes_on() -> None:
     done = replace(EXAMPLES["oxycodone"], state=PlanState.COMPLETED, phase=Phase.AFTERCARE)
     assert [one.id for one in words_for(own_plan(done, done.steps[-1].start))] == ["finished", "lost-tolerance", "treatment-goes-on"]

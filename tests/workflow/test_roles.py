@@ -28,7 +28,6 @@ def test_a_person_is_what_the_table_says_and_everybody_else_reads(person: Person
     assert role_of(TENANT, person, "p1") is role
 
 
-@pytest.mark.feature("F46")
 def test_the_patient_of_the_chart_is_the_patient_whatever_a_table_says() -> None:
     table = replace(TENANT, roles={Role.PRESCRIBER: ("Patient/p1",)})
     assert role_of(TENANT, Person("Patient/p1", "P"), "p1") is Role.PATIENT

@@ -29,7 +29,7 @@ def test_an_assessment_is_kept_with_all_that_made_it_and_once_while_nothing_chan
     assert inputs_of(kept["kept"]).assess() == seen.assessment  # type: ignore[arg-type]
 
 
-@pytest.mark.feature("F24", "F25", "F26")
+@pytest.mark.feature("F24")
 def test_a_red_flag_of_a_form_stands_until_somebody_answers_it(followed: Followed) -> None:
     fill_form(followed.services, followed.chart, followed.plan, "daily", SEIZURE)
     seen = followed.watched()

@@ -36,7 +36,6 @@ PLAN = AftercarePlan(
 LATER = replace(PLAN, id="0b1d6a51-2f3e-5d59-9f3f-111111111111", replaces=PLAN.id, every_days=1, hard_days="", author="")
 
 
-@pytest.mark.feature("F46", "F85")
 @pytest.mark.parametrize("plan", [PLAN, LATER], ids=["first", "later"])
 def test_an_aftercare_plan_comes_back_as_it_was_and_passes_the_validator_gate(plan: AftercarePlan, validator_gate: Gate) -> None:
     written = to_aftercare(plan)

@@ -28,7 +28,6 @@ def of(found: tuple[OverTime, ...], title: str) -> OverTime:
     return next(one for one in found if one.title.startswith(title))
 
 
-@pytest.mark.feature("F46", "F85")
 def test_what_goes_on_is_that_of_the_class_and_follows_the_completed_version() -> None:
     plan = aftercare_of(DONE, ROWS, 7, "r1")
     assert (plan.based_on, plan.replaces, plan.start) == (DONE.id, DONE.id, date(2026, 5, 4))
@@ -51,7 +50,6 @@ def test_before_the_taper_is_completed_nothing_is_after_it(plan: object) -> None
         aftercare_of(plan, ROWS, 7)  # type: ignore[arg-type]
 
 
-@pytest.mark.feature("F88", "F98")
 def test_numbers_are_said_with_mean_and_range_of_four_weeks_beside_the_four_before() -> None:
     found = over_time([told("craving", 1, 2), told("craving", 8, 5), told("craving", 30, 7), told("craving", 80, 9)], NOW)
     assert of(found, "Craving") == OverTime(
@@ -62,7 +60,7 @@ def test_numbers_are_said_with_mean_and_range_of_four_weeks_beside_the_four_befo
     )
 
 
-@pytest.mark.feature("F89", "F90")
+@pytest.mark.feature("F90")
 def test_answers_and_events_are_counted() -> None:
     found = over_time(
         [told("dose-taken", 1, answer="all"), told("dose-taken", 2, answer="all"), told("dose-taken", 3, answer="some"),

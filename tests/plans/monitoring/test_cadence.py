@@ -39,7 +39,6 @@ def test_a_patient_may_choose_to_be_asked_more_often_and_not_more_rarely_while_t
     assert (schedule.every_days, schedule.chosen_by) == (every, by)
 
 
-@pytest.mark.feature("F95")
 def test_after_the_last_step_the_rhythm_is_the_patients() -> None:
     after = replace(plan(tier=Tier.HIGH), phase=Phase.AFTERCARE, state=PlanState.COMPLETED)
     chosen = schedule_of(after, SAFETY, START, 30)
@@ -88,6 +87,7 @@ def test_a_missed_instrument_is_asked_at_the_next_check_in() -> None:
     assert "gad7" in due(START + timedelta(days=1), CheckInSchedule(START, 1), {"phq9": START})
 
 
+@pytest.mark.feature("F46")
 def test_after_the_last_step_the_form_of_aftercare_is_asked() -> None:
     asked = due(START, state=PlanState.COMPLETED, phase=Phase.AFTERCARE)
     assert asked[0] == "aftercare"

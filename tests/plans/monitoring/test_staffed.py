@@ -17,6 +17,7 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(f"2026-03-{text}").replace(tzinfo=UTC)
 
 
+@pytest.mark.feature("F65")
 @pytest.mark.parametrize(
     ("found", "due", "level", "expected"),
     [

@@ -59,6 +59,7 @@ def test_misuse_or_overdose_asks_which_medicine_it_was() -> None:
     assert order(regimen(item(OXYCODONE_5, "20")), fact("overdose-history")).ask == ()
 
 
+@pytest.mark.feature("F89")
 def test_treatment_of_opioid_use_disorder_is_never_in_the_order() -> None:
     treatment = item(METHADONE_10, "60", oud_treatment=True, taper_candidate=False)
     assert turns(regimen(treatment, item(DIAZEPAM_5, "4"))) == ["diazepam"]

@@ -113,6 +113,7 @@ def test_sublingual_buprenorphine_is_stopped_and_a_patch_is_not() -> None:
     assert "opioid-treatment-not-pain" not in codes(regimen(item(BUPRENORPHINE_PATCH_10, "0.24")))
 
 
+@pytest.mark.feature("F89")
 def test_treatment_of_opioid_use_disorder_beside_another_taper_is_named_and_left_alone() -> None:
     taken = regimen(item(OXYCODONE_5, "20"), item(METHADONE_10, "60", oud_treatment=True, taper_candidate=False))
     made = found(taken)

@@ -20,6 +20,7 @@ def words(person: Person, screen: str = "alerts") -> str:
     return Page(shown.text).text
 
 
+@pytest.mark.feature("F26")
 def test_an_open_alert_says_what_happened_what_is_proposed_by_which_rule_and_what_would_clear_it(person: Person) -> None:
     text = words(person)
     assert "Urgent review: Missed check-ins" in text
@@ -32,6 +33,7 @@ def test_an_open_alert_says_what_happened_what_is_proposed_by_which_rule_and_wha
     assert "The next reduction waits" in text
 
 
+@pytest.mark.feature("F92")
 def test_every_page_of_alerts_says_that_nobody_watches_all_the_time_and_whom_to_call(person: Person) -> None:
     for screen in ("alerts", "monitoring"):
         assert "This is not a monitoring service outside staffed hours. Crisis line: 988" in words(person, screen)

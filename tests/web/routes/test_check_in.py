@@ -29,7 +29,7 @@ def test_without_a_plan_nothing_is_asked(stage: Stage) -> None:
     assert "No plan is followed for this patient" in words(stage.opened("fentanyl-patch").get("check-in"))
 
 
-@pytest.mark.feature("F15", "F16")
+@pytest.mark.feature("F15")
 def test_what_is_due_today_says_why_and_what_only_a_link_may_be_shown_of_says_whose_it_is(ward: Ward) -> None:
     said = words(ward.prescriber.get("check-in"))
     assert "Daily check-in asked every 7 days, as chosen by the risk tier" in said
@@ -75,7 +75,6 @@ def test_a_form_of_a_patient_is_kept_and_what_was_understood_is_said_in_words(wa
     assert kept.plan == f"diazepam/{ward.plan.key}"
 
 
-@pytest.mark.feature("F15")
 def test_a_coach_who_enters_by_phone_stands_on_the_form_and_the_patient_stays_the_source(ward: Ward) -> None:
     send(ward.coach, "daily", symptoms="4", doses="all")
     (kept,) = notes(ward)
