@@ -30,6 +30,7 @@ from fhir_taper.plans.medicines.dose import brief
 from fhir_taper.plans.medicines.products import ProductCatalogue
 from fhir_taper.plans.medicines.regimen import Issue
 from fhir_taper.plans.monitoring.acceptance import accept
+from fhir_taper.plans.monitoring.cadence import schedule_of
 from fhir_taper.plans.monitoring.reading import Reading, SetAside
 from fhir_taper.plans.monitoring.timeline import CheckInSchedule, Record, Timeline, Unread, timeline_of
 from fhir_taper.plans.tables import load
@@ -142,10 +143,7 @@ def _seen_by(gathered: Gathered, readings: Iterable[Reading]) -> tuple[list[Read
 
 def check_ins_of(plan: TaperPlan, tables: SafetyTables) -> CheckInSchedule | None:
     """How often the plan's tier asks the patient, from the plan's first day on; None where the plan has no tier."""
-    if plan.tier is None:
-        return None
-    means = tables.meaning(plan.tier)
-    return CheckInSchedule(plan.steps[0].start, means.check_in_days, means.daily_check_ins, f"tier {plan.tier}")
+    return None if plan.tier is None else schedule_of(plan, tables, plan.steps[0].start)
 
 
 def _unread(chart: Chart, undated: Iterable[Issue]) -> Iterator[Unread]:

@@ -18,7 +18,7 @@ from fhir_taper.mappers.write.check_in import FilledForm, to_observations, to_re
 from fhir_taper.mappers.write.namespace import BASE
 from fhir_taper.plans.monitoring.assessment import Assessment, Hit
 from fhir_taper.plans.monitoring.assessment_document import Inputs, assessment_to_document, history_from_document, history_to_document, kept
-from fhir_taper.plans.monitoring.cadence import DueForm, due_forms, schedule_of
+from fhir_taper.plans.monitoring.cadence import DueForm, due_forms, rechosen, schedule_of
 from fhir_taper.plans.monitoring.history import NOTHING_BEFORE, Answer, History
 from fhir_taper.plans.monitoring.policy import Policy
 from fhir_taper.plans.monitoring.remember import remember
@@ -145,9 +145,7 @@ def fill_form(services: Services, chart: OpenChart, plan: TaperPlan, form_id: st
     Raises LaunchRefused ("role"), WrongUsage for a form that is none, or nothing that can be kept of it.
     """
     require(services, chart, "fill in a form", ENTERERS)
-    form = load_forms().forms.get(form_id)
-    if form is None:
-        raise WrongUsage("there is no such form")
+    form = form_named(form_id)
     if form.needs_person and chart.may(Role.PATIENT):
         raise WrongUsage("this form is filled in by the clinic")
     scored = score(form, [FormAnswer(item, one) for item, said in answers.items() for one in said if one.strip()])
@@ -201,12 +199,13 @@ def form_named(form_id: str) -> Form:
 
 
 def rhythm_of(plan: TaperPlan, notes: tuple[WatchNote, ...]) -> CheckInSchedule:
-    """The rhythm that the patient chose last, else that of the tier from the plan's first day on."""
-    for one in reversed(notes):
+    """The rhythm of the tier from the plan's first day on, and each that the patient chose since from its day on."""
+    rhythm = schedule_of(plan, load().safety, plan.steps[0].start)
+    for one in notes:
         said = decode(one.document) if one.kind is NoteKind.CHOICE and one.plan == name_of(plan) else {}
         if said.get("what") == _RHYTHM:
-            return schedule_of(plan, load().safety, date.fromisoformat(said["start"]), said["every_days"])
-    return schedule_of(plan, load().safety, plan.steps[0].start)
+            rhythm = rechosen(rhythm, plan, load().safety, date.fromisoformat(said["start"]), said["every_days"])
+    return rhythm
 
 
 def _with_forms(chart: Chart, filled: tuple[WatchNote, ...]) -> Chart:

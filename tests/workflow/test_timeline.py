@@ -140,7 +140,7 @@ def test_a_sites_own_codes_are_read() -> None:
 @pytest.mark.parametrize(("tier", "every", "daily"), [(Tier.LOW, 7, 0), (Tier.STANDARD, 7, 0), (Tier.HIGH, 7, 7)])
 def test_check_ins_are_those_of_the_plans_tier(tier: Tier, every: int, daily: int) -> None:
     asked = check_ins_of(replace(PLAN, tier=tier), load().safety)
-    assert asked == CheckInSchedule(PLAN.steps[0].start, every, daily, f"tier {tier}")
+    assert asked == CheckInSchedule(PLAN.steps[0].start, every, daily, "the risk tier")
 
 
 def test_a_plan_without_a_tier_asks_for_no_check_ins() -> None:

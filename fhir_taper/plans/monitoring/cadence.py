@@ -5,7 +5,7 @@ step the rhythm is the patient's. How often each form comes again stands in tabl
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -43,6 +43,15 @@ def schedule_of(plan: TaperPlan, tables: SafetyTables, start: date, chosen_days:
     is_taken = chosen_days is not None and (is_after or chosen_days <= meaning.check_in_days)
     every = chosen_days if is_taken and chosen_days is not None else meaning.check_in_days
     return CheckInSchedule(start, every, 0 if is_after else meaning.daily_check_ins, BY_PATIENT if is_taken else BY_TIER)
+
+
+def rechosen(before: CheckInSchedule, plan: TaperPlan, tables: SafetyTables, start: date, chosen_days: int) -> CheckInSchedule:
+    """The rhythm that a patient chose from `start` on, after the one before: nothing of that is forgotten.
+
+    Of two choices of one day the later one counts. Raises WrongUsage as `schedule_of`.
+    """
+    earlier = tuple(one for one in (*before.earlier, replace(before, earlier=())) if one.start < start)
+    return replace(schedule_of(plan, tables, start, chosen_days), earlier=earlier)
 
 
 def due_forms(

@@ -30,9 +30,13 @@ _HEARD_BY: Final = (Record.OBSERVATION, Record.FORM)
 
 def due_days(schedule: CheckInSchedule, reductions: tuple[date, ...], until: date) -> tuple[date, ...]:
     """Days on which a check-in was due, up to and with `until`: every so many days, and daily after a reduction."""
-    days = set(_regular(schedule, until))
-    for began in reductions:
-        days.update(day for n in range(schedule.daily_days) if schedule.start <= (day := began + n * DAY) <= until)
+    rhythms = (*schedule.earlier, schedule)
+    ends = (*(min(until, after.start - DAY) for after in rhythms[1:]), until)
+    days: set[date] = set()
+    for rhythm, end in zip(rhythms, ends, strict=True):
+        days.update(_regular(rhythm, end))
+        daily = (began + n * DAY for began in reductions for n in range(rhythm.daily_days))
+        days.update(day for day in daily if rhythm.start <= day <= end)
     return tuple(sorted(days))
 
 

@@ -111,13 +111,15 @@ class Permit:
 class CheckInSchedule:
     """How often the patient is asked: every `every_days` days from `start` on, and daily on the first `daily_days` days after a reduction.
 
-    `chosen_by` says whose choice the rhythm is.
+    `chosen_by` says whose choice the rhythm is. `earlier` are the rhythms before it, oldest first, each until the next begins: what was
+    missed then stays missed.
     """
 
     start: date
     every_days: int
     daily_days: int = 0
     chosen_by: str = ""
+    earlier: tuple["CheckInSchedule", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

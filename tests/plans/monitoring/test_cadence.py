@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fhir_taper.errors import WrongUsage
 from fhir_taper.plans.medicines.codes import DrugClass
-from fhir_taper.plans.monitoring.cadence import BY_PATIENT, BY_TIER, due_forms, schedule_of
+from fhir_taper.plans.monitoring.cadence import BY_PATIENT, BY_TIER, due_forms, rechosen, schedule_of
 from fhir_taper.plans.monitoring.timeline import CheckInSchedule
 from fhir_taper.plans.tables import load
 from fhir_taper.plans.tables.instrument_tables import load_forms
@@ -44,6 +44,20 @@ def test_after_the_last_step_the_rhythm_is_the_patients() -> None:
     chosen = schedule_of(after, SAFETY, START, 30)
     assert (chosen.every_days, chosen.daily_days, chosen.chosen_by) == (30, 0, BY_PATIENT)
     assert schedule_of(after, SAFETY, START).every_days == 7
+
+
+def test_a_new_rhythm_keeps_the_one_before_until_its_own_first_day() -> None:
+    low = plan(tier=Tier.LOW)
+    first = rechosen(schedule_of(low, SAFETY, START), low, SAFETY, STEP_DOWN, 3)
+    assert (first.start, first.every_days, first.earlier) == (STEP_DOWN, 3, (CheckInSchedule(START, 7, 0, BY_TIER),))
+    again = rechosen(first, low, SAFETY, STEP_DOWN, 2)
+    assert (again.every_days, again.earlier) == (2, first.earlier)
+    later = rechosen(again, low, SAFETY, STEP_DOWN + timedelta(days=9), 1)
+    assert [(one.start, one.every_days) for one in (*later.earlier, later)] == [
+        (START, 7),
+        (STEP_DOWN, 2),
+        (STEP_DOWN + timedelta(days=9), 1),
+    ]
 
 
 @pytest.mark.parametrize("days", [0, -1])

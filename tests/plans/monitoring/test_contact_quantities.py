@@ -71,6 +71,12 @@ def test_check_ins_missed_in_a_row(days: tuple[int, ...], missed: int) -> None:
     assert value("check-ins-missed", came(*days), check_ins=WEEKLY) == missed
 
 
+def test_a_new_rhythm_forgets_nothing_that_was_missed_before_it() -> None:
+    chosen = CheckInSchedule(TODAY, 2, earlier=(WEEKLY,))
+    assert due_days(chosen, (), TODAY + 2 * DAY) == (*(TODAY - ago * DAY for ago in (21, 14, 7)), TODAY, TODAY + 2 * DAY)
+    assert value("check-ins-missed", came(21), check_ins=chosen) == 2
+
+
 def test_the_check_in_of_today_is_not_missed_before_the_day_is_over() -> None:
     assert value("check-ins-missed", check_ins=CheckInSchedule(TODAY, 7)) == 0
     assert value("check-ins-missed", check_ins=CheckInSchedule(TODAY - DAY, 7)) == 1
