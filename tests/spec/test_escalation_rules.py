@@ -2,8 +2,11 @@
 
 import pytest
 
+from fhir_taper.plans.monitoring.condition import Compare, Op
 from fhir_taper.plans.monitoring.rules import load_rules
+from fhir_taper.plans.tables.signal_tables import load_signals
 from tests.spec.escalation_cases import NEEDED, Case, Table, cases, mismatches, outcome_of, table_of, tables
+from tests.spec.escalation_mutants import conditions
 
 RULES = tuple(rule.id for rule in load_rules().rules)
 # Capabilities (tests/features.csv) that the cases of a rule show.
@@ -95,6 +98,15 @@ def test_a_sentence_that_nobody_understands_is_refused() -> None:
 
     with pytest.raises(ValueError, match="nobody understands 'heart-rate went up'"):
         case.scene()
+
+
+def test_no_red_flag_falls_silent_over_a_value_that_is_too_low_to_be_true() -> None:
+    rules = [rule for rule in load_rules().rules if rule.red_flag]
+    asked_low = {
+        one.signal for one in conditions(tuple(rules)) if isinstance(one, Compare) and one.matching and one.matching.op is Op.BELOW
+    }
+
+    assert {name: load_signals().signals[name].low for name in asked_low} == {"respiratory-rate": 0, "oxygen-saturation": 0}
 
 
 def test_a_case_that_comes_out_otherwise_is_seen() -> None:
