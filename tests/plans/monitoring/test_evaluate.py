@@ -53,12 +53,12 @@ def test_the_latest_reading_is_compared() -> None:
 
 def test_a_newer_value_that_was_set_aside_leaves_open_what_an_older_one_denies() -> None:
     low = Compare("oxygen-saturation", Op.BELOW, Decimal(90))
-    older, unusable = raw("oxygen-saturation", 97, 2 * HOUR), raw("oxygen-saturation", 38)
+    older, unusable = raw("oxygen-saturation", 97, 2 * HOUR), raw("oxygen-saturation", 101)
     assert asked(low, [older, unusable]).why[0].startswith("Oxygen saturation: the newest value was set aside (implausible")
     assert asked(low, [older, raw("oxygen-saturation", 85, comparator="<")]).is_so is True
     assert asked(low, [older, raw("oxygen-saturation", 95, comparator="<")]).is_so is None
     assert asked(low, [raw("oxygen-saturation", 88, 2 * HOUR), unusable]).is_so is True
-    assert asked(low, [raw("oxygen-saturation", 38, 3 * HOUR), older]).is_so is False
+    assert asked(low, [raw("oxygen-saturation", 101, 3 * HOUR), older]).is_so is False
 
 
 def test_of_two_readings_of_one_instant_the_worse_counts() -> None:
