@@ -261,8 +261,8 @@ def _takes(condition: Takes, moment: Moment) -> Verdict:
     why = moment.timeline.why_unseen(Record.ORDER)
     taken = [one for one in moment.timeline.orders if is_taken(one, condition.medicine, moment.today)]
     if condition.begun_within:
-        first = (moment.as_of - condition.begun_within.delta).date()
-        taken = [one for one in taken if taken_since(one, moment.timeline.orders) >= first]
+        first, gap_days = (moment.as_of - condition.begun_within.delta).date(), moment.tables.safety.life.renewal_gap_days
+        taken = [one for one in taken if taken_since(one, moment.timeline.orders, gap_days) >= first]
     if taken:
         return known((Evidence(condition.medicine, one.words, moment.midnight(one.start), one.source) for one in taken), is_so=True)
     return unknown(f"orders were not read ({why})") if why else known(is_so=False)

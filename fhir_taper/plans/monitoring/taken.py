@@ -26,7 +26,7 @@ def is_taken(order: Ordered, medicine: str, day: date) -> bool:
     return is_of(order, medicine) and is_in_force(order, day)
 
 
-def taken_since(order: Ordered, orders: Iterable[Ordered], gap_days: int = 0) -> date:
+def taken_since(order: Ordered, orders: Iterable[Ordered], gap_days: int) -> date:
     """The first day of the course to which an order belongs: orders of one ingredient with at most `gap_days` days between them."""
     begins = order.start
     for one in sorted((one for one in orders if one.ingredient == order.ingredient), key=lambda one: one.start, reverse=True):

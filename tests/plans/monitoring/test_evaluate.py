@@ -260,6 +260,14 @@ def test_a_renewal_begins_nothing() -> None:
     assert asked(begun, [], orders=(renewed,)).is_so is True
 
 
+@pytest.mark.parametrize(("gap", "has_begun"), [(7, False), (8, True)])
+def test_a_renewal_that_comes_up_to_a_week_late_begins_nothing(gap: int, has_begun: bool) -> None:
+    start = NOW.date() - 2 * DAY
+    first = Ordered("buprenorphine", DrugClass.OPIOID, start - 60 * DAY, start - (gap + 1) * DAY, "MedicationRequest/1", "buprenorphine")
+    renewed = Ordered("buprenorphine", DrugClass.OPIOID, start, None, "MedicationRequest/2", "buprenorphine")
+    assert asked(Takes("buprenorphine", begun_within=Span(7, "d")), [], orders=(first, renewed)).is_so is has_begun
+
+
 def test_a_course_that_goes_on_under_a_new_question_has_not_ended() -> None:
     def one(began: int, ended: int | None) -> Episode:
         end = None if ended is None else NOW - ended * DAY
