@@ -125,6 +125,8 @@ def _clause(place: str, row: Mapping[str, Any]) -> Clause:
     unknown = [one for one in actions if one not in load_actions()]
     if unknown:
         raise TableError(f"{place}: {', '.join(unknown)} is no action of actions.csv")
+    if level >= Level.URGENT and "due" not in row:
+        raise TableError(f"{place}: level {level} is urgent and has no due")
     persist = row.get("persist")
     return Clause(
         level=Level(level),
