@@ -170,7 +170,14 @@ class No:
     of: "Condition"
 
 
-Condition = Compare | Enters | Answered | Happened | Missing | Quantity | Takes | Earlier | Patient | Every | Some | No
+@dataclass(frozen=True, slots=True)
+class NotKnown:
+    """It is not known whether this is so: what was measured may be enough to act on where the rest could not be read."""
+
+    of: "Condition"
+
+
+Condition = Compare | Enters | Answered | Happened | Missing | Quantity | Takes | Earlier | Patient | Every | Some | No | NotKnown
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from fhir_taper.plans.monitoring.condition import (
     Match,
     Missing,
     No,
+    NotKnown,
     Of,
     Op,
     Patient,
@@ -38,7 +39,7 @@ from fhir_taper.plans.monitoring.reading import Reading
 from fhir_taper.plans.monitoring.span import Span
 from fhir_taper.plans.monitoring.taken import is_taken, taken_since
 from fhir_taper.plans.monitoring.timeline import Record
-from fhir_taper.plans.monitoring.verdict import Evidence, Verdict, every, known, no, some, unknown
+from fhir_taper.plans.monitoring.verdict import Evidence, Verdict, every, known, no, not_known, some, unknown
 from fhir_taper.plans.tables.signal_tables import Worse
 
 _HUNDRED: Final = Fraction(100)
@@ -297,4 +298,5 @@ _ANSWERS: Final[Mapping[type, Callable[[Any, Moment], Verdict]]] = {
     Every: lambda condition, moment: every(evaluate(one, moment) for one in condition.of),
     Some: lambda condition, moment: some(evaluate(one, moment) for one in condition.of),
     No: lambda condition, moment: no(evaluate(condition.of, moment)),
+    NotKnown: lambda condition, moment: not_known(evaluate(condition.of, moment)),
 }

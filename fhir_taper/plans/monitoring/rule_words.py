@@ -19,6 +19,7 @@ from fhir_taper.plans.monitoring.condition import (
     Less,
     Missing,
     No,
+    NotKnown,
     Of,
     Op,
     Patient,
@@ -196,4 +197,5 @@ _WORDS: Final[Mapping[type, Callable[[Any, SignalTables], str]]] = {
     Every: _joined(" and "),
     Some: _joined(", or "),
     No: lambda condition, signals: f"not: {_inside(condition.of, signals)}",
+    NotKnown: lambda condition, signals: f"not known whether: {_inside(condition.of, signals)}",
 }

@@ -20,6 +20,7 @@ from fhir_taper.plans.monitoring.condition import (
     Happened,
     Missing,
     No,
+    NotKnown,
     Patient,
     Quantity,
     Some,
@@ -112,7 +113,7 @@ def _inside(condition: Condition) -> Iterator[Condition]:
     if isinstance(condition, (Every, Some)):
         for one in condition.of:
             yield from _inside(one)
-    elif isinstance(condition, No):
+    elif isinstance(condition, (No, NotKnown)):
         yield from _inside(condition.of)
     elif isinstance(condition, Missing):
         yield Happened(condition.after, None)

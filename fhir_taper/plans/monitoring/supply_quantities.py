@@ -129,11 +129,10 @@ def _supply_left(moment: Moment, _condition: Quantity) -> Derived:
 def _next_signed(moment: Moment, _condition: Quantity) -> Derived:
     """1 where the next order was written, or begins, after the last supply was handed over; else 0.
 
-    An order that begins within the days by which a window may be filled early is the one that was filled.
+    An order that begins within the days by which a window may be filled early is the one that was filled. One that was read is signed
+    whatever was not read beside it.
     """
     why = moment.timeline.why_unseen(Record.ORDER)
-    if why:
-        return Derived(why=f"orders were not read ({why})")
     first = _first_out(moment)
     ingredient = moment.plan.ingredient if isinstance(first, Derived) else first[0]
     filled = max((one.on for one in _supplies(moment, ingredient)), default=date.min)
@@ -143,6 +142,8 @@ def _next_signed(moment: Moment, _condition: Quantity) -> Derived:
         for one in _orders(moment, ingredient)
         if (one.start > filled + lead or _known_on(one) > filled) and (one.end is None or one.end >= moment.today)
     ]
+    if why and not signed:
+        return Derived(why=f"orders were not read ({why})")
     if not signed:
         return Derived(as_exact(0), "no next order is signed")
     evidence = tuple(Evidence("order", one.words, moment.midnight(_known_on(one)), one.source) for one in signed)

@@ -1,7 +1,7 @@
 """Every number of a rule, by an address: to list it for sign-off, to let a site tighten it, and to prove that a test watches it.
 
 An address is the path to the number ("1.when.of[0].value": the second clause). Which way is tighter follows from what the number does: a
-lower bound that must be passed is tighter when it is lower; under a "not" it is the other way round.
+lower bound that must be passed is tighter when it is lower; under a "not" it is the other way round, under an "unknown" nobody can say.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,21 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from fhir_taper.plans.monitoring.condition import Compare, Earlier, Enters, Happened, Match, Missing, No, Of, Op, Persist, Quantity, Takes
+from fhir_taper.plans.monitoring.condition import (
+    Compare,
+    Earlier,
+    Enters,
+    Happened,
+    Match,
+    Missing,
+    No,
+    NotKnown,
+    Of,
+    Op,
+    Persist,
+    Quantity,
+    Takes,
+)
 from fhir_taper.plans.monitoring.rule import Clause, Rule
 from fhir_taper.plans.monitoring.span import Span
 
@@ -67,13 +81,14 @@ _TIGHTER: dict[tuple[type, str], Tighter] = {
     (Clause, "due"): Tighter.DOWN,
 }
 _LEFT_ALONE = frozenset({"version", "level"})
+_TURNED = {Tighter.UP: Tighter.DOWN, Tighter.DOWN: Tighter.UP}
 
 
 def _found(rule: Rule) -> Iterator[Threshold]:
-    for address, holder, name, value, is_denied in _numbers(rule, "", is_denied=False):
-        tighter = _which_way(holder, name)
-        if is_denied or ".clears" in f".{address}":
-            tighter = {Tighter.UP: Tighter.DOWN, Tighter.DOWN: Tighter.UP}.get(tighter, tighter)
+    for address, holder, name, value, above in _numbers(rule, "", ()):
+        tighter = Tighter.NEITHER if NotKnown in above else _which_way(holder, name)
+        if above.count(No) % 2 or ".clears" in f".{address}":
+            tighter = _TURNED.get(tighter, tighter)
         number, unit = (Decimal(value.count), value.unit) if isinstance(value, Span) else (Decimal(value), "")
         yield Threshold(rule.id, address, number, unit, tighter, _words(holder, name))
 
@@ -88,14 +103,14 @@ def _which_way(holder: object, name: str) -> Tighter:
     return _TIGHTER.get((type(holder), name), Tighter.NEITHER)
 
 
-def _numbers(value: Any, path: str, *, is_denied: bool) -> Iterator[tuple[str, object, str, Any, bool]]:
-    """Each number with its address, what holds it, under which name, and whether it stands under a "not"."""
+def _numbers(value: Any, path: str, above: tuple[type, ...]) -> Iterator[tuple[str, object, str, Any, tuple[type, ...]]]:
+    """Each number with its address, what holds it, under which name, and the kinds of what it stands under."""
     if isinstance(value, tuple):
         for index, item in enumerate(value):
             if isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], Span):  # noqa: PLR2004 (signal and span)
-                yield f"{path}[{item[0]}]", value, item[0], item[1], is_denied
+                yield f"{path}[{item[0]}]", value, item[0], item[1], above
             else:
-                yield from _numbers(item, f"{path}[{index}]", is_denied=is_denied)
+                yield from _numbers(item, f"{path}[{index}]", above)
         return
     if not is_dataclass(value) or isinstance(value, type):
         return
@@ -104,9 +119,9 @@ def _numbers(value: Any, path: str, *, is_denied: bool) -> Iterator[tuple[str, o
         address = f"{path}.{field.name}" if path else field.name
         if isinstance(inside, (Span, Decimal, int)) and not isinstance(inside, bool):
             if field.name not in _LEFT_ALONE and inside != field.default:
-                yield address, value, field.name, inside, is_denied
+                yield address, value, field.name, inside, above
         elif is_dataclass(inside) or isinstance(inside, tuple):
-            yield from _numbers(inside, address, is_denied=is_denied != isinstance(value, No))
+            yield from _numbers(inside, address, (*above, type(value)))
 
 
 def _words(holder: object, name: str) -> str:

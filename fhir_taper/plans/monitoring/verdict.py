@@ -79,6 +79,11 @@ def no(verdict: Verdict) -> Verdict:
     return Verdict(None if verdict.is_so is None else not verdict.is_so, verdict.evidence, verdict.why, verdict.values)
 
 
+def not_known(verdict: Verdict) -> Verdict:
+    """So exactly where it is not known, with the reason as the value `unknown`; itself always known."""
+    return known(is_so=False) if verdict.is_so is not None else known(is_so=True, unknown="; ".join(verdict.why))
+
+
 def _joined(verdicts: tuple[Verdict, ...], *, is_so: bool | None) -> Verdict:
     evidence = tuple(dict.fromkeys(one for verdict in verdicts for one in verdict.evidence))
     why = () if is_so is not None else tuple(dict.fromkeys(one for verdict in verdicts for one in verdict.why))

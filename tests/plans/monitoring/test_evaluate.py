@@ -19,6 +19,7 @@ from fhir_taper.plans.monitoring.condition import (
     Match,
     Missing,
     No,
+    NotKnown,
     Of,
     Op,
     Patient,
@@ -201,6 +202,12 @@ def test_a_medicine_that_is_ordered_today() -> None:
 def test_not_turns_round_what_is_known() -> None:
     assert asked(No(ABOVE_100), [raw("heart-rate", 90)]).is_so is True
     assert asked(No(ABOVE_100), []).is_so is None
+
+
+def test_what_is_not_known_can_be_asked_for_and_says_why() -> None:
+    seen = asked(NotKnown(Takes("clonidine")), [], unread=(Unread(Record.ORDER, "403"),))
+    assert (seen.is_so, seen.values) == (True, {"unknown": "orders were not read (403)"})
+    assert asked(NotKnown(Takes("clonidine")), []).is_so is False
 
 
 def test_a_derived_number_that_there_is_not_is_not_so() -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from fhir_taper.errors import WrongUsage
-from fhir_taper.plans.monitoring.condition import Compare, Every, Happened, Match, No, Of, Op, Persist
+from fhir_taper.plans.monitoring.condition import Compare, Every, Happened, Match, No, NotKnown, Of, Op, Persist
 from fhir_taper.plans.monitoring.policy import Change, Policy, policy_of, rules_under
 from fhir_taper.plans.monitoring.rules import load_rules
 from fhir_taper.plans.monitoring.span import Span
@@ -34,6 +34,11 @@ def test_every_number_of_a_rule_has_an_address_and_a_tighter_side() -> None:
         ("clauses[0].persist.apart", "1", "h", Tighter.DOWN),
         ("clauses[0].persist.within", "24", "h", Tighter.UP),
     }
+
+
+def test_of_a_number_under_an_unknown_nobody_can_say_which_side_is_tighter() -> None:
+    asked = rule(Every((FAST, NotKnown(No(Happened("fall", Span(7, "d")))))))
+    assert [one.tighter for one in thresholds(asked)] == [Tighter.DOWN, Tighter.NEITHER]
 
 
 def test_a_number_is_changed_at_its_address_and_nowhere_else() -> None:

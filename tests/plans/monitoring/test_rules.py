@@ -3,6 +3,7 @@
 import pytest
 
 from fhir_taper.errors import TableError
+from fhir_taper.plans.monitoring.condition import NotKnown, Takes
 from fhir_taper.plans.monitoring.rule import Level
 from fhir_taper.plans.monitoring.rules import load_rules, read_rules
 
@@ -37,10 +38,16 @@ def test_every_emergency_of_the_package_is_due_in_minutes_but_a_death() -> None:
     assert due == {"15 min"}
 
 
+def test_a_rule_may_ask_whether_something_is_not_known() -> None:
+    (rule,) = read_rules("test.toml", clause(1, '{ unknown = { takes = "clonidine" } }'))
+    assert rule.clauses[0].when == NotKnown(Takes("clonidine"))
+
+
 @pytest.mark.parametrize(
     ("when", "why"),
     [
         ("{ happens = 1 }", "a condition has one of .*; this has happens"),
+        ("{ unknown = 3 }", "3 is no condition"),
         ("{ all = [] }", r"\[\] is no list of conditions"),
         ('{ signal = "pulse", op = ">", value = 1 }', "'pulse' is no number of signals.csv"),
         ('{ quantity = "moon", op = ">", value = 1 }', "'moon' is no quantity"),

@@ -185,6 +185,12 @@ def test_what_somebody_says_is_taken_is_no_signed_order() -> None:
     assert value("step-without-order-days", orders=(report,), doses=(both,)) is None
 
 
+def test_an_order_that_was_read_is_signed_whatever_was_not_read_beside_it() -> None:
+    unread = (Unread(Record.ORDER, "403"),)
+    assert value("next-signed", orders=(order(-2, written=1),), supplies=(supply(13, 14),), unread=unread) == 1
+    assert worked("next-signed", supplies=(supply(13, 14),), unread=unread) == Derived(why="orders were not read (403)")
+
+
 def test_without_any_supply_an_order_is_the_next() -> None:
     assert value("next-signed", orders=(order(5),)) == 1
     assert worked("next-signed", unread=(Unread(Record.ORDER, "403"),)).why == "orders were not read (403)"
