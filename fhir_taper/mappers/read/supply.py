@@ -7,7 +7,7 @@ amount, only how long it may last. No clinical numbers.
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from math import ceil
+from math import ceil, floor
 
 from fhir_taper.errors import BadInput
 from fhir_taper.mappers.read.clause import COUNTED_UNITS, Refusal, Unit
@@ -47,12 +47,19 @@ def last_day_of(order: Order, medicine: Medicine, day: Day) -> date | None:
     return None if mg is None else Length(days=ceil(Fraction(mg) / Fraction(day.scheduled))).end(order.start)
 
 
-def days_at(order: Order, medicine: Medicine, mg_per_day: Exact | None) -> int | None:
-    """How many days the supply lasts at a dose, where that is a whole number exactly; None where it is not, or is not known."""
-    if not mg_per_day or not order.supply or medicine.mg is None or medicine.is_patch:
+def days_at(order: Order, medicine: Medicine, scheduled_mg: Exact | None, max_mg: Exact | None) -> int | None:
+    """How many days the supply lasts at a dose of the day, where that is a whole number exactly; None where it is not, or is not known.
+
+    Where more may be taken than is scheduled: the whole days that the most leaves.
+    """
+    if not scheduled_mg or not order.supply or medicine.mg is None or medicine.is_patch:
         return None
     mg = _supplied_mg(order, medicine)
-    days = None if mg is None else Fraction(mg) / Fraction(mg_per_day)
+    if mg is None:
+        return None
+    if max_mg is not None and Fraction(max_mg) > Fraction(scheduled_mg):
+        return floor(Fraction(mg) / Fraction(max_mg)) or None
+    days = Fraction(mg) / Fraction(scheduled_mg)
     return int(days) if days and days.denominator == 1 else None
 
 

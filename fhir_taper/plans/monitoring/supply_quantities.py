@@ -1,7 +1,7 @@
 """What was handed over and how long it lasts: when it runs out, whether what comes next is signed, and what was fetched too early."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Final
@@ -18,10 +18,18 @@ from fhir_taper.plans.tapers.in_force import step_in_force
 from fhir_taper.plans.tapers.reductions import ingredients_of
 
 
+def _handed_over(moment: Moment) -> Iterator[Supplied]:
+    """What was handed over by today; how long it lasts is not known where it says longer than anybody is supplied."""
+    longest = moment.tables.safety.life.supply_longest_days
+    for one in moment.timeline.supplies:
+        if one.on <= moment.today:
+            yield replace(one, days=None) if one.days is not None and one.days > longest else one
+
+
 def _supplies(moment: Moment, ingredient: str = "") -> tuple[Supplied, ...]:
     """Supplies of what the plan gives (of one ingredient where that is named), handed over by today, oldest first."""
     own = {ingredient} if ingredient else {name for step in moment.plan.steps for name in ingredients_of(step)}
-    return tuple(one for one in moment.timeline.supplies if one.ingredient in own and one.on <= moment.today)
+    return tuple(one for one in _handed_over(moment) if one.ingredient in own)
 
 
 def _orders(moment: Moment, ingredient: str) -> tuple[Ordered, ...]:
@@ -190,7 +198,7 @@ def _supply_before(moment: Moment, one: Supplied, supplies: tuple[Supplied, ...]
 
 
 def _oud_supplies(moment: Moment) -> tuple[Supplied, ...]:
-    return tuple(one for one in moment.timeline.supplies if one.is_oud_treatment and one.on <= moment.today)
+    return tuple(one for one in _handed_over(moment) if one.is_oud_treatment)
 
 
 def _is_on_oud_treatment(moment: Moment) -> bool:

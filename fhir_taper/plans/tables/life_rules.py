@@ -20,6 +20,7 @@ class LifeRules:
     fill_lead_days: int
     supply_urgent_days: int
     supply_carried_days: int
+    supply_longest_days: int
     renewal_gap_days: int
     review_early_days: int
     step_back_days: int

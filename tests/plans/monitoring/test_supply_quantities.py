@@ -236,6 +236,15 @@ def test_a_refill_that_nobody_can_judge() -> None:
     assert used(unread=(Unread(Record.DISPENSE, "403"),)).why == "supplies were not read (403)"
 
 
+@pytest.mark.parametrize(("days", "is_known"), [(366, True), (367, False), (1_000_000, False)])
+def test_a_supply_of_more_than_a_year_does_not_say_how_long_it_lasts(days: int, is_known: bool) -> None:
+    why = worked("supply-left", supplies=(supply(13, days),)).why
+    assert why == ("" if is_known else "a supply does not say for how many days it lasts")
+    assert (used(supply(11, days), supply(2, 28)).value is not None) is is_known
+    given = (supply(13, days, "buprenorphine", oud=True),)
+    assert (value("oud-supply-days", supplies=given) is not None, value("oud-overdue-days", supplies=given) is not None) == (is_known,) * 2
+
+
 def test_treatment_of_opioid_use_disorder_that_is_overdue() -> None:
     def overdue(*supplies: Supplied, orders: tuple[Ordered, ...] = ()) -> list[Exact | None]:
         return [value(name, supplies=supplies, orders=orders) for name in ("oud-supply-days", "oud-overdue-days")]

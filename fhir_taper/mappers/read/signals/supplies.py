@@ -1,7 +1,8 @@
 """Dispenses as supplies: what was handed over to take home on which day, and for how many days it lasts.
 
 The days are those that the dispense states; where it states none, its quantity over the dose of the dispense or of its order, where that
-is a whole number of days exactly. Otherwise nobody knows. FHIR R4, medicationdispense.html.
+is a whole number of days exactly. Of a range, and of what is taken as needed beside a scheduled dose, the most counts: the supply runs out
+sooner. Otherwise nobody knows. FHIR R4, medicationdispense.html.
 """
 
 from collections.abc import Iterator
@@ -18,9 +19,8 @@ from fhir_taper.mappers.read.signals.gathered import Gathered
 from fhir_taper.mappers.read.supply import days_at
 from fhir_taper.mappers.references import resolve
 from fhir_taper.mappers.systems import words_of
-from fhir_taper.plans.medicines.dose import Exact
 from fhir_taper.plans.medicines.products import ProductCatalogue
-from fhir_taper.plans.medicines.regimen import Issue, Setting
+from fhir_taper.plans.medicines.regimen import Issue, RegimenItem, Setting
 from fhir_taper.plans.monitoring.timeline import Supplied
 
 _HANDED_OVER: Final = frozenset({"completed", "in-progress"})
@@ -54,29 +54,30 @@ def _supplied(entry: Entry, day: date, reader: Reader, catalogue: ProductCatalog
     if not ingredients:
         return
     item, order = item_of(entry, reader)
-    days = _days(entry, order, item.scheduled_mg, reader)
+    days = _days(entry, order, item, reader)
     product = reader.identifier.of(entry).product
     rxcui = product.rxcui if product is not None else ""
     for one in ingredients:
         yield Supplied(one.name, day, days, entry.reference, words_of(concept) or one.name, item.oud_treatment, rxcui)
 
 
-def _days(entry: Entry, order: Order | None, mg_per_day: Exact | None, reader: Reader) -> int | None:
+def _days(entry: Entry, order: Order | None, item: RegimenItem, reader: Reader) -> int | None:
     if order is None:
         return None
     if order.supply_days is not None:
         return floor(order.supply_days) or None
     medicine = reader.identifier.of(entry)
-    return days_at(order, medicine, mg_per_day or _ordered_mg(entry, reader))
+    dosed = item if item.scheduled_mg else _ordered(entry, reader)
+    return None if dosed is None else days_at(order, medicine, dosed.scheduled_mg, dosed.max_mg)
 
 
-def _ordered_mg(entry: Entry, reader: Reader) -> Exact | None:
-    """mg a day of the order that was dispensed, on the day of the dispense."""
+def _ordered(entry: Entry, reader: Reader) -> RegimenItem | None:
+    """The order that was dispensed, as it is on the day of the dispense."""
     listed = entry.resource.get("authorizingPrescription")
     for reference in listed if isinstance(listed, list) else ():
         found = resolve(reader.chart, entry, reference)
         if found is not None and found.resource_type == REQUEST:
-            return item_of(found, reader)[0].scheduled_mg
+            return item_of(found, reader)[0]
     return None
 
 

@@ -53,6 +53,28 @@ def test_without_days_the_quantity_over_the_dose_counts_where_it_is_exact(quanti
     assert [one.days for one in read(dispense(..., quantity, dosageInstruction=[dosage(**TWICE)]))[0]] == [days]
 
 
+ONE_TO_TWO = [{"doseRange": {"low": {"value": 1, **TABLETS}, "high": {"value": 2, **TABLETS}}}]
+
+
+@pytest.mark.parametrize(("quantity", "days"), [(56, 14), (57, 14), (59, 14), (60, 15), (3, None)])
+def test_of_a_range_the_larger_dose_says_how_long_it_lasts_because_it_runs_out_sooner(quantity: int, days: int | None) -> None:
+    range_twice = dosage(doseAndRate=ONE_TO_TWO, **TWICE)
+    assert [one.days for one in read(dispense(..., quantity, dosageInstruction=[range_twice]))[0]] == [days]
+
+    ordered = request(medicationCodeableConcept=medicine(*DIAZEPAM), authoredOn="2026-02-20", dosageInstruction=[range_twice])
+    authorized = dispense(..., quantity, authorizingPrescription=[{"reference": "MedicationRequest/m1"}])
+    assert [one.days for one in read(ordered, authorized)[0]] == [days]
+
+
+def test_what_is_also_taken_as_needed_makes_a_supply_end_sooner() -> None:
+    as_needed = dosage(asNeededBoolean=True, timing={"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}})
+    assert [one.days for one in read(dispense(..., 56, dosageInstruction=[dosage(**TWICE), as_needed]))[0]] == [18]
+
+
+def test_of_what_is_only_taken_as_needed_nobody_knows_how_long_it_lasts() -> None:
+    assert [one.days for one in read(dispense(..., 56, dosageInstruction=[dosage(asNeededBoolean=True, **TWICE)]))[0]] == [None]
+
+
 def test_the_dose_may_be_that_of_the_order_that_was_dispensed() -> None:
     ordered = request(medicationCodeableConcept=medicine(*DIAZEPAM), authoredOn="2026-02-20", dosageInstruction=[dosage(**TWICE)])
     authorized = dispense(..., 56, authorizingPrescription=[{"reference": "MedicationRequest/m1"}])
