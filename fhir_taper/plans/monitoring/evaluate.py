@@ -73,13 +73,13 @@ def persists(condition: Condition, persist: Persist, moment: Moment) -> Verdict:
         verdict = evaluate(condition, moment.at(reading.start))
         if not verdict.is_so:
             if not held:
-                return verdict
+                return _unless_doubted(verdict, latest, moment)
             break
         held.append(verdict)
         last, first = last or reading, reading
         if len(held) >= persist.readings and _is_apart(first, last, persist):
             return every(reversed(held))
-    return known((one for verdict in held for one in verdict.evidence), is_so=False)
+    return _unless_doubted(known((one for verdict in held for one in verdict.evidence), is_so=False), latest, moment)
 
 
 def holds(op: Op, left: Exact, right: Exact) -> bool:
@@ -114,18 +114,24 @@ def _worst_of_the_last(readings: tuple[Reading, ...], worse: Worse) -> Reading:
     return pick(together, key=lambda one: Fraction(one.value or 0))
 
 
-def _unless_doubted(verdict: Verdict, latest: Reading, moment: Moment) -> Verdict:
-    """What is not so by the latest reading is not known where a newer value was set aside: that one may have been so."""
+def _unless_doubted(verdict: Verdict, latest: Reading, moment: Moment, begins: datetime | None = None) -> Verdict:
+    """What is not so by the latest reading is not known where a newer value was set aside or withheld: that one may have been so.
+
+    `begins`: the same of any value since then, where one of any age in a window decides.
+    """
     if verdict.is_so is not False:
         return verdict
-    name = latest.signal
-    newer = [one for one in moment.timeline.put_aside(name) if latest.start <= one.at <= moment.as_of]
-    return unknown(f"{moment.signal(name).title}: the newest value was set aside ({newer[-1].why})") if newer else verdict
+    since = latest.start if begins is None else min(begins, latest.start)
+    why = moment.why_doubted(latest.signal, since, is_newer=since == latest.start)
+    return unknown(why) if why else verdict
 
 
 def _compare(condition: Compare, moment: Moment) -> Verdict:
     latest = _latest(condition.signal, moment)
-    return latest if isinstance(latest, Verdict) else _unless_doubted(_compared(condition, latest, moment), latest, moment)
+    if isinstance(latest, Verdict):
+        return latest
+    begins = moment.as_of - condition.over.delta if condition.over and condition.of is not Of.MEAN else None
+    return _unless_doubted(_compared(condition, latest, moment), latest, moment, begins)
 
 
 def _compared(condition: Compare, latest: Reading, moment: Moment) -> Verdict:

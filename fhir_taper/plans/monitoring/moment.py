@@ -48,11 +48,28 @@ class Moment:
     def readings(self, name: str) -> tuple[Reading, ...]:
         """Readings of a signal that were seen by now and may be looked at, oldest first; of a night or a day there is one."""
         seen = self.timeline.until(name, self.as_of)
-        signal = self.signal(name)
-        consent = signal.consent
-        if consent and any(one.is_remote for one in seen) and not is_permitted(self.timeline, consent, self.now):
+        if self._are_withheld(name, seen):
             seen = tuple(one for one in seen if not one.is_remote)
-        return one_a_day(seen, signal.worse) if name in OF_A_DAY else seen
+        return one_a_day(seen, self.signal(name).worse) if name in OF_A_DAY else seen
+
+    def _are_withheld(self, name: str, seen: tuple[Reading, ...]) -> bool:
+        """Whether those of the readings that are remote may not be looked at."""
+        consent = self.signal(name).consent
+        return bool(consent) and any(one.is_remote for one in seen) and not is_permitted(self.timeline, consent, self.now)
+
+    def why_doubted(self, name: str, since: datetime, *, is_newer: bool) -> str:
+        """Why the readings since an instant may not be all that there was to see, "" where they are: one was withheld or set aside.
+
+        `is_newer`: since then nothing came that counts, so that it is the newest.
+        """
+        signal = self.signal(name)
+        aside = [one for one in self.timeline.put_aside(name) if since <= one.at <= self.as_of]
+        if aside:
+            return f"{signal.title}: {'the newest' if is_newer else 'a'} value was set aside ({aside[-1].why})"
+        if signal.consent and self._are_withheld(name, tuple(one for one in self.timeline.until(name, self.as_of) if one.end >= since)):
+            a_reading = "a newer reading" if is_newer else "a reading"
+            return f"{signal.title}: {a_reading} from home was not looked at (no consent to {signal.consent} measures)"
+        return ""
 
     def why_none(self, name: str) -> str:
         """Why there is no reading of a signal."""
