@@ -5,7 +5,7 @@ Every change names who made it and why; what may not be changed is refused with 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from fhir_taper.errors import WrongUsage
 from fhir_taper.plans.monitoring.rule import Rule
 from fhir_taper.plans.monitoring.rules import RuleTables
 from fhir_taper.plans.monitoring.span import Span
-from fhir_taper.plans.monitoring.staffed import StaffedHours, staffed_hours
+from fhir_taper.plans.monitoring.staffed import StaffedHours, longest_unstaffed, staffed_hours
 from fhir_taper.plans.monitoring.thresholds import Threshold, Tighter, thresholds, with_number
 
 
@@ -52,7 +52,8 @@ _CHANGE_KEYS: Final = frozenset({"rule", "address", "number", "off", "by", "on",
 
 
 def rules_under(policy: Policy, tables: RuleTables) -> tuple[Rule, ...]:
-    """The rules as the site has them. Raises WrongUsage naming the first change that is not allowed."""
+    """The rules as the site has them. Raises WrongUsage naming the first change that is not allowed, or staffed hours that are too few."""
+    _check_staffed(policy, tables.longest_unstaffed)
     rules = {rule.id: rule for rule in tables.rules}
     for change in policy.changes:
         rule = rules.get(change.rule)
@@ -95,9 +96,7 @@ def _change(place: int, row: Mapping[str, Any]) -> Change:
     if is_off == ("address" in row) or ("address" in row) != ("number" in row):
         raise WrongUsage(f"{where}: either off = true, or an address with its number")
     number = row.get("number")
-    if number is not None and (
-        isinstance(number, bool) or not isinstance(number, (int, Decimal)) or not Decimal(number).is_finite() or number < 0
-    ):
+    if number is not None and (isinstance(number, bool) or not isinstance(number, (int, Decimal)) or not Decimal(number).is_finite()):
         raise WrongUsage(f"{where}: number {number!r} is not a sensible number")
     texts = {name: row.get(name) for name in ("rule", "by", "reason")}
     if not all(isinstance(text, str) and text.strip() for text in texts.values()):
@@ -117,6 +116,15 @@ def _day(where: str, value: Any) -> date:
         return date.fromisoformat(str(value))
     except ValueError:
         raise WrongUsage(f"{where}: on {value!r} is not a date") from None
+
+
+def _check_staffed(policy: Policy, longest: Span) -> None:
+    """Raise WrongUsage for hours that leave nobody there for longer than this: what is due would lie days ahead."""
+    gap = longest_unstaffed(policy.hours)
+    if gap > longest.delta:
+        hours, minutes = divmod(gap // timedelta(minutes=1), 60)
+        away = f"{hours} hours" + (f" and {minutes} minute{'s' if minutes > 1 else ''}" if minutes else "")
+        raise WrongUsage(f"policy: nobody is there for {away} in a row; at most {longest}")
 
 
 def _check_may_be_off(rule: Rule) -> None:
@@ -139,13 +147,15 @@ def _changed(rule: Rule, change: Change) -> Rule:
 def _check_sensible(rule: Rule, found: Threshold, number: Decimal) -> None:
     """Raise WrongUsage for a span that is not whole, or longer than anything that is watched, and for a count of nothing."""
     where = f"policy: {rule.id} {found.address}"
+    if number < 0 <= found.number:
+        raise WrongUsage(f"{where}: {number} is below nothing")
     if found.unit and number != int(number):
         raise WrongUsage(f"{where}: {number} {found.unit} is no whole number")
     if found.unit and Span(min(int(number), _MOST), found.unit).delta > _LONGEST.delta:
         raise WrongUsage(f"{where}: {number} {found.unit} is longer than {_LONGEST}")
     if found.address.endswith((".readings", ".times")) and (number < 1 or number != int(number)):
         raise WrongUsage(f"{where}: {number} is no count")
-    if number > _MOST:
+    if abs(number) > _MOST:
         raise WrongUsage(f"{where}: {number} is not a sensible number")
 
 

@@ -48,6 +48,7 @@ RULE_FILES: Final = ("escalation_red_flags.toml", "escalation_taper.toml", "esca
 _RULE_KEYS: Final = frozenset(
     "id version title classes phases stale red_flag loosenable stands quiet no_continuation ends_everything clause".split()
 )
+_SPANS: Final = ("asks_again", "asks_again_urgent", "longest_unstaffed")
 _SEXES: Final = ("female", "male")
 _CLAUSE_KEYS: Final = frozenset("level when persist clears due actions says clear_words source edition year state".split())
 _Word = TypeVar("_Word", bound=StrEnum)
@@ -56,11 +57,12 @@ _Word = TypeVar("_Word", bound=StrEnum)
 @dataclass(frozen=True, slots=True)
 class RuleTables:
     """All rules in the order of the files. `asks_again`: so long an answer to a hit that is no red flag holds, `asks_again_urgent`
-    where it is urgent."""
+    where it is urgent. `longest_unstaffed`: a site where nobody is there for longer keeps no due time."""
 
     rules: tuple[Rule, ...]
     asks_again: Span
     asks_again_urgent: Span
+    longest_unstaffed: Span
     asks_again_source: Source
     editions: tuple[TableEdition, ...]
 
@@ -80,12 +82,10 @@ def load_rules() -> RuleTables:
     if doubled:
         raise TableError(f"{', '.join(sorted(doubled))} stands in the rules twice")
     place, answers = next(iter(toml_rows(ESCALATION)))
-    expect_keys(
-        place, answers, frozenset("id asks_again asks_again_urgent source edition year state".split()), ("asks_again", "asks_again_urgent")
-    )
+    expect_keys(place, answers, frozenset({"id", *_SPANS, "source", "edition", "year", "state"}), _SPANS)
     editions = tuple(edition_of(name) for name in (ESCALATION, *RULE_FILES))
-    again, urgent = (_span(place, answers[name]) for name in ("asks_again", "asks_again_urgent"))
-    return RuleTables(rules, again, urgent, source_of(place, answers), editions)
+    again, urgent, unstaffed = (_span(place, answers[name]) for name in _SPANS)
+    return RuleTables(rules, again, urgent, unstaffed, source_of(place, answers), editions)
 
 
 def read_rules(name: str, text: str | None = None) -> tuple[Rule, ...]:

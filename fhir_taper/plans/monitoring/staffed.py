@@ -18,6 +18,7 @@ from fhir_taper.plans.monitoring.span import Span
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _FORM: Final = re.compile(r"(?P<first>[A-Z][a-z]{2})(-(?P<last>[A-Z][a-z]{2}))? (?P<opens>\d{2}:\d{2})-(?P<closes>\d{2}:\d{2})")
 _MOST_DAYS: Final = 14
+_WEEK: Final = timedelta(days=7)
 _TOO_SHORT: Final = timedelta(hours=1)
 """Nobody can be asked to act in less before the end of a day."""
 
@@ -51,6 +52,20 @@ def staffed_hours(text: str) -> StaffedHours:
         days = range(first, last + 1) if first <= last else (*range(first, 7), *range(last + 1))
         found.extend((day, opens, closes) for day in days)
     return StaffedHours(tuple(sorted(found)))
+
+
+def longest_unstaffed(hours: StaffedHours) -> timedelta:
+    """The longest time of a week in which nobody is there; none where it is by the clock."""
+    spans = sorted((_in_the_week(day, opens), _in_the_week(day, closes)) for day, opens, closes in hours.hours)
+    longest, until = timedelta(0), spans[-1][1] - _WEEK if spans else timedelta(0)
+    for opens, closes in spans:
+        longest, until = max(longest, opens - until), max(until, closes)
+    return longest
+
+
+def _in_the_week(day: int, clock: time) -> timedelta:
+    """How long after the beginning of Monday."""
+    return timedelta(days=day, hours=clock.hour, minutes=clock.minute)
 
 
 def due_at(as_of: datetime, due: Span | SameDay | None, hours: StaffedHours, *, by_the_clock: bool = False) -> datetime | None:

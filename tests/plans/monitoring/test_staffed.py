@@ -1,13 +1,13 @@
 """When something is due: by the clock in an emergency, else when somebody is there."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from fhir_taper.errors import WrongUsage
 from fhir_taper.plans.monitoring.rule import Level, SameDay
 from fhir_taper.plans.monitoring.span import Span, span_of
-from fhir_taper.plans.monitoring.staffed import due_at, staffed_hours
+from fhir_taper.plans.monitoring.staffed import due_at, longest_unstaffed, staffed_hours
 
 WEEK = staffed_hours("Mon-Fri 08:00-17:00")
 
@@ -43,6 +43,24 @@ def test_without_staffed_hours_it_is_by_the_clock() -> None:
     assert due_at(at("14T03:00"), Span(24, "h"), clock) == at("15T03:00")
     assert due_at(at("14T03:00"), SameDay(), clock) == at("14T23:59")
     assert due_at(at("14T03:00"), None, clock) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        ("Mon-Fri 08:00-17:00", 63),
+        ("Mon-Sun 08:00-17:00", 15),
+        ("Mon-Sun 08:00-12:00, Mon-Sun 11:00-17:00", 15),  # hours that overlap
+        ("Wed 08:00-17:00", 159),
+        ("Fri 08:00-17:00, Mon 08:00-09:00", 95),
+    ],
+)
+def test_the_longest_time_in_which_nobody_is_there(text: str, hours: int) -> None:
+    assert longest_unstaffed(staffed_hours(text)) == timedelta(hours=hours)
+
+
+def test_by_the_clock_somebody_is_always_there() -> None:
+    assert longest_unstaffed(staffed_hours("")) == timedelta(0)
 
 
 @pytest.mark.parametrize("text", ["Mo-Fr 8-17", "Mon-Fri 17:00-08:00", "Mon-Fri 25:00-26:00", "always"])

@@ -70,7 +70,7 @@ def rule(when: Condition, **changes: object) -> Rule:
 
 def tables_of(*rules: Rule) -> RuleTables:
     """Rules in the place of the package's own."""
-    return RuleTables(rules, Span(14, "d"), Span(72, "h"), SOURCE, ())
+    return RuleTables(rules, Span(14, "d"), Span(72, "h"), Span(96, "h"), SOURCE, ())
 
 
 def moment(seen: Timeline, asked: Rule, history: History = NOTHING_BEFORE, of: TaperPlan | None = None) -> Moment:
