@@ -9,6 +9,8 @@ from fhir_taper.plans.monitoring.history import Answer, Episode
 from fhir_taper.plans.monitoring.rule import Level
 from fhir_taper.plans.monitoring.rules import load_rules
 from fhir_taper.plans.tables.action_tables import load_actions
+from fhir_taper.plans.tapers.gates import released_days
+from fhir_taper.plans.tapers.in_force import in_force
 from fhir_taper.render.assessment_words import evidence_words, minute
 from fhir_taper.render.level_words import ANSWER_WORDS, LEVEL_MARKS, LEVEL_WORDS
 from fhir_taper.render.pages import title_of
@@ -65,13 +67,24 @@ class EarlierRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Released:
+    """A plan with an open alert whose reduction of a day begins, or began, by itself: its review was passed before it was found."""
+
+    plan: str
+    title: str
+    day: str
+    has_begun: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AlertsView:
-    """`open` and `notes` (nothing waits for them) are not answered yet; the most urgent first."""
+    """`open` and `notes` (nothing waits for them) are not answered yet; the most urgent first. `released`: what does not wait."""
 
     open: tuple[AlertView, ...]
     notes: tuple[AlertView, ...]
     answered: tuple[AlertView, ...]
     earlier: tuple[EarlierRow, ...]
+    released: tuple[Released, ...]
 
 
 def alerts_view(seen: tuple[Watch, ...], chart: OpenChart) -> AlertsView:
@@ -85,7 +98,20 @@ def alerts_view(seen: tuple[Watch, ...], chart: OpenChart) -> AlertsView:
         tuple(view for hit, view in shown if hit.answer is None and hit.level < Level.HOLD),
         tuple(view for hit, view in shown if hit.answer is not None),
         tuple(_earlier(one, watch, chart) for one, watch in over[:_MOST_EARLIER]),
+        tuple(_released(seen)),
     )
+
+
+def _released(seen: tuple[Watch, ...]) -> Iterator[Released]:
+    """Reductions after the first day of an open alert that nothing keeps back; of a plan that is held there are none."""
+    for one in seen:
+        plan, today = one.plan, one.assessment.as_of.date()
+        since = min((hit.since.date() for hit in one.open_hits if hit.level >= Level.HOLD), default=None)
+        if since is None or in_force(plan, today).is_held:
+            continue
+        days = [day for day in released_days(plan, plan.step_on(since).number + 1) if day > since]
+        if days:
+            yield Released(one.kept.version.id, title_of(plan), days[0].isoformat(), days[0] <= today)
 
 
 def _over(seen: Watch) -> Iterator[Episode]:

@@ -4,9 +4,11 @@ No chart is read for it: a patient sees the same list as a coach. What was fille
 clinician read off an original is kept here.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from itertools import islice
 from typing import Final
 
 from fhir_taper.errors import WrongUsage
@@ -36,18 +38,20 @@ OF_THEIR_OWN: Final = frozenset({PAUSE, COME_BACK, HARD_DAYS})
 CLINICIANS: Final = (Role.PRESCRIBER, Role.PHARMACIST)
 LONGEST_ANSWER: Final = LONGEST_WORDS
 """Letters of free words that one answer may have."""
-_LONGEST_NUMBER: Final = 8
+_NUMBER: Final = re.compile(r"\d{1,5}(?:\.\d{1,2})?", re.ASCII)
 _LATEST: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
 class FilledLately:
-    """One form that was filled in here: when, which, by whom it was entered ("" the patient), and what it said in words."""
+    """One form that was filled in here: when, which, by whom it was entered ("" the patient), what it said in words, and what the patient
+    wrote: that no program reads."""
 
     at: datetime
     title: str
     by: str
     says: tuple[str, ...]
+    own_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +112,15 @@ def check_ins(services: Services, chart: OpenChart, kept: Kept) -> CheckIns:
     )
 
 
-def filled_lately(chart: OpenChart, asked: CheckIns) -> tuple[FilledLately, ...]:
-    """The last forms that were filled in here, the newest first."""
-    return tuple(_filled(chart, one) for one in reversed(asked.filled[-_LATEST:]))
+def filled_lately(chart: OpenChart, filled: tuple[WatchNote, ...]) -> tuple[FilledLately, ...]:
+    """The last of the forms that were filled in here, the newest first."""
+    return tuple(_filled(chart, one) for one in reversed(filled[-_LATEST:]))
+
+
+def own_words(chart: OpenChart, filled: tuple[WatchNote, ...]) -> tuple[FilledLately, ...]:
+    """The last forms in which the patient wrote something, the newest first."""
+    written = (found for one in reversed(filled) if (found := _filled(chart, one)).own_words)
+    return tuple(islice(written, _LATEST))
 
 
 def can_be_stated(form: Form) -> bool:
@@ -127,13 +137,9 @@ def state_score(services: Services, chart: OpenChart, plan: TaperPlan, form: For
     require(services, chart, "state a score", CLINICIANS)
     if variant != form.variant:
         raise WrongUsage(" ".join((f"only the {form.variant} form of {form.title} is taken", *form.refuses)).strip())
-    try:
-        value = Decimal(number) if 0 < len(number) <= _LONGEST_NUMBER else Decimal("NaN")
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite():
+    if _NUMBER.fullmatch(number.strip()) is None:
         raise WrongUsage(f"{number[:40]!r} is not a number")
-    scored = stated(form, value)
+    scored = stated(form, Decimal(number.strip()))
     if scored.problems:
         raise WrongUsage("; ".join(scored.problems))
     at = in_zone(services.clock(), plan.zone or chart.tenant.timezone).replace(second=0, microsecond=0)
@@ -149,4 +155,5 @@ def _filled(chart: OpenChart, one: WatchNote) -> FilledLately:
     document, forms = decode(one.document), load_forms().forms
     title = forms[document["form"]].title if document["form"] in forms else document["form"]
     by = "" if one.by == f"Patient/{chart.launch.patient_id}" else one.by
-    return FilledLately(chart.local(one.at), title, by, tuple(said for said in document["scores"] if said != title))
+    says = tuple(said for said in document["scores"] if said != title)
+    return FilledLately(chart.local(one.at), title, by, says, tuple(document.get("words", ())))

@@ -65,8 +65,8 @@ class Progress:
 class OwnPlan:
     """A plan on one day. `takes` is today's dose; empty where nothing is taken, or not today: then `next_dose` is the day of the next.
 
-    `now_until`: the last day of the dose of now where that is known. `held`: no cut may start, with `why` in words of the plan.
-    `waits`: the next step waits for a visit.
+    `held`: no cut may start. `waits`: the next step waits for a visit. `asked_pause`: the day of a wish to pause that nobody has answered;
+    until somebody does, the dose of that day stays, and no next step is named.
     """
 
     plan: TaperPlan
@@ -81,15 +81,20 @@ class OwnPlan:
     progress: Progress
     is_finished: bool
     is_at_goal: bool
+    asked_pause: date | None = None
 
 
-def own_plan(plan: TaperPlan, day: date) -> OwnPlan:
-    """A plan as its patient reads it on a day. Raises WrongUsage for a draft: it is nobody's plan."""
+def own_plan(plan: TaperPlan, day: date, asked_pause: date | None = None) -> OwnPlan:
+    """A plan as its patient reads it on a day. `asked_pause`: see OwnPlan. Raises WrongUsage for a draft: it is nobody's plan."""
     if plan.state is PlanState.DRAFT:
         raise WrongUsage("a draft is not shown to a patient")
-    now = in_force(plan, day)
     is_finished = plan.state is PlanState.COMPLETED
-    later = [] if now.is_held else list(plan.steps[now.step.number + 1 :])
+    asked_pause = None if is_finished else asked_pause
+    now = in_force(plan, day)
+    if asked_pause is not None:
+        now = min(now, in_force(plan, asked_pause), key=lambda one: one.step.number)
+    stays = now.is_held or asked_pause is not None
+    later = [] if stays else list(plan.steps[now.step.number + 1 :])
     next_dose = _next_dose(now.step, day)
     return OwnPlan(
         plan=plan,
@@ -101,11 +106,12 @@ def own_plan(plan: TaperPlan, day: date) -> OwnPlan:
         upcoming=_own_step(plan, later[0]) if later else None,
         waits=bool(later) and is_waiting(plan, later[0].number),
         steps=tuple(
-            replace(_own_step(plan, step), is_now=step is now.step, until=None if now.is_held else step.end) for step in (now.step, *later)
+            replace(_own_step(plan, step), is_now=step is now.step, until=None if stays else step.end) for step in (now.step, *later)
         ),
         progress=_progress(plan, now.step),
         is_finished=is_finished,
         is_at_goal=not is_finished and is_success(plan),
+        asked_pause=asked_pause,
     )
 
 

@@ -1,7 +1,7 @@
 """Watching a plan: its timeline, what the rules say of it today, what people answered, the forms that were filled in here.
 
-An assessment is kept with all that went into it whenever it says something else than the last one that was kept. Nothing here changes a
-plan: what is proposed is decided elsewhere (`course`), and answered here with who decided and why.
+An assessment is kept with all that went into it whenever it saw a new form, or says something else than the last one that was kept.
+Nothing here changes a plan: what is proposed is decided elsewhere (`course`), and answered here with who decided and why.
 """
 
 from collections.abc import Mapping
@@ -93,12 +93,22 @@ def watch(services: Services, chart: OpenChart, loaded: Loaded, one: Kept) -> Wa
     name = name_of(plan)
     last = services.watch.newest(launch.tenant_id, launch.patient_id, name, NoteKind.ASSESSMENT)
     answers = [one for one in notes if one.kind is NoteKind.ANSWER and one.plan == name]
-    before = _history(last, answers)
+    document = decode(last.document) if last is not None else None
+    before = _history(document, answers)
     inputs = Inputs(plan, timeline, policy_of(chart), before, at)
     found = inputs.assess()
-    if last is None or _says_something_new(decode(last.document), found):
-        _keep(services, chart, name, inputs, found, [one.id for one in answers])
+    forms = [one.id for one in filled]
+    if document is None or document.get("forms") != forms or _says_something_new(document, found):
+        _keep(services, chart, name, inputs, found, {"answers": [one.id for one in answers], "forms": forms})
     return Watch(one, timeline, found, remember(before, found), schedule, filled)
+
+
+def watched_named(services: Services, chart: OpenChart, version_id: str) -> Kept:
+    """The watched plan whose newest version has an id. Raises StoreConflict where it has another by now, or is watched no more."""
+    for one in watched_plans(services, chart):
+        if one.version.id == version_id:
+            return one
+    raise StoreConflict("the plan has another version by now, or has ended, and nothing was noted: look at the page again")
 
 
 def policy_of(chart: OpenChart) -> Policy:
@@ -112,12 +122,13 @@ def name_of(plan: TaperPlan) -> str:
 
 
 def shown_of(hit: Hit) -> str:
-    """A digest of what is shown of a hit: an answer counts for that, and not for what came since."""
-    seen = (hit.rule, int(hit.level), hit.since.isoformat(), sorted({one.source for one in hit.evidence if one.source}))
+    """A digest of what is shown of a hit: an answer counts for that, and not for what came since, another person's answer among it."""
+    answered = hit.answer.at.isoformat() if hit.answer is not None else ""
+    seen = (hit.rule, int(hit.level), hit.since.isoformat(), sorted({one.source for one in hit.evidence if one.source}), answered)
     return sha256(encode(seen)).hexdigest()
 
 
-def answer_hit(services: Services, chart: OpenChart, seen: Watch, rule: str, what: str, reason: str, shown: str = "") -> None:
+def answer_hit(services: Services, chart: OpenChart, seen: Watch, rule: str, what: str, reason: str, shown: str) -> None:
     """Note what a person decided about a hit that stands. `shown`: the digest of what the person saw of it.
 
     Raises LaunchRefused ("role"), WrongUsage, StoreConflict where the hit is another one by now.
@@ -126,8 +137,8 @@ def answer_hit(services: Services, chart: OpenChart, seen: Watch, rule: str, wha
     hit = next((one for one in seen.assessment.hits if one.rule == rule), None)
     if hit is None:
         raise WrongUsage("this alert does not stand any more: look at the page again")
-    if shown and shown != shown_of(hit):
-        raise StoreConflict("this alert shows more than when the page was opened, and nothing was noted: look at it again")
+    if shown != shown_of(hit):
+        raise StoreConflict("this alert is not as it was when the page was opened, and nothing was noted: look at it again")
     if what not in ANSWERS:
         raise WrongUsage("the form does not say what was decided")
     said = reason.strip()
@@ -146,6 +157,8 @@ def fill_form(services: Services, chart: OpenChart, plan: TaperPlan, form_id: st
     """
     require(services, chart, "fill in a form", ENTERERS)
     form = form_named(form_id)
+    if not form.is_for(plan.drug_class, plan.phase):
+        raise WrongUsage(f"“{form.title}” is not for this part of the plan, and nothing was kept: look at the page again")
     if form.needs_person and chart.may(Role.PATIENT):
         raise WrongUsage("this form is filled in by the clinic")
     scored = score(form, [FormAnswer(item, one) for item, said in answers.items() for one in said if one.strip()])
@@ -154,7 +167,13 @@ def fill_form(services: Services, chart: OpenChart, plan: TaperPlan, form_id: st
     at = in_zone(services.clock(), plan.zone or chart.tenant.timezone).replace(second=0, microsecond=0)
     entered_by = "" if chart.may(Role.PATIENT) else chart.launch.user
     filled = FilledForm(form, scored, chart.launch.patient_id, at, entered_by, chart.launch.tenant_id)
-    document = {"form": form.id, "resources": [to_response(filled)], "scores": [one.words for one in scored.said]}
+    document = {
+        "form": form.id,
+        "resources": [to_response(filled)],
+        "scores": [one.words for one in scored.said],
+        "signals": [one.signal for one in scored.said],
+        "words": list(scored.free_words),
+    }
     with services.database.begin():
         keep_note(services, chart, NoteKind.FORM, name_of(plan), document, filled.id_of())
         note(services, chart.launch, "fill-form", "done", {"plan": plan.id, "form": form.id, "for-patient": bool(entered_by)})
@@ -219,11 +238,10 @@ def _with_forms(chart: Chart, filled: tuple[WatchNote, ...]) -> Chart:
     return replace(chart, by_type=kinds)
 
 
-def _history(last: WatchNote | None, answers: list[WatchNote]) -> History:
+def _history(document: Mapping[str, Any] | None, answers: list[WatchNote]) -> History:
     """What the assessment that was kept last left behind, with every answer that it did not know."""
-    if last is None:
+    if document is None:
         return NOTHING_BEFORE
-    document = decode(last.document)
     history, known = history_from_document(document["history"]), frozenset(document["answers"])
     for one in answers:
         if one.id not in known:
@@ -232,9 +250,9 @@ def _history(last: WatchNote | None, answers: list[WatchNote]) -> History:
     return history
 
 
-def _says_something_new(last: Mapping[str, Any], found: Assessment) -> bool:
+def _says_something_new(before: Mapping[str, Any], found: Assessment) -> bool:
     """Whether hits, levels, answers or what could be judged changed, or the last kept assessment is of another day."""
-    was, now = last["kept"]["assessment"], assessment_to_document(found)
+    was, now = before["kept"]["assessment"], assessment_to_document(found)
     as_of: datetime = found.as_of
     return _said(was) != _said(now) or datetime.fromisoformat(was["as_of"]).date() != as_of.date()
 
@@ -249,9 +267,10 @@ def _rests_on(hit: Mapping[str, Any]) -> list[str]:
     return sorted({one["reading"] or one["source"] for one in hit["evidence"] if not one["is_reference"]})
 
 
-def _keep(services: Services, chart: OpenChart, name: str, inputs: Inputs, found: Assessment, answers: list[str]) -> None:
+def _keep(services: Services, chart: OpenChart, name: str, inputs: Inputs, found: Assessment, noted: dict[str, list[str]]) -> None:
+    """Keep an assessment with what it rests on; `noted` are the ids of the notes that it knew."""
     history = history_to_document(remember(inputs.history, found))
-    document = {"kept": kept(inputs, found), "history": history, "answers": answers}
+    document = {"kept": kept(inputs, found), "history": history, **noted}
     with services.database.begin():
         keep_note(services, chart, NoteKind.ASSESSMENT, name, document)
         rules = ",".join(hit.rule for hit in found.hits) or "none"

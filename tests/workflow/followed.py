@@ -22,7 +22,7 @@ from fhir_taper.workflow.load_chart import Loaded, load_chart
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.services import Services
 from fhir_taper.workflow.versions import Kept
-from fhir_taper.workflow.watching import Watch, answer_hit, watch
+from fhir_taper.workflow.watching import Watch, answer_hit, shown_of, watch
 from tests.web.running import Stage, another_app
 from tests.workflow.opened import chart_of
 
@@ -48,6 +48,11 @@ def ward_on_postgresql(request: pytest.FixtureRequest, ward_on_sqlite: Stage) ->
 def ward(request: pytest.FixtureRequest, kept_in: str) -> Stage:
     """The one of the database that the test is about."""
     return request.getfixturevalue(f"ward_on_{kept_in}")  # type: ignore[no-any-return]  # by name
+
+
+def shown(seen: Watch, rule: str) -> str:
+    """What goes back with an answer to the hit of a rule; "" where it has none."""
+    return next((shown_of(hit) for hit in seen.assessment.hits if hit.rule == rule), "")
 
 
 @dataclass
@@ -87,7 +92,7 @@ class Followed:
         """Answer every alert that is open: the chart of the demo is older than the plan, and nobody filled anything in."""
         seen = self.watched()
         for hit in seen.open_hits:
-            answer_hit(self.services, self.chart, seen, hit.rule, "called", "talked with the patient")
+            answer_hit(self.services, self.chart, seen, hit.rule, "called", "talked with the patient", shown_of(hit))
 
     def actions(self) -> list[tuple[str, str]]:
         """Action and outcome of every line of the patient's audit."""

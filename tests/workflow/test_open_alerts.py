@@ -2,8 +2,8 @@
 
 from fhir_taper.plans.monitoring.rule import Level
 from fhir_taper.workflow.course import Asked, Turn, save_turn, turned
-from fhir_taper.workflow.open_alerts import open_alerts
-from fhir_taper.workflow.watching import answer_hit
+from fhir_taper.workflow.open_alerts import OpenAlerts, open_alerts
+from fhir_taper.workflow.watching import answer_hit, fill_form, shown_of
 from tests.workflow.followed import Followed
 
 
@@ -12,11 +12,26 @@ def test_no_number_before_anybody_has_looked_then_those_that_nobody_answered(fol
     assert open_alerts(services, chart) is None
     seen = followed.watched()
     waiting = [hit for hit in seen.open_hits if hit.level >= Level.HOLD]
-    assert open_alerts(services, chart) == len(waiting) > 0
-    answer_hit(services, chart, seen, waiting[0].rule, "called", "talked with the patient")
-    assert open_alerts(services, chart) == len(waiting) - 1
+    assert open_alerts(services, chart) == OpenAlerts(len(waiting), has_news=False)
+    assert waiting
+    answer_hit(services, chart, seen, waiting[0].rule, "called", "talked with the patient", shown_of(waiting[0]))
+    assert open_alerts(services, chart) == OpenAlerts(len(waiting) - 1, has_news=False)
     followed.answer_alerts()
-    assert open_alerts(services, chart) == 0
+    assert open_alerts(services, chart) == OpenAlerts(0, has_news=False)
+
+
+def test_a_form_that_no_rule_saw_yet_is_said_until_somebody_looks(followed: Followed) -> None:
+    services, chart = followed.services, followed.chart
+    followed.watched()
+    fill_form(services, chart, followed.plan, "phq9", {"9": ("3",)})
+    told = open_alerts(services, chart)
+    assert told is not None
+    assert told.has_news
+    followed.watched()
+    after = open_alerts(services, chart)
+    assert after is not None
+    assert not after.has_news
+    assert after.waiting > 0
 
 
 def test_it_asks_the_ehr_nothing(followed: Followed) -> None:

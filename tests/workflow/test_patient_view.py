@@ -37,6 +37,16 @@ def test_before_its_first_day_a_plan_has_not_begun() -> None:
     assert own_plan(PLAN, FIRST).has_begun
 
 
+def test_a_wish_to_pause_keeps_the_dose_of_its_day_until_it_is_answered() -> None:
+    """What the tap promises: also where the review of the next step was passed before the wish."""
+    before, after = PLAN.steps[1], PLAN.steps[2]
+    own = own_plan(PLAN, after.start, asked_pause=before.start)
+    assert own.takes == own_plan(PLAN, before.start).takes != own_plan(PLAN, after.start).takes
+    assert (own.upcoming, own.waits, own.steps[0].until, own.held) == (None, False, None, False)
+    finished = replace(PLAN, state=PlanState.COMPLETED, phase=Phase.AFTERCARE)
+    assert own_plan(finished, after.start, asked_pause=before.start).asked_pause is None
+
+
 def test_a_plan_on_hold_names_no_next_step_and_keeps_its_dose() -> None:
     own = own_plan(replace(PLAN, state=PlanState.ON_HOLD), PLAN.steps[1].start)
     assert (own.held, own.upcoming, len(own.steps)) == (True, None, 1)

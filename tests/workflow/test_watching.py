@@ -10,8 +10,8 @@ from fhir_taper.exact_json import decode
 from fhir_taper.plans.monitoring.assessment_document import inputs_of
 from fhir_taper.plans.monitoring.rule import Level
 from fhir_taper.store.watch_log import NoteKind
-from fhir_taper.workflow.watching import answer_hit, fill_form, name_of, shown_of, watch
-from tests.workflow.followed import Followed
+from fhir_taper.workflow.watching import answer_hit, fill_form, name_of, shown_of, watch, watched_named
+from tests.workflow.followed import Followed, shown
 
 SEIZURE = {"events": ("seizure",), "doses": ("all",)}
 
@@ -44,7 +44,7 @@ def test_an_answer_covers_what_the_page_showed_also_where_that_grew_since_the_fi
     later = followed.later(1)
     fill_form(later, followed.chart, followed.plan, "daily", SEIZURE)
     seen = watch(later, followed.chart, followed.loaded, followed.newest())
-    answer_hit(later, followed.chart, seen, "B01", "reviewed", "both were seen in hospital")
+    answer_hit(later, followed.chart, seen, "B01", "reviewed", "both were seen in hospital", shown(seen, "B01"))
     again = watch(later, followed.chart, followed.loaded, followed.newest())
     assert "B01" not in {hit.rule for hit in again.open_hits}
 
@@ -53,7 +53,7 @@ def test_an_answer_that_an_assessment_did_not_know_is_not_lost(followed: Followe
     """Another look began before the answer and was kept after it."""
     fill_form(followed.services, followed.chart, followed.plan, "daily", SEIZURE)
     seen = followed.watched()
-    answer_hit(followed.services, followed.chart, seen, "B01", "reviewed", "seen in hospital")
+    answer_hit(followed.services, followed.chart, seen, "B01", "reviewed", "seen in hospital", shown(seen, "B01"))
     notes = followed.services.watch.of_patient("demo", followed.chart.launch.patient_id, NoteKind.ASSESSMENT)
     newest = [one for one in notes if one.plan == name_of(followed.plan)][-1]
     followed.services.watch.note(replace(newest, id=f"{newest.id}-late", at=newest.at + timedelta(hours=1)))
@@ -74,18 +74,41 @@ def test_an_answer_to_what_was_not_shown_is_refused(followed: Followed) -> None:
         answer_hit(followed.services, followed.chart, followed.watched(), "B01", "reviewed", "seen", "another digest")
 
 
+def test_of_two_people_who_answer_the_same_alert_the_second_is_told(followed: Followed) -> None:
+    """The pages of both were opened before: one decision must not hide under another."""
+    fill_form(followed.services, followed.chart, followed.plan, "daily", SEIZURE)
+    seen = followed.watched()
+    answer_hit(followed.services, followed.chart, seen, "B01", "hold", "unsafe at home", shown(seen, "B01"))
+    with pytest.raises(StoreConflict, match="not as it was when the page was opened"):
+        answer_hit(followed.services, followed.chart, followed.watched(), "B01", "dismissed", "noise", shown(seen, "B01"))
+
+
+def test_a_version_that_was_replaced_is_not_watched_any_more(followed: Followed) -> None:
+    with pytest.raises(StoreConflict, match="has another version by now"):
+        watched_named(followed.services, followed.chart, "another-version")
+    assert watched_named(followed.services, followed.chart, followed.kept.version.id).plan == followed.plan
+
+
+def test_a_form_of_another_part_of_the_plan_is_not_kept(followed: Followed) -> None:
+    before = followed.watched().filled
+    with pytest.raises(WrongUsage, match="not for this part of the plan"):
+        fill_form(followed.services, followed.chart, followed.plan, "come-back", {"come-back": ("yes",)})
+    assert followed.watched().filled == before
+
+
 @pytest.mark.parametrize(
     ("rule", "what", "reason"),
     [("B99", "reviewed", "r"), ("B01", "forgotten", "r"), ("B01", "reviewed", " "), ("B01", "reviewed", "x" * 501)],
 )
 def test_an_answer_that_cannot_be_meant_is_refused(followed: Followed, rule: str, what: str, reason: str) -> None:
     fill_form(followed.services, followed.chart, followed.plan, "daily", SEIZURE)
+    seen = followed.watched()
     with pytest.raises(WrongUsage):
-        answer_hit(followed.services, followed.chart, followed.watched(), rule, what, reason)
+        answer_hit(followed.services, followed.chart, seen, rule, what, reason, shown(seen, rule))
 
 
 def test_a_reader_answers_nothing(followed: Followed) -> None:
     reader = followed.as_user("reader")
     seen = followed.watched()
     with pytest.raises(LaunchRefused):
-        answer_hit(followed.services, reader, seen, seen.open_hits[0].rule, "reviewed", "r")
+        answer_hit(followed.services, reader, seen, seen.open_hits[0].rule, "reviewed", "r", shown_of(seen.open_hits[0]))

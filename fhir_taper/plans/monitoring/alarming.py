@@ -1,7 +1,8 @@
 """How urgent what a form says is, before any rule looks at a timeline: for the page that answers whoever filled it in.
 
-Only what a red flag looks for by itself counts (a seizure, an overdose, a C-SSRS that is not negative), and an answer that calls for
-another form at once. The rules judge afterwards with everything they know.
+Only what a rule looks for by itself counts (a seizure, an overdose, a C-SSRS that is not negative, food and drink that does not stay down):
+of red flags, and of what is urgent on the same day; and an answer that calls for another form at once. The rules judge afterwards with
+everything they know.
 """
 
 from collections.abc import Iterator
@@ -9,14 +10,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from fhir_taper.plans.monitoring.condition import Answered, Condition, Happened, Some
-from fhir_taper.plans.monitoring.rule import Level
+from fhir_taper.plans.monitoring.reading import DAY
+from fhir_taper.plans.monitoring.rule import Level, SameDay
 from fhir_taper.plans.monitoring.rules import load_rules
 from fhir_taper.plans.monitoring.scoring import Said, Scored
+from fhir_taper.plans.monitoring.span import Span
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """A signal that a red flag looks for, with these answers (none: whatever it says), and how urgent it is."""
+    """A signal that a rule looks for, with these answers (none: whatever it says), and how urgent it is."""
 
     signal: str
     answers: tuple[str, ...]
@@ -33,8 +36,13 @@ def alarm_of(scored: Scored) -> Level | None:
 
 @lru_cache(maxsize=1)
 def _alarms() -> tuple[Alarm, ...]:
-    flags = [clause for rule in load_rules().rules if rule.red_flag for clause in rule.clauses if clause.level >= Level.URGENT]
-    return tuple(alarm for clause in flags for alarm in _of(clause.when, clause.level))
+    urgent = [(rule, clause) for rule in load_rules().rules for clause in rule.clauses if clause.level >= Level.URGENT]
+    at_once = [clause for rule, clause in urgent if rule.red_flag or _is_of_the_day(clause.due)]
+    return tuple(alarm for clause in at_once for alarm in _of(clause.when, clause.level))
+
+
+def _is_of_the_day(due: Span | SameDay | None) -> bool:
+    return isinstance(due, SameDay) or (due is not None and due.delta < DAY)
 
 
 def _of(condition: Condition, level: Level) -> Iterator[Alarm]:

@@ -7,8 +7,8 @@ from fhir_taper.render.level_words import ANSWER_WORDS, NOT_MONITORING
 from fhir_taper.web.alerts_view import alerts_view
 from fhir_taper.web.dependencies import Form_, Opened
 from fhir_taper.web.monitoring_view import unread_lines
-from fhir_taper.workflow.versions import version_named
-from fhir_taper.workflow.watching import ANSWERERS, ANSWERS, answer_hit, watch, watched_plans
+from fhir_taper.workflow.open_alerts import left_open
+from fhir_taper.workflow.watching import ANSWERERS, ANSWERS, answer_hit, watch, watched_named, watched_plans
 
 router = APIRouter()
 
@@ -24,6 +24,7 @@ def alerts(visit: Opened) -> Response:
         view=alerts_view(seen, visit.chart),
         unread_here=unread_lines(seen),
         is_watched=bool(seen),
+        left_open=[(one, f"{one.since:%Y-%m-%d %H:%M}") for one in left_open(visit.services, visit.chart)],
         answers=[(word, ANSWER_WORDS[word]) for word in ANSWERS],
         may_answer=visit.chart.may(*ANSWERERS),
         not_monitoring=NOT_MONITORING,
@@ -36,7 +37,7 @@ def alerts(visit: Opened) -> Response:
 def answer(posted: Form_) -> Response:
     """Note what was decided about one alert."""
     visit, form = posted.visit, posted.form
-    kept = version_named(visit.services, visit.chart, form.one("version"))
+    kept = watched_named(visit.services, visit.chart, form.one("version"))
     seen = watch(visit.services, visit.chart, visit.loaded(), kept)
     answer_hit(visit.services, visit.chart, seen, form.one("rule"), form.one("decision"), form.one("reason"), form.one("shown"))
     return visit.to("alerts")

@@ -13,6 +13,7 @@ from fhir_taper.plans.tables.form_rows import Form, Ships
 from fhir_taper.plans.tables.patient_words import load_patient_words
 from fhir_taper.records import Role
 from fhir_taper.web.check_in_form import Answers, answers_of, errors_of, looked_at, questions_of
+from fhir_taper.web.dependencies import Form as Posted
 from fhir_taper.web.dependencies import Form_, Opened, Visit
 from fhir_taper.web.fields import FieldError, FormRefused, Shown
 from fhir_taper.web.patient_views import contacts_of, show
@@ -73,7 +74,10 @@ def ask(visit: Opened, form: str, plan: str = "") -> Response:
 def send(posted: Form_, form: str) -> Response:
     """Keep a form. What is wrong or lacking is shown once beside its question; what calls for help is kept at once, whatever lacks."""
     visit, one = posted.visit, _shown_form(posted.visit, form)
-    kept = followed_named(visit.services, visit.chart, posted.form.one("plan"))
+    try:
+        kept = followed_named(visit.services, visit.chart, posted.form.one("plan"))
+    except WrongUsage as error:
+        return _not_kept(visit, one, posted.form, error)
     answers = answers_of(one, kept.plan, posted.form)
     found = looked_at(one, answers)
     errors = errors_of(one, answers, found)
@@ -81,6 +85,14 @@ def send(posted: Form_, form: str) -> Response:
     if errors and not may_be_kept:
         return _page(visit, one, kept, answers, FormRefused(errors, posted.form), may_go_on=bool(found.answers))
     return _said(visit, kept, one, fill_form(visit.services, visit.chart, kept.plan, one.id, answers))
+
+
+def _not_kept(visit: Visit, form: Form, posted: Posted, error: WrongUsage) -> Response:
+    """What was sent when no plan is followed any more. What calls for help is answered with whom to call all the same."""
+    found = looked_at(form, {item.id: tuple(posted.all(f"q-{item.id}")) for item in form.items})
+    if alarm_of(found) is None:
+        raise error
+    return _said(visit, None, form, found, not_kept=str(error))
 
 
 def _shown_form(visit: Visit, form_id: str) -> Form:
@@ -110,7 +122,8 @@ def _list(visit: Visit, refused: FormRefused | None = None, of: str = "") -> Res
         may_state=may_approve,
         may_enter=chart.may(*ENTERERS),
         praise=[(one.name, praise_to_approve(approved)) for one, approved in words],
-        latest=filled_lately(chart, plans[0]) if plans else (),
+        latest=filled_lately(chart, plans[0].filled) if plans else (),
+        may_plan_hard_days=any(form_named("hard-days").is_for(one.kept.plan.drug_class, one.kept.plan.phase) for one in plans),
         no_plan=load_patient_words()["no-plan"].words,
     )
 
@@ -133,26 +146,28 @@ def _page(
     )
 
 
-def _said(visit: Visit, kept: Kept, form: Form, scored: Scored) -> Response:
-    """What was understood; whom to call before everything else; and the form that must follow at once."""
-    follow = form_named(scored.next_form) if scored.next_form else None
+def _said(visit: Visit, kept: Kept | None, form: Form, scored: Scored, not_kept: str = "") -> Response:
+    """What was understood; whom to call before everything else; and the form that must follow at once, where there is a plan."""
+    follow = form_named(scored.next_form) if scored.next_form and kept is not None else None
     is_patient = visit.chart.may(Role.PATIENT)
     may_follow = follow is not None and not (is_patient and follow.needs_person)
     return show(
         visit,
         "check_in_said.html",
         "check-in",
+        status=_REFUSED if not_kept else 200,
+        not_kept=not_kept,
         form_=follow if follow and may_follow else form,
         done=form,
         scored=scored,
         words=[one.words for one in scored.said if one.signal != form.event],
         alarm=alarm_of(scored),
         level=Level,
-        contacts=contacts_of(kept.plan),
+        contacts=contacts_of(kept.plan) if kept is not None else (),
         follows=follow if may_follow else None,
         is_asked_by_clinic=follow is not None and not may_follow,
-        plan=name_of(kept.plan),
-        questions=questions_of(follow, kept.plan, {}, ()) if follow and may_follow else (),
+        plan=name_of(kept.plan) if kept is not None else "",
+        questions=questions_of(follow, kept.plan, {}, ()) if kept is not None and follow and may_follow else (),
         f=Shown(),
         may_go_on=False,
         may_enter=True,

@@ -4,7 +4,7 @@ import pytest
 
 from fhir_taper.cli.demo_walk import Page
 from tests.odd_ehr import between, refusing
-from tests.web.followed import TAPERED, follower
+from tests.web.followed import TAPERED, follower, turn
 from tests.web.running import Person, Stage
 
 
@@ -73,6 +73,47 @@ def test_an_answer_counts_for_what_was_shown_and_for_nothing_else(person: Person
     assert refused.status == 409
     assert "look at it again" in refused.text
     assert "Alerts (2)" in words(person)
+
+
+def test_of_two_windows_the_second_answer_is_refused_and_a_version_that_was_replaced_takes_none(own: Stage, person: Person) -> None:
+    first = person.form("alerts", "/alerts")
+    other = own.opened(TAPERED, "pharmacist")
+    second = other.form("alerts", "/alerts") | {"decision": "dismissed", "reason": "noise"}
+    assert person.browser.post(f"{person.here}/alerts", first | {"decision": "hold", "reason": "unsafe at home"}).status == 200
+    refused = other.browser.post(f"{other.here}/alerts", second)
+    assert refused.status == 409
+    assert "is not as it was when the page was opened" in refused.text
+    assert "unsafe at home" in words(other)
+    turn(person, "hold", days="14", reason="unsafe at home")
+    late = person.browser.post(
+        f"{person.here}/alerts", person.form("alerts", "/alerts") | {"version": first["version"], "decision": "called", "reason": "x"}
+    )
+    assert late.status == 409
+    assert "has another version by now" in late.text
+
+
+def test_a_review_that_was_passed_before_is_said_not_to_wait_and_how_to_stop_it(own: Stage, person: Person) -> None:
+    person.answer_alerts()
+    turn(person, "review", reason="slept well")
+    assert "does not wait" not in words(person)
+    patient = own.opened(TAPERED, "patient")
+    assert patient.send("today", "/pause").status == 200
+    text = words(person)
+    assert "One reduction does not wait: diazepam" in text
+    assert "was passed before this was found: it begins by itself. To stop it, hold the plan" in text
+    assert "Every reduction whose review is open waits" in text
+    turn(person, "hold", days="14", reason="the patient asked")
+    assert "does not wait" not in words(person)
+
+
+def test_what_was_open_when_a_plan_ended_is_not_lost(own: Stage, person: Person) -> None:
+    assert own.opened(TAPERED, "patient").send("check-in/phq9", "/check-in/phq9", **{"q-9": "3"}).status == 200
+    assert "PHQ-9" in words(person)
+    turn(person, "revoke", reason="moved away")
+    text = words(person)
+    assert "No plan runs for this patient" in text
+    assert "Open when a plan ended" in text
+    assert "look after them in the chart" in text
 
 
 def test_a_form_without_the_token_of_this_session_is_refused(person: Person) -> None:

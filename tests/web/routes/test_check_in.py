@@ -1,9 +1,12 @@
 """Check-ins on the screen: what is due and why, each form without scripts, what was understood, and whom to call."""
 
+from dataclasses import replace
+
 import pytest
 
 from fhir_taper.cli.demo_walk import Page, Shown
 from fhir_taper.exact_json import decode
+from fhir_taper.plans.tapers.plan import PlanState
 from fhir_taper.store.watch_log import NoteKind, WatchNote
 from tests.web.running import Person, Stage
 from tests.web.ward import TAPERED, Ward, ward
@@ -38,6 +41,28 @@ def test_what_is_due_today_says_why_and_what_only_a_link_may_be_shown_of_says_wh
     assert "Copyright Charles M. Morin" in said
     assert ward.prescriber.get("check-in/isi").status == 422
     assert ward.prescriber.get("check-in/no-such-form").status == 422
+
+
+def test_what_calls_for_help_is_answered_also_where_no_plan_is_followed_any_more(ward: Ward) -> None:
+    patient = ward.patient
+    fields = patient.form("check-in/daily", "/check-in/daily")
+    ward.keep(replace(ward.plan, state=PlanState.REVOKED))
+    shown = patient.browser.post(f"{patient.here}/check-in/daily", fields | {"q-events": "seizure"})
+    said = words(shown)
+    assert (shown.status, notes(ward)) == (422, ())
+    assert said.index("Call the emergency number (911 in the US) now") < said.index("This was not kept")
+    assert "Tell your clinic yourself, now." in said
+    mild = patient.browser.post(f"{patient.here}/check-in/daily", fields | {"q-symptoms": "3"})
+    assert mild.status == 422
+    assert "No plan is followed now" in words(mild)
+
+
+def test_what_a_patient_writes_stands_on_the_teams_page(ward: Ward) -> None:
+    written = "my hands shake & I am afraid of <the next> step"
+    ward.patient.send("check-in/daily", "/check-in/daily", **{"q-symptoms": "3", "q-words": written})
+    said = words(ward.prescriber.get("monitoring"))
+    assert f"“{written}”" in said.partition("In the patient’s own words")[2]
+    assert f"“{written}”" in words(ward.prescriber.get("check-in"))
 
 
 def test_a_patient_is_not_shown_forms_that_a_person_of_the_clinic_must_ask(ward: Ward) -> None:
@@ -156,6 +181,8 @@ def test_free_words_are_kept_escaped_and_no_program_judges_them(ward: Ward) -> N
 
 def test_a_clinician_states_the_score_of_an_original_of_the_right_form_alone(ward: Ward) -> None:
     person = ward.prescriber
+    for odd in ("1_0", "1e1", "\u0661\u0660", "-1", "NaN"):
+        assert person.send("check-in", "/check-in/isi/stated", score=odd).status == 422, odd
     said = words(person.send("check-in", "/check-in/isi/stated", score="12"))
     assert "subthreshold insomnia (12 of 28)" in said
     for score, variant, why in (("99", "22-item", "cannot be"), ("x", "22-item", "is not a number"), ("20", "", "only the 22-item form")):

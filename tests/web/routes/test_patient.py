@@ -141,6 +141,23 @@ def test_one_tap_asks_for_a_pause_thanks_and_reaches_the_rule_that_calls_for_a_p
     assert "The patient asks for a pause." in Page(ward.prescriber.get("alerts").text).text
 
 
+def test_until_somebody_answers_a_wish_to_pause_no_next_cut_is_named(ward: Ward) -> None:
+    ward.patient.send("today", "/pause")
+    said = text(ward.patient, "today")
+    assert "Keep taking the dose above until your team has talked with you." in said
+    assert "What changes next" not in said
+    assert "Paused: later steps wait" in said
+    ward.prescriber.answer_alerts()
+    said = text(ward.patient, "today")
+    assert "You asked for a pause" not in said
+    assert "What changes next" in said
+
+
+def test_a_pause_that_is_asked_for_in_a_check_in_is_one_too(ward: Ward) -> None:
+    ward.patient.send("check-in/daily", "/check-in/daily", **{"q-pause": "yes"})
+    assert "You asked for a pause on" in text(ward.patient, "today")
+
+
 def test_a_pause_that_is_asked_for_right_after_the_check_in_is_not_lost(ward: Ward) -> None:
     patient = ward.patient
     patient.send("check-in/daily", "/check-in/daily", **{"q-symptoms": "3"})
@@ -166,7 +183,9 @@ def test_the_patient_chooses_how_often_to_be_asked_but_not_more_rarely_than_the_
     assert patient.send("today", "/rhythm", every_days="2").status == 200
     assert "every 2 days" in text(patient, "today")
     assert '<option value="30"' not in patient.get("today").text
-    assert patient.send("today", "/rhythm", every_days="x").status == 422
+    for wrong in ("x", "0", "30", "999"):
+        assert patient.send("today", "/rhythm", every_days=wrong).status == 422, wrong
+    assert "every 2 days" in text(patient, "today")
 
 
 @pytest.mark.feature("F79")
