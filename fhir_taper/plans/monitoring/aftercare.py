@@ -23,7 +23,7 @@ WINDOW: Final = timedelta(days=28)
 """What "the last 4 weeks" are: a span to look back over, no threshold."""
 _TOLD: Final = (
     "craving", "bam-craving", "mood", "sleep", "days-since-use", "substance-use", "dose-taken", "attendance", "contact-with-people",
-    "appetite", "symptom-return",
+    "appetite", "minimum-function", "symptom-return",
 )  # fmt: skip
 """In the order in which they are said."""
 _MINUTES: Final = "min"
@@ -72,7 +72,7 @@ def aftercare_of(
 
     Raises NotAllowed where the taper is not completed: of a plan that runs nothing is "after".
     """
-    if plan.state is not PlanState.COMPLETED or plan.phase is not Phase.AFTERCARE:
+    if not is_over(plan):
         raise NotAllowed(f"aftercare begins when the taper is completed, and this plan is {plan.state}")
     activities = tuple(Activity(row.id, row.says, row.snomed) for row in rows if not row.classes or plan.drug_class in row.classes)
     replaced = before.id if before else plan.id
@@ -91,6 +91,11 @@ def aftercare_of(
         hard_days=hard_days,
         author=author,
     )
+
+
+def is_over(plan: TaperPlan) -> bool:
+    """Whether the last step of a taper is behind the patient, and something goes on."""
+    return plan.state is PlanState.COMPLETED and plan.phase is Phase.AFTERCARE
 
 
 @dataclass(frozen=True, slots=True)

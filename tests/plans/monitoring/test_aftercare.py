@@ -28,12 +28,14 @@ def of(found: tuple[OverTime, ...], title: str) -> OverTime:
     return next(one for one in found if one.title.startswith(title))
 
 
+@pytest.mark.feature("F85")
 def test_what_goes_on_is_that_of_the_class_and_follows_the_completed_version() -> None:
     plan = aftercare_of(DONE, ROWS, 7, "r1")
     assert (plan.based_on, plan.replaces, plan.start) == (DONE.id, DONE.id, date(2026, 5, 4))
-    assert [one.id for one in plan.activities] == ["check-ins", "hard-days", "lost-tolerance", "talking", "peers", "way-back"]
+    assert [one.id for one in plan.activities] == ["check-ins", "hard-days", "lost-tolerance", "talking", "peers", "social", "way-back"]
     opioid = aftercare_of(replace(DONE, drug_class=DrugClass.OPIOID), ROWS, 7)
     assert "Medication for opioid use disorder, where it is taken, goes on." in [one.says for one in opioid.activities]
+    assert {"talking", "peers", "treatment-goes-on", "social"} <= {one.id for one in opioid.activities}
 
 
 def test_the_same_choices_make_the_same_plan_and_others_another_one_that_takes_its_place() -> None:
