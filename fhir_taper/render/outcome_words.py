@@ -7,6 +7,7 @@ from typing import Final
 
 from fhir_taper.plans.medicines.dose import Exact, as_exact, dose_for_people, one_decimal
 from fhir_taper.plans.monitoring.outcomes import Load, Measured, Outcomes, Pace, Range
+from fhir_taper.plans.monitoring.retention import Retention
 from fhir_taper.render.signal_words import ago, change_words, value_words
 
 NOT_KNOWN: Final = "not known"
@@ -35,7 +36,7 @@ class PaceRow:
 
 
 def outcome_rows(found: Outcomes) -> tuple[OutcomeRow, ...]:
-    """Load, pain, function, mood and sleep, as far as anything is known of them."""
+    """Load, pain, function, mood, sleep and check-ins, as far as anything is known of them."""
     return tuple(row for row in _rows(found) if not _is_unknown(row))
 
 
@@ -65,6 +66,15 @@ def _rows(found: Outcomes) -> Iterator[OutcomeRow]:
     what = f"Minimum function{f' ({function.agreed})' if function.agreed else ''}"
     met = f"met on {function.met} of {function.of} check-ins" if function.of else NOT_KNOWN
     yield OutcomeRow(what, "", met, "", function.why.partition(": ")[2] or function.why)
+    yield _retention(found.retention)
+
+
+def _retention(found: Retention) -> OutcomeRow:
+    title = "Check-ins that came"
+    if found.why:
+        return OutcomeRow(title, "", NOT_KNOWN, "", found.why)
+    lately, before = (share.says or "none was due" for share in (found.lately, found.before))
+    return OutcomeRow(title, "", f"{lately} in the last 4 weeks", "", f"{before} in the 4 weeks before")
 
 
 def _load(one: Load) -> OutcomeRow:

@@ -1,6 +1,6 @@
 """Aftercare: the patient's plan for hard days with every version of it, the way back, what check-ins said over time, what goes on."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -10,7 +10,12 @@ from fhir_taper.exact_json import decode
 from fhir_taper.mappers.read.filled_form import read_filled_forms
 from fhir_taper.plans.monitoring.aftercare import AftercarePlan, OverTime, Told, aftercare_of
 from fhir_taper.plans.monitoring.aftercare import over_time as told_over_time
+from fhir_taper.plans.monitoring.contact_quantities import CHECK_IN
+from fhir_taper.plans.monitoring.outcomes import watched_from
+from fhir_taper.plans.monitoring.reading import Reading
+from fhir_taper.plans.monitoring.retention import came_over_time
 from fhir_taper.plans.monitoring.scoring import YES
+from fhir_taper.plans.monitoring.timeline import Record, timeline_of
 from fhir_taper.plans.tables.aftercare_rows import load_aftercare
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.store.watch_log import NoteKind, WatchNote
@@ -19,7 +24,7 @@ from fhir_taper.workflow.check_ins import COME_BACK, HARD_DAYS, check_ins, follo
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.services import Services
 from fhir_taper.workflow.versions import Kept
-from fhir_taper.workflow.watching import fill_form
+from fhir_taper.workflow.watching import fill_form, rhythm_of
 
 _LONGEST: Final = 2000
 _RESPONSE: Final = "QuestionnaireResponse"
@@ -62,14 +67,21 @@ def ask_to_come_back(services: Services, chart: OpenChart, name: str) -> Kept:
 
 
 def over_time(services: Services, chart: OpenChart, plan: TaperPlan) -> tuple[OverTime, ...]:
-    """What the forms that were filled in here said over time. Those that stand in the EHR alone are on the monitoring page."""
-    told = []
-    for one in _forms(services, chart):
-        for resource in decode(one.document)["resources"]:
-            if resource["resourceType"] == _RESPONSE:
-                at = datetime.fromisoformat(resource["authored"])
-                told += [Told(at, said) for filled in read_filled_forms(resource) for said in filled.scored.said]
-    return told_over_time(told, in_zone(services.clock(), plan.zone or chart.tenant.timezone))
+    """How many check-ins came, and what they said over time, by the forms that were filled in here. Those that stand in the EHR alone are
+    on the monitoring page."""
+    launch, as_of = chart.launch, in_zone(services.clock(), plan.zone or chart.tenant.timezone)
+    notes = services.watch.of_patient(launch.tenant_id, launch.patient_id, NoteKind.FORM, NoteKind.CHOICE)
+    filled = [
+        (datetime.fromisoformat(resource["authored"]), resource)
+        for one in notes
+        if one.kind is NoteKind.FORM
+        for resource in decode(one.document)["resources"]
+        if resource["resourceType"] == _RESPONSE
+    ]
+    came = [Reading(CHECK_IN, at, at, (f"{_RESPONSE}/{one['id']}",)) for at, one in filled]
+    seen = timeline_of(launch.patient_id, came, check_ins=rhythm_of(plan, notes), read=frozenset({Record.FORM}))
+    told = [Told(at, said) for at, one in filled for form in read_filled_forms(one) for said in form.scored.said]
+    return (came_over_time(watched_from(plan, seen, as_of)), *told_over_time(told, as_of))
 
 
 def aftercare_plan(services: Services, chart: OpenChart, kept: Kept) -> AftercarePlan:
@@ -77,6 +89,12 @@ def aftercare_plan(services: Services, chart: OpenChart, kept: Kept) -> Aftercar
     rhythm = check_ins(services, chart, kept).schedule.every_days
     newest = hard_days_of(services, chart)
     return aftercare_of(kept.plan, load_aftercare(), rhythm, newest[-1].id if newest else "", author=kept.plan.author)
+
+
+def in_patient_words(plan: AftercarePlan, said: Collection[str] = ()) -> tuple[str, ...]:
+    """What goes on, as its patient reads it. `said`: ids of what the page says already."""
+    words = {row.id: row.patient_says for row in load_aftercare()}
+    return tuple(words[one.id] for one in plan.activities if one.id not in said)
 
 
 def _forms(services: Services, chart: OpenChart) -> tuple[WatchNote, ...]:

@@ -5,7 +5,10 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+import pytest
+
 from fhir_taper.plans.monitoring.outcomes import Function, Load, Measured, Outcomes, Pace
+from fhir_taper.plans.monitoring.retention import Retention, Share
 from fhir_taper.plans.tables.signal_tables import load_signals
 from fhir_taper.render.outcome_words import OutcomeRow, PaceRow, outcome_rows, outcome_sentences, pace_rows, unknown_outcomes
 
@@ -24,15 +27,27 @@ FOUND = Outcomes(
     69,
     None,
     is_completed=False,
+    retention=Retention(Share(6, 8), Share(5, 7)),
 )
 
 
 def test_rows_say_at_first_now_and_by_how_much() -> None:
-    load, gad7, sleep, function = outcome_rows(FOUND)
+    load, gad7, sleep, function, _ = outcome_rows(FOUND)
     assert load == OutcomeRow("Diazepam ordered", "10 mg a day", "4 mg a day", "60 % less")
     assert gad7 == OutcomeRow("GAD-7", "mild anxiety (6 of 21)", "moderate anxiety (12 of 21)", "6 more, worse", "2 days ago")
     assert sleep == OutcomeRow("Sleep in a night", "7 h", "5 h 30 min", "1 h 30 min less, worse", "mean of 4 readings")
     assert function == OutcomeRow("Minimum function (walks the dog)", "", "met on 3 of 5 check-ins")
+
+
+@pytest.mark.feature("F98")
+def test_how_many_check_ins_came_is_said_of_four_weeks_beside_the_four_before_or_is_not_known() -> None:
+    assert outcome_rows(FOUND)[-1] == OutcomeRow(
+        "Check-ins that came", "", "6 of 8 in the last 4 weeks", "", "5 of 7 in the 4 weeks before"
+    )
+    early = replace(FOUND, retention=Retention(Share(0, 0), Share(0, 0)))
+    assert outcome_rows(early)[-1].now == "none was due in the last 4 weeks"
+    unread = replace(FOUND, retention=Retention(Share(0, 0), Share(0, 0), "check-ins were not read (403)"))
+    assert unknown_outcomes(unread)[-1] == "Check-ins that came (check-ins were not read (403))"
 
 
 def test_what_nothing_is_known_of_is_named_with_why() -> None:

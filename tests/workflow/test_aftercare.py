@@ -8,7 +8,7 @@ from fhir_taper.errors import LaunchRefused, NotAllowed, WrongUsage
 from fhir_taper.mappers.read.aftercare import from_aftercare
 from fhir_taper.mappers.write.aftercare import to_aftercare
 from fhir_taper.plans.tapers.plan import PlanState
-from fhir_taper.workflow.aftercare import aftercare_plan, ask_to_come_back, hard_days_of, over_time, save_hard_days
+from fhir_taper.workflow.aftercare import aftercare_plan, ask_to_come_back, hard_days_of, in_patient_words, over_time, save_hard_days
 from fhir_taper.workflow.check_ins import check_ins, followed_named, followed_plans, state_score
 from fhir_taper.workflow.open_chart import OpenChart, open_chart
 from fhir_taper.workflow.services import Services
@@ -94,6 +94,36 @@ def test_what_check_ins_said_over_time_is_read_from_what_was_filled_in(done: tup
     said = {one.title: one.latest.partition(" on ")[0] for one in over_time(services, own, kept.plan)}
     assert said["Craving from 0 to 10"] == "3 of 10"
     assert said["Days since use"] == "40 days"
+
+
+@pytest.mark.feature("F98")
+def test_use_function_and_how_many_check_ins_came_are_followed_after_the_last_step(done: tuple[Services, OpenChart]) -> None:
+    services, own = done
+    (kept,) = followed_plans(services, own)
+    before = over_time(services, own, kept.plan)
+    assert [(one.title, one.latest) for one in before] == [("Check-ins that were due", "none came")]
+    fill_form(services, own, kept.plan, "aftercare", {"function": ("cannot-work",), "use": ("yes",), "days-since-use": ("2",)})
+    came, *said = over_time(services, own, kept.plan)
+    assert came.latest == f"one came on {own.day(services.clock(), kept.plan.zone or None).isoformat()}"
+    assert came.lately.endswith("of 4 came")
+    assert {one.title: one.latest.partition(" on ")[0] for one in said} == {
+        "Days since use": "2 days",
+        "Use of an opioid or a sedative beside the plan": "told",
+        "Minimum function that was agreed": "cannot work",
+    }
+
+
+@pytest.mark.feature("F85")
+def test_the_patient_reads_of_therapy_peers_and_support_in_words_of_their_own_and_nothing_twice(done: tuple[Services, OpenChart]) -> None:
+    services, own = done
+    (kept,) = followed_plans(services, own)
+    plan = aftercare_plan(services, own, kept)
+    words = in_patient_words(plan)
+    assert len(words) == len(plan.activities)
+    assert not set(words) & {one.says for one in plan.activities}
+    for word in ("talking therapy", "been through the same", "help with your home", "come back"):
+        assert any(word in one for one in words), word
+    assert in_patient_words(plan, {"lost-tolerance"}) == tuple(one for one in words if "old dose" not in one)
 
 
 def test_a_plan_that_ended_or_another_name_is_not_followed(ward: Ward) -> None:

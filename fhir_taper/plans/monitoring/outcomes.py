@@ -1,4 +1,4 @@
-"""Outcomes of one plan: medicine load, pace, pain, function, mood and sleep, now against where it began. Pure; nothing here judges.
+"""Outcomes of one plan: medicine load, pace, pain, function, mood, sleep and check-ins, now against where it began. Pure; nothing judges.
 
 What is ordered is held against the plan's first dose, what was measured against the patient's own baseline, as signals.csv defines it:
 where that is a mean, it is compared with the mean of as many days up to now. What is not known says why. A dose that is lower and goes on
@@ -17,6 +17,7 @@ from fhir_taper.plans.monitoring.dose_quantities import MME, ordered_on
 from fhir_taper.plans.monitoring.history import NOTHING_BEFORE
 from fhir_taper.plans.monitoring.moment import Moment
 from fhir_taper.plans.monitoring.reading import DAY, Reading
+from fhir_taper.plans.monitoring.retention import Retention, retention
 from fhir_taper.plans.monitoring.rule import Rule
 from fhir_taper.plans.monitoring.timeline import Record, Timeline
 from fhir_taper.plans.tables import load
@@ -129,6 +130,7 @@ class Outcomes:
     days_so_far: int
     kept_mg: Exact | None
     is_completed: bool
+    retention: Retention
 
 
 def outcomes_of(plan: TaperPlan, timeline: Timeline, as_of: datetime) -> Outcomes:
@@ -147,6 +149,7 @@ def outcomes_of(plan: TaperPlan, timeline: Timeline, as_of: datetime) -> Outcome
         max(0, (moment.today - plan.steps[0].start).days),
         plan.target_mg if plan.phase is Phase.MAINTENANCE else None,
         plan.state is PlanState.COMPLETED,
+        retention(moment),
     )
 
 
