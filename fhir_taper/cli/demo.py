@@ -16,7 +16,7 @@ import typer
 from fhir_taper.cli.demo_walk import StepFailed, walk
 from fhir_taper.cli.output import write
 from fhir_taper.records import AuthMethod, Role, Secret, Tenant
-from fhir_taper.sandbox.demo import Demo, start_demo
+from fhir_taper.sandbox.demo import ZONE, Demo, start_demo
 from fhir_taper.sandbox.mid_taper import TENANT
 from fhir_taper.sandbox.users import USERS
 from fhir_taper.settings import RateLimits, Settings
@@ -24,7 +24,6 @@ from fhir_taper.web.app import create_app
 from fhir_taper.workflow.services import Services, open_services, upgrade_database
 from fhir_taper.workflow.upkeep import kept_up
 
-_ZONE: Final = "America/New_York"
 _FAILED: Final = 1
 _HINT: Final = "A demo EHR with synthetic patients: open one, and the app starts in the chart. Ctrl-C ends it, and nothing is kept."
 
@@ -37,7 +36,7 @@ def demo_settings(demo: Demo, folder: Path) -> Settings:
         id=TENANT,
         issuer=demo.issuer,
         client_id=client.id,
-        timezone=_ZONE,
+        timezone=ZONE,
         vendor="fhir-platform",
         auth=AuthMethod.ASYMMETRIC,
         signing_keys=demo.clients.signing_keys,

@@ -11,8 +11,9 @@ Nothing is left when it ends: no process, no port, no file.
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from fhir_taper.records import AuthMethod, Json, Tenant
 from fhir_taper.sandbox.authorization import AuthorizationEndpoint
@@ -38,6 +39,8 @@ CALLBACK_PATH: Final = "/callback"
 # Two sites for a browser, which resolves every *.localhost to loopback by itself; two ports of 127.0.0.1 are one site.
 _EHR_HOST: Final = "ehr.localhost"
 _APP_HOST: Final = "app.localhost"
+ZONE: Final = "America/New_York"
+"""Where the demo clinic is: its days are those of its charts and of its plans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ class Demo:
             id="demo",
             issuer=self.issuer,
             client_id=client.id,
-            timezone="America/New_York",
+            timezone=ZONE,
             vendor="fhir-platform",
             auth=method,
             client_secret=client.secret,
@@ -139,7 +142,7 @@ def start_demo(
 
     `app` makes the app's ASGI application once the EHR answers. `as_it_ships`: the FHIR server without extra search parameters and its
     search answers not confined to the token's patient. `named_hosts`: page and app are two sites to a browser. `today` is the day that the
-    charts are moved to. Ports are free ones unless given.
+    charts are moved to (None: today, where the demo clinic is). Ports are free ones unless given.
     """
     with contextlib.ExitStack() as running:
         doors = reserve(port), reserve(app_port)
@@ -147,7 +150,7 @@ def start_demo(
             running.callback(door.close)
         origin = f"http://{LOOPBACK}:{port_of(doors[0])}"
         ehr = running.enter_context(Ehr(f"{origin}{FHIR_PATH}", extra_search=not as_it_ships))
-        charts = load_charts(today or datetime.now(UTC).date())
+        charts = load_charts(today or datetime.now(ZoneInfo(ZONE)).date())
         page = f"http://{_EHR_HOST}:{port_of(doors[0])}/" if named_hosts else f"{origin}/"
         app_url = f"http://{_APP_HOST if named_hosts else LOOPBACK}:{port_of(doors[1])}"
         ehr.wait()

@@ -4,8 +4,11 @@ What is empty and not marked as needed gets one too, apart: a page may need one 
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from html.parser import HTMLParser
+from zoneinfo import ZoneInfo
+
+from fhir_taper.sandbox.demo import ZONE
 
 WORDS = "discussed with the patient"
 
@@ -81,7 +84,7 @@ class PageForms(HTMLParser):
         elif value:
             form.values.setdefault(name, value)
         else:
-            today = datetime.now(UTC).date().isoformat()
+            today = datetime.now(ZoneInfo(ZONE)).date().isoformat()
             is_number = kind == "number" or given.get("inputmode") in ("numeric", "decimal")
             plain = today if kind == "date" else given.get("min", "1") if is_number else WORDS
             form.left_empty[name] = plain
