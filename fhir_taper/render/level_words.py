@@ -23,9 +23,9 @@ LEVEL_MARKS: Final = {
 NOT_MONITORING: Final = "This is not a monitoring service outside staffed hours."
 """Stands wherever an alert is shown."""
 ANSWER_WORDS: Final = {
-    "hold": "Hold: reductions are paused, today’s dose goes on",
-    "slow": "Go slower",
-    "step-back": "Step back to a dose that was tolerated",
+    "hold": "The plan is on hold: reductions are paused, today’s dose goes on",
+    "slow": "To go slower: it is drafted on the plan",
+    "step-back": "To step back to a dose that was tolerated: it is drafted on the plan",
     "go-on": "Go on as planned",
     "called": "The patient was called",
     "reviewed": "The patient was seen, and it was dealt with",

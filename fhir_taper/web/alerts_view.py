@@ -11,6 +11,7 @@ from fhir_taper.plans.monitoring.rules import load_rules
 from fhir_taper.plans.tables.action_tables import load_actions
 from fhir_taper.plans.tapers.gates import released_days
 from fhir_taper.plans.tapers.in_force import in_force
+from fhir_taper.plans.tapers.plan import PlanState
 from fhir_taper.render.assessment_words import evidence_words, minute
 from fhir_taper.render.level_words import ANSWER_WORDS, LEVEL_MARKS, LEVEL_WORDS
 from fhir_taper.render.pages import title_of
@@ -53,6 +54,7 @@ class AlertView:
     answer: Answered | None
     plan: str
     plan_title: str
+    is_held: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,7 @@ def _alert(seen: Watch, hit: Hit, chart: OpenChart) -> AlertView:
         _answer(hit.answer, seen, chart),
         seen.kept.version.id,
         title_of(seen.plan),
+        seen.plan.state is PlanState.ON_HOLD,
     )
 
 

@@ -34,6 +34,7 @@ from fhir_taper.errors import (
 )
 from fhir_taper.logs import log
 from fhir_taper.records import Role
+from fhir_taper.web.dependencies import FOR_PATIENTS
 from fhir_taper.web.rendering import page
 from fhir_taper.web.typed_text import typed_text
 
@@ -181,6 +182,9 @@ def error_page(request: Request, error: Told) -> HTMLResponse:
         own_window=own_window,
         typed=typed,
         is_not_saved=error.title != _UNKNOWN.title,
+        is_for_help=any(_is(request, ("POST", one)) for one in FOR_PATIENTS - {_ENDS[1]}),
+        to_patient=known is None or is_patient,
+        crisis=tenant.crisis_lines if tenant is not None else (),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from fastapi.responses import HTMLResponse
 
+from fhir_taper.errors import EhrError
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.records import Role
 from fhir_taper.web.dependencies import Visit
@@ -14,8 +15,13 @@ _OWN, _TEAM = "patient.html", "base.html"
 _WEEK: Final = 7
 
 
-def show(visit: Visit, template: str, tab: str, *, status: int = 200, own: bool = False, **words: Any) -> HTMLResponse:
-    """A page in the frame of whoever looks at it; `own`: always the patient's, so that the team sees what the patient sees."""
+def show(
+    visit: Visit, template: str, tab: str, *, status: int = 200, own: bool = False, is_kept: bool = False, **words: Any
+) -> HTMLResponse:
+    """A page in the frame of whoever looks at it; `own`: always the patient's, so that the team sees what the patient sees.
+
+    `is_kept`: it answers what was kept already, and is shown in a frame without the chart where the EHR does not answer.
+    """
     chart = visit.chart
     is_patient = chart.may(Role.PATIENT)
     said = words | {
@@ -27,7 +33,12 @@ def show(visit: Visit, template: str, tab: str, *, status: int = 200, own: bool 
     }
     if is_patient or own:
         return visit.part(template, status=status, layout=_OWN, tab=tab, name=chart.launch.user_name if is_patient else "", **said)
-    return visit.page(template, tab, status=status, layout=_TEAM, **said)
+    try:
+        return visit.page(template, tab, status=status, layout=_TEAM, **said)
+    except EhrError:
+        if not is_kept:
+            raise
+        return visit.part(template, status=status, layout=_OWN, tab=tab, name="", **said)
 
 
 def contacts_of(plan: TaperPlan) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ def assess_files(
     chart = read_chart(chart_path)
     at = in_zone(as_of or now(), plan.zone)
     timeline = timeline_of_chart(chart, plan, at).value
-    history = read_history(history_path) if history_path else NOTHING_BEFORE
+    history = read_history(history_path, plan) if history_path else NOTHING_BEFORE
     policy = read_policy(policy_path) if policy_path else DEFAULT_POLICY
     found = assess(plan, timeline, policy, history, at)
     return found, remember(history, found)
@@ -63,9 +63,15 @@ def read_plan(path: str) -> TaperPlan:
         raise BadInput(error.message, f"{path}: {error.place}" if error.place else path) from error
 
 
-def read_history(path: Path) -> History:
-    """The history in a file: alone, or inside an assessment that was printed. Raises BadInput naming the file, and the place in it."""
+def read_history(path: Path, plan: TaperPlan) -> History:
+    """The history in a file: alone, or inside an assessment that was printed, of this version of the plan or the one before.
+
+    Raises BadInput naming the file, and the place in it; of another plan or patient: its answers would silence what stands here.
+    """
     document = _read(path)
+    of = document.get("plan")
+    if document.get("patient", plan.patient) != plan.patient or (of is not None and of not in (plan.id, plan.replaces)):
+        raise BadInput(f"it is the history of another plan ({of}), not of {plan.id} or of the version before it", str(path))
     within = document.get("history", document)
     try:
         return history_from_document(within)

@@ -112,9 +112,11 @@ def check_ins(services: Services, chart: OpenChart, kept: Kept) -> CheckIns:
     )
 
 
-def filled_lately(chart: OpenChart, filled: tuple[WatchNote, ...]) -> tuple[FilledLately, ...]:
-    """The last of the forms that were filled in here, the newest first."""
-    return tuple(_filled(chart, one) for one in reversed(filled[-_LATEST:]))
+def filled_lately(chart: OpenChart, filled: tuple[WatchNote, ...], *, own_only: bool) -> tuple[FilledLately, ...]:
+    """The last of the forms that were filled in here, the newest first. `own_only`: those that the patient filled in; what a clinician
+    asked or read off is for the clinic to tell."""
+    told = (_filled(chart, one) for one in reversed(filled))
+    return tuple(islice((one for one in told if not (own_only and one.by)), _LATEST))
 
 
 def own_words(chart: OpenChart, filled: tuple[WatchNote, ...]) -> tuple[FilledLately, ...]:
@@ -142,7 +144,7 @@ def state_score(services: Services, chart: OpenChart, plan: TaperPlan, form: For
     scored = stated(form, Decimal(number.strip()))
     if scored.problems:
         raise WrongUsage("; ".join(scored.problems))
-    at = in_zone(services.clock(), plan.zone or chart.tenant.timezone).replace(second=0, microsecond=0)
+    at = in_zone(services.clock(), plan.zone or chart.tenant.timezone).replace(microsecond=0)
     filled = FilledForm(form, scored, chart.launch.patient_id, at, chart.launch.user, chart.launch.tenant_id)
     document = {"form": form.id, "resources": to_observations(filled, ""), "scores": [one.words for one in scored.said]}
     with services.database.begin():

@@ -6,7 +6,7 @@ Nothing here changes a plan: what is proposed is decided elsewhere (`course`), a
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
@@ -16,6 +16,7 @@ from fhir_taper.exact_json import decode, encode
 from fhir_taper.mappers.chart import Chart, Entry
 from fhir_taper.mappers.write.check_in import FilledForm, to_observations, to_response
 from fhir_taper.mappers.write.namespace import BASE
+from fhir_taper.plans.monitoring.asked_rule import HOLD
 from fhir_taper.plans.monitoring.assessment import Assessment, Hit
 from fhir_taper.plans.monitoring.assessment_document import Inputs, assessment_to_document, history_from_document, history_to_document, kept
 from fhir_taper.plans.monitoring.cadence import DueForm, due_forms, rechosen, schedule_of
@@ -47,10 +48,12 @@ from fhir_taper.workflow.versions import Kept, newest_of_each
 
 ANSWERERS: Final = (Role.PRESCRIBER, Role.PHARMACIST)
 ENTERERS: Final = (Role.PRESCRIBER, Role.PHARMACIST, Role.COACH, Role.PATIENT)
-ANSWERS: Final = ("hold", "slow", "step-back", "go-on", "called", "reviewed", "dismissed")
+ANSWERS: Final = (HOLD, "slow", "step-back", "go-on", "called", "reviewed", "dismissed")
 """What a person may have decided about a hit. What becomes of the plan is decided on its own page."""
 _LONGEST_REASON: Final = 500
 _RHYTHM: Final = "rhythm"
+_MOST_UNWATCHED: Final = timedelta(days=120)
+"""So far back days are looked at that nobody looked at; what is older stands in its records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,8 @@ def watched_plans(services: Services, chart: OpenChart) -> tuple[Kept, ...]:
 def watch(services: Services, chart: OpenChart, loaded: Loaded, one: Kept) -> Watch:
     """What the rules say of a plan now, by the chart and by what was noted here. Kept where it says something new."""
     launch, plan = chart.launch, one.plan
-    at = in_zone(services.clock(), plan.zone or chart.tenant.timezone)
+    zone = plan.zone or chart.tenant.timezone
+    at = in_zone(services.clock(), zone)
     notes = services.watch.of_patient(launch.tenant_id, launch.patient_id, NoteKind.FORM, NoteKind.ANSWER, NoteKind.CHOICE)
     filled = tuple(one for one in notes if one.kind is NoteKind.FORM)
     schedule = rhythm_of(plan, notes)
@@ -95,12 +99,12 @@ def watch(services: Services, chart: OpenChart, loaded: Loaded, one: Kept) -> Wa
     answers = [one for one in notes if one.kind is NoteKind.ANSWER and one.plan == name]
     document = decode(last.document) if last is not None else None
     before = _history(document, answers)
-    inputs = Inputs(plan, timeline, policy_of(chart), before, at)
+    inputs = _caught_up(Inputs(plan, timeline, policy_of(chart), before, at), _unwatched_from(document, filled, at), zone)
     found = inputs.assess()
     forms = [one.id for one in filled]
     if document is None or document.get("forms") != forms or _says_something_new(document, found):
         _keep(services, chart, name, inputs, found, {"answers": [one.id for one in answers], "forms": forms})
-    return Watch(one, timeline, found, remember(before, found), schedule, filled)
+    return Watch(one, timeline, found, remember(inputs.history, found), schedule, filled)
 
 
 def watched_named(services: Services, chart: OpenChart, version_id: str) -> Kept:
@@ -141,8 +145,10 @@ def answer_hit(services: Services, chart: OpenChart, seen: Watch, rule: str, wha
         raise StoreConflict("this alert is not as it was when the page was opened, and nothing was noted: look at it again")
     if what not in ANSWERS:
         raise WrongUsage("the form does not say what was decided")
+    if what == HOLD and seen.plan.state is not PlanState.ON_HOLD:
+        raise WrongUsage("this plan is not on hold: hold it on its own page first, then answer; or say what else was decided")
     said = reason.strip()
-    if not said or len(said) > _LONGEST_REASON:
+    if not any(letter.isalnum() for letter in said) or len(said) > _LONGEST_REASON:
         raise WrongUsage(f"a decision needs a reason, of at most {_LONGEST_REASON} letters")
     document = {"rule": rule, "what": what, "reason": said, "by": chart.who}
     with services.database.begin():
@@ -164,7 +170,7 @@ def fill_form(services: Services, chart: OpenChart, plan: TaperPlan, form_id: st
     scored = score(form, [FormAnswer(item, one) for item, said in answers.items() for one in said if one.strip()])
     if not scored.answers:
         raise WrongUsage("nothing was answered")
-    at = in_zone(services.clock(), plan.zone or chart.tenant.timezone).replace(second=0, microsecond=0)
+    at = in_zone(services.clock(), plan.zone or chart.tenant.timezone).replace(microsecond=0)
     entered_by = "" if chart.may(Role.PATIENT) else chart.launch.user
     filled = FilledForm(form, scored, chart.launch.patient_id, at, entered_by, chart.launch.tenant_id)
     document = {
@@ -202,11 +208,13 @@ def due_today(chart: OpenChart, seen: Watch) -> tuple[DueForm, ...]:
 
 
 def due_on(chart: OpenChart, plan: TaperPlan, schedule: CheckInSchedule, filled: tuple[WatchNote, ...], day: date) -> tuple[DueForm, ...]:
-    """The forms that are due on a day, by what was filled in here."""
-    last: dict[str, date] = {}
+    """The forms that are due on a day, by what was filled in here: an instrument for every plan, a check-in of ours for its own."""
+    forms, last = load_forms(), dict[str, date]()
     for one in filled:
-        last[decode(one.document)["form"]] = chart.day(one.at, plan.zone or None)
-    return due_forms(plan, schedule, load_forms(), day, last)
+        form = decode(one.document)["form"]
+        if one.plan == name_of(plan) or (form in forms.forms and not forms.forms[form].event):
+            last[form] = chart.day(one.at, plan.zone or None)
+    return due_forms(plan, schedule, forms, day, last)
 
 
 def form_named(form_id: str) -> Form:
@@ -248,6 +256,26 @@ def _history(document: Mapping[str, Any] | None, answers: list[WatchNote]) -> Hi
             said = decode(one.document)
             history = history.answered(said["rule"], Answer(one.at, said["by"], said["what"], said["reason"]))
     return history
+
+
+def _unwatched_from(document: Mapping[str, Any] | None, filled: tuple[WatchNote, ...], at: datetime) -> datetime:
+    """From when on nobody has looked: the assessment that was kept last; before the first one, the first form that was filled in here."""
+    first = min((one.at for one in filled), default=at)
+    return first if document is None else datetime.fromisoformat(document["kept"]["assessment"]["as_of"])
+
+
+def _caught_up(inputs: Inputs, since: datetime, zone: str) -> Inputs:
+    """The inputs with the history as it were had somebody looked at the end of every day since an instant.
+
+    A seizure of three weeks ago is no less an alert for that nobody opened the chart in the meantime.
+    """
+    at = inputs.as_of
+    day = max(since, at - _MOST_UNWATCHED).astimezone(at.tzinfo).date()
+    while day < at.date():
+        evening = in_zone(datetime.combine(day, time(23, 59, 59)), zone)
+        inputs = replace(inputs, history=remember(inputs.history, replace(inputs, as_of=evening).assess()))
+        day += timedelta(days=1)
+    return inputs
 
 
 def _says_something_new(before: Mapping[str, Any], found: Assessment) -> bool:

@@ -107,6 +107,16 @@ def test_the_history_of_one_day_makes_the_next_day_no_new_alert(run: Any, plan: 
     assert assessed(run, plan, chart, "--as-of", "2026-03-01T18:00Z", "--history", str(alone)) == second
 
 
+@pytest.mark.parametrize("other", [{"plan": "another-plan"}, {"patient": "somebody-else"}])
+def test_the_history_of_another_plan_or_patient_is_refused(run: Any, plan: str, chart: str, tmp_path: Path, other: dict[str, str]) -> None:
+    """Its answers would silence what stands here."""
+    kept = tmp_path / "other.json"
+    kept.write_text(json.dumps(assessed(run, plan, chart, "--as-of", NOON) | other))
+    status, out, err = run("assess", plan, chart, "--as-of", NOON, "--history", str(kept))
+    assert (status, out, err.count("\n")) == (3, "", 1)
+    assert "the history of another plan" in err
+
+
 def test_the_same_question_has_the_same_bytes_for_an_answer(run: Any, plan: str, chart: str) -> None:
     asked = ("assess", plan, chart, "--as-of", NOON, "--format", "json")
     assert run(*asked) == run(*asked)

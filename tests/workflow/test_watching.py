@@ -8,9 +8,12 @@ import pytest
 from fhir_taper.errors import LaunchRefused, StoreConflict, WrongUsage
 from fhir_taper.exact_json import decode
 from fhir_taper.plans.monitoring.assessment_document import inputs_of
+from fhir_taper.plans.monitoring.cadence import due_forms
 from fhir_taper.plans.monitoring.rule import Level
-from fhir_taper.store.watch_log import NoteKind
-from fhir_taper.workflow.watching import answer_hit, fill_form, name_of, shown_of, watch, watched_named
+from fhir_taper.plans.monitoring.timeline import CheckInSchedule
+from fhir_taper.plans.tables.instrument_tables import load_forms
+from fhir_taper.store.watch_log import NoteKind, WatchNote
+from fhir_taper.workflow.watching import answer_hit, due_on, fill_form, name_of, shown_of, watch, watched_named
 from tests.workflow.followed import Followed, shown
 
 SEIZURE = {"events": ("seizure",), "doses": ("all",)}
@@ -78,9 +81,38 @@ def test_of_two_people_who_answer_the_same_alert_the_second_is_told(followed: Fo
     """The pages of both were opened before: one decision must not hide under another."""
     fill_form(followed.services, followed.chart, followed.plan, "daily", SEIZURE)
     seen = followed.watched()
-    answer_hit(followed.services, followed.chart, seen, "B01", "hold", "unsafe at home", shown(seen, "B01"))
+    answer_hit(followed.services, followed.chart, seen, "B01", "called", "unsafe at home", shown(seen, "B01"))
     with pytest.raises(StoreConflict, match="not as it was when the page was opened"):
         answer_hit(followed.services, followed.chart, followed.watched(), "B01", "dismissed", "noise", shown(seen, "B01"))
+
+
+def test_what_happened_while_nobody_looked_is_an_alert_all_the_same(followed: Followed) -> None:
+    """Three weeks after it a seizure is out of its rule's 14 days, and nobody has answered it."""
+    followed.watched()
+    fill_form(followed.services, followed.chart, followed.plan, "daily", SEIZURE)
+    seen = watch(followed.later(21), followed.chart, followed.loaded, followed.kept)
+    hit = next(one for one in seen.open_hits if one.rule == "B01")
+    assert (seen.assessment.as_of - hit.since).days in (20, 21)
+    assert hit.message.startswith("Seizure: open since")
+
+
+def test_that_a_plan_is_on_hold_is_no_answer_before_it_is(followed: Followed) -> None:
+    seen = followed.watched()
+    rule = seen.open_hits[0].rule
+    with pytest.raises(WrongUsage, match="this plan is not on hold"):
+        answer_hit(followed.services, followed.chart, seen, rule, "hold", "unsafe at home", shown(seen, rule))
+
+
+def test_a_check_in_of_one_plan_is_none_of_another_and_an_instrument_is_of_the_patient(followed: Followed) -> None:
+    services, chart, plan = followed.services, followed.chart, followed.plan
+    day = chart.day(services.clock(), plan.zone)
+    due = due_forms(plan, CheckInSchedule(day, 1), load_forms(), day)
+    note = WatchNote("n1", "demo", chart.launch.patient_id, "lorazepam/other", NoteKind.FORM, services.clock(), "", b'{"form":"daily"}')
+    assert {"daily", "phq9"} <= {one.form.id for one in due}
+    elsewhere = (note, replace(note, id="n2", document=b'{"form":"phq9"}'))
+    left = {one.form.id for one in due_on(chart, plan, CheckInSchedule(day, 1), elsewhere, day)}
+    assert ("daily" in left, "phq9" in left) == (True, False)
+    assert "daily" not in {one.form.id for one in due_on(chart, plan, CheckInSchedule(day, 1), (replace(note, plan=name_of(plan)),), day)}
 
 
 def test_a_version_that_was_replaced_is_not_watched_any_more(followed: Followed) -> None:
@@ -98,7 +130,13 @@ def test_a_form_of_another_part_of_the_plan_is_not_kept(followed: Followed) -> N
 
 @pytest.mark.parametrize(
     ("rule", "what", "reason"),
-    [("B99", "reviewed", "r"), ("B01", "forgotten", "r"), ("B01", "reviewed", " "), ("B01", "reviewed", "x" * 501)],
+    [
+        ("B99", "reviewed", "r"),
+        ("B01", "forgotten", "r"),
+        ("B01", "reviewed", " "),
+        ("B01", "reviewed", "\u200b \x00"),
+        ("B01", "reviewed", "x" * 501),
+    ],
 )
 def test_an_answer_that_cannot_be_meant_is_refused(followed: Followed, rule: str, what: str, reason: str) -> None:
     fill_form(followed.services, followed.chart, followed.plan, "daily", SEIZURE)

@@ -52,8 +52,9 @@ class FilledForm:
     tenant: str = LOCAL_TENANT
 
     def id_of(self, role: str = "") -> str:
-        """The id of the response, or of the Observation of a signal: the same whenever it is written."""
-        at = to_instant(self.at.astimezone(UTC))
+        """The id of the response, or of the Observation of a signal: the same whenever it is written, and for a form that is sent again
+        within the minute."""
+        at = to_instant(self.at.astimezone(UTC).replace(second=0, microsecond=0))
         said = "&".join(f"{one.item}={one.said}" for one in self.scored.answers)
         of = f"{self.tenant}/{self.patient}/{self.form.id}/{at}/{self.entered_by}/{sha256(said.encode()).hexdigest()}"
         return str(uuid5(NAMESPACE_URL, f"{BASE}/filled/{of}/{role}"))

@@ -122,7 +122,7 @@ def _list(visit: Visit, refused: FormRefused | None = None, of: str = "") -> Res
         may_state=may_approve,
         may_enter=chart.may(*ENTERERS),
         praise=[(one.name, praise_to_approve(approved)) for one, approved in words],
-        latest=filled_lately(chart, plans[0].filled) if plans else (),
+        latest=filled_lately(chart, plans[0].filled, own_only=chart.may(Role.PATIENT)) if plans else (),
         may_plan_hard_days=any(form_named("hard-days").is_for(one.kept.plan.drug_class, one.kept.plan.phase) for one in plans),
         no_plan=load_patient_words()["no-plan"].words,
     )
@@ -156,6 +156,7 @@ def _said(visit: Visit, kept: Kept | None, form: Form, scored: Scored, not_kept:
         "check_in_said.html",
         "check-in",
         status=_REFUSED if not_kept else 200,
+        is_kept=True,
         not_kept=not_kept,
         form_=follow if follow and may_follow else form,
         done=form,

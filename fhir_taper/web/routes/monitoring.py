@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from fhir_taper.render.level_words import NOT_MONITORING
 from fhir_taper.web.dependencies import Opened
 from fhir_taper.web.monitoring_view import watched_view
+from fhir_taper.workflow.check_ins import own_words
 from fhir_taper.workflow.watching import due_today, watch, watched_plans
 
 router = APIRouter()
@@ -23,6 +24,7 @@ def monitoring(visit: Opened, score: str = "") -> Response:
         "monitoring.html",
         "monitoring",
         plans=[watched_view(one, due_today(visit.chart, one), score[:_LONGEST]) for one in seen],
+        own_words=own_words(visit.chart, seen[0].filled) if seen else (),
         not_monitoring=NOT_MONITORING,
         crisis_lines=visit.chart.tenant.crisis_lines,
         staffed=visit.chart.tenant.staffed_hours,

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from fhir_taper.errors import WrongUsage
+from fhir_taper.plans.monitoring.aftercare import is_over
 from fhir_taper.plans.tables import load
 from fhir_taper.plans.tables.patient_words import load_patient_words
 from fhir_taper.plans.tapers.plan import Phase, TaperPlan, Tier
@@ -17,15 +18,16 @@ from fhir_taper.render.pages import title_of
 from fhir_taper.web.dependencies import Form_, Opened, Visit
 from fhir_taper.web.fields import Shown
 from fhir_taper.web.patient_views import contacts_of, in_days, rhythms, show
-from fhir_taper.workflow.aftercare import ask_to_come_back, hard_days_of, over_time, save_hard_days
-from fhir_taper.workflow.check_ins import PAUSE, check_ins, filled_lately, followed_named, followed_plans
+from fhir_taper.workflow.aftercare import aftercare_plan, ask_to_come_back, hard_days_of, in_patient_words, over_time, save_hard_days
+from fhir_taper.workflow.check_ins import check_ins, followed_named, followed_plans
 from fhir_taper.workflow.patient_view import approved_praise, ask_for_pause, own_plan, praise_due, words_for
 from fhir_taper.workflow.versions import Kept
 from fhir_taper.workflow.watching import choose_rhythm, form_named, name_of
+from fhir_taper.workflow.wishes import unanswered_pause
 
 router = APIRouter()
-_MOST_DIGITS: Final = 3
 _FIRST_STEPS: Final = 4
+_LOST_TOLERANCE: Final = "lost-tolerance"
 
 
 @router.get("/app/{launch}/today")
@@ -59,7 +61,7 @@ def come_back(posted: Form_) -> Response:
     """One tap: the patient wants to come back. Rule A15 sees to it that somebody calls."""
     visit = posted.visit
     kept = ask_to_come_back(visit.services, visit.chart, posted.form.one("plan"))
-    return _thanks(visit, kept.plan, "We will call you", "come-back-thanks", "lost-tolerance")
+    return _thanks(visit, kept.plan, "We will call you", "come-back-thanks", _LOST_TOLERANCE)
 
 
 @router.post("/app/{launch}/rhythm")
@@ -68,7 +70,7 @@ def rhythm(posted: Form_) -> Response:
     visit = posted.visit
     kept = followed_named(visit.services, visit.chart, posted.form.one("plan"))
     days = posted.form.number("every_days")
-    if not days or len(str(days)) > _MOST_DIGITS:
+    if days not in dict(rhythms(_most(kept.plan))):
         raise WrongUsage("choose how often you want to be asked")
     choose_rhythm(visit.services, visit.chart, kept.plan, days)
     return visit.to("today")
@@ -77,7 +79,10 @@ def rhythm(posted: Form_) -> Response:
 @router.get("/app/{launch}/hard-days")
 def hard_days(visit: Opened, plan: str = "") -> Response:
     """The relapse-prevention plan, its older versions, and what the check-ins of aftercare said over time."""
-    return _hard_days(visit, followed_named(visit.services, visit.chart, plan))
+    kept, form = followed_named(visit.services, visit.chart, plan), form_named("hard-days")
+    if not form.is_for(kept.plan.drug_class, kept.plan.phase):
+        raise WrongUsage("a plan for hard days is written after the last step, or where a plan stays at a dose")
+    return _hard_days(visit, kept)
 
 
 @router.post("/app/{launch}/hard-days")
@@ -93,6 +98,7 @@ def keep_hard_days(posted: Form_) -> Response:
 def _hard_days(visit: Visit, kept: Kept) -> Response:
     versions = hard_days_of(visit.services, visit.chart)
     newest = versions[-1].answers if versions else {}
+    after = aftercare_plan(visit.services, visit.chart, kept) if is_over(kept.plan) else None
     return show(
         visit,
         "relapse_plan.html",
@@ -103,7 +109,9 @@ def _hard_days(visit: Visit, kept: Kept) -> Response:
         line_end=Shown.line_end,
         versions=[(f"{visit.chart.local(one.at):%Y-%m-%d %H:%M}", one.by, one.answers) for one in reversed(versions)],
         over_time=over_time(visit.services, visit.chart, kept.plan),
-        is_aftercare=kept.plan.phase is Phase.AFTERCARE,
+        is_aftercare=after is not None,
+        goes_on=[one.says for one in after.activities] if after else (),
+        goes_on_for_patient=in_patient_words(after, {_LOST_TOLERANCE}) if after else (),
         said=load_patient_words(),
         contacts=contacts_of(kept.plan),
         today=visit.today(kept.plan.zone),
@@ -119,22 +127,23 @@ def _own(visit: Visit, kept: Kept) -> dict[str, object]:
     """Everything that the page says of one plan."""
     services, chart, plan = visit.services, visit.chart, kept.plan
     day = visit.today(plan.zone)
-    own, asked = own_plan(plan, day), check_ins(services, chart, kept)
-    is_tapered = plan.phase is not Phase.AFTERCARE
-    most = load().safety.meaning(plan.tier or Tier.HIGH).check_in_days if is_tapered else None
-    title = form_named(PAUSE).title
-    wishes = (chart.day(one.at, plan.zone) for one in filled_lately(chart, asked) if one.title == title)
-    praise = praise_due(own, approved_praise(services, chart, plan))
+    own, asked = own_plan(plan, day, unanswered_pause(services, chart, plan)), check_ins(services, chart, kept)
+    praise, words = praise_due(own, approved_praise(services, chart, plan)), words_for(own)
     return {
         "own": own,
         "title": title_of(plan),
         "name": name_of(plan),
         "asked": asked,
-        "words": [one.words for one in words_for(own)],
-        "asked_pause": next(wishes, None),
+        "words": [one.words for one in words],
+        "goes_on": in_patient_words(aftercare_plan(services, chart, kept), {one.id for one in words}) if is_over(plan) else (),
         "praise": praise.words if praise else "",
         "contacts": contacts_of(plan),
         "advice": contingency_words(plan),
-        "most": most,
+        "most": _most(plan),
         "may_plan_hard_days": form_named("hard-days").is_for(plan.drug_class, plan.phase),
     }
+
+
+def _most(plan: TaperPlan) -> int | None:
+    """The longest rhythm that may be chosen: while a dose is tapered that of the tier; None after it."""
+    return None if plan.phase is Phase.AFTERCARE else load().safety.meaning(plan.tier or Tier.HIGH).check_in_days

@@ -33,7 +33,7 @@ FORMS = load_forms().forms
         ("cssrs", "6-recent", "yes", Level.EMERGENCY),
     ],
 )
-def test_what_a_red_flag_or_a_rule_of_the_same_day_looks_for_is_urgent_by_itself(form: str, item: str, said: str, level: Level | None) -> None:
+def test_what_a_red_flag_or_a_rule_of_the_day_looks_for_is_urgent_by_itself(form: str, item: str, said: str, level: Level | None) -> None:
     assert alarm_of(score(FORMS[form], [Answer(item, said)])) is level
 
 

@@ -79,7 +79,7 @@ def test_of_two_windows_the_second_answer_is_refused_and_a_version_that_was_repl
     first = person.form("alerts", "/alerts")
     other = own.opened(TAPERED, "pharmacist")
     second = other.form("alerts", "/alerts") | {"decision": "dismissed", "reason": "noise"}
-    assert person.browser.post(f"{person.here}/alerts", first | {"decision": "hold", "reason": "unsafe at home"}).status == 200
+    assert person.browser.post(f"{person.here}/alerts", first | {"decision": "called", "reason": "unsafe at home"}).status == 200
     refused = other.browser.post(f"{other.here}/alerts", second)
     assert refused.status == 409
     assert "is not as it was when the page was opened" in refused.text

@@ -8,6 +8,7 @@ from fhir_taper.cli.demo_walk import Page, Shown
 from fhir_taper.exact_json import decode
 from fhir_taper.plans.tapers.plan import PlanState
 from fhir_taper.store.watch_log import NoteKind, WatchNote
+from tests.odd_ehr import between, refusing
 from tests.web.running import Person, Stage
 from tests.web.ward import TAPERED, Ward, ward
 
@@ -55,6 +56,39 @@ def test_what_calls_for_help_is_answered_also_where_no_plan_is_followed_any_more
     mild = patient.browser.post(f"{patient.here}/check-in/daily", fields | {"q-symptoms": "3"})
     assert mild.status == 422
     assert "No plan is followed now" in words(mild)
+
+
+def test_what_was_kept_is_said_to_be_kept_also_where_the_ehr_does_not_answer(ward: Ward) -> None:
+    coach = ward.coach
+    fields = coach.form("check-in/phq9", "/check-in/phq9")
+    ward.stage.services.charts.drop(coach.launch)
+    with between(ward.stage.demo, refusing(403, "Patient")):
+        shown = coach.browser.post(f"{coach.here}/check-in/phq9", fields | {"q-9": "3"})
+    assert shown.status == 200
+    said = words(shown)
+    assert len(notes(ward)) == 1
+    assert said.index("Act now") < said.index("What was understood")
+    assert "not saved" not in said
+
+
+def test_a_refused_form_of_a_patient_says_whom_to_call_all_the_same(ward: Ward) -> None:
+    patient = ward.patient
+    fields = patient.form("check-in/phq9", "/check-in/phq9") | {"q-9": "3", "csrf": "another"}
+    shown = patient.browser.post(f"{patient.here}/check-in/phq9", fields)
+    assert shown.status == 403
+    said = words(shown)
+    assert "call or text 988" in said.partition("What you can do")[0]
+    assert "988" not in words(patient.get("check-in/no-such-form"))
+
+
+def test_what_a_clinician_asked_is_not_in_the_patients_own_list(ward: Ward) -> None:
+    asked = {"1": "yes", "2": "yes", "3": "no", "4": "no", "5": "no", "6": "no"}
+    send(ward.prescriber, "cssrs", **asked)
+    send(ward.patient, "gad7", **{str(number): "0" for number in range(1, 8)})
+    assert "C-SSRS" in words(ward.prescriber.get("check-in")).partition("Filled in lately")[2]
+    own = words(ward.patient.get("check-in")).partition("Filled in lately")[2]
+    assert "GAD-7" in own
+    assert "C-SSRS" not in own
 
 
 def test_what_a_patient_writes_stands_on_the_teams_page(ward: Ward) -> None:

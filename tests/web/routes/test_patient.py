@@ -248,3 +248,43 @@ def test_the_role_of_a_patient_stands_in_the_audit(ward: Ward) -> None:
     launch = ward.stage.services.launches.get(person.launch, ward.stage.services.clock())
     assert launch is not None
     assert (launch.role, launch.user) == (Role.PATIENT, f"Patient/{TAPERED}")
+
+
+@pytest.mark.feature("F85")
+def test_when_the_taper_is_done_therapy_peers_and_support_stand_in_plain_words_for_the_patient_and_in_the_clinics_for_the_team(
+    ward: Ward,
+) -> None:
+    assert "What goes on" not in text(ward.patient, "today")
+    ward.complete()
+    patient = ward.patient
+    for screen in ("today", "hard-days"):
+        said = text(patient, screen).partition("What goes on")[2]
+        for words in (
+            "Go on with talking therapy.",
+            "people who have been through the same",
+            "help with your home",
+            "You can always come back.",
+        ):
+            assert words in said, (screen, words)
+        assert "Social support is asked about" not in said
+        assert "aftercare?plan" not in patient.get(screen).text
+    assert text(patient, "today").count("Your old dose may now kill you.") == 1
+    assert text(patient, "hard-days").count("Your old dose may now kill you.") == 1
+    for_the_team = text(ward.prescriber, "hard-days").partition("What goes on after the last step")[2]
+    for words in ("Talking therapy goes on", "Peer support is offered.", "Social support is asked about"):
+        assert words in for_the_team
+
+
+@pytest.mark.feature("F98")
+def test_after_the_last_step_function_and_use_are_asked_and_how_many_check_ins_came_is_seen_by_patient_and_team(ward: Ward) -> None:
+    ward.complete()
+    patient = ward.patient
+    assert "Could you do what you said you must be able to do?" in text(patient, "check-in/aftercare")
+    patient.send("check-in/aftercare", "/check-in/aftercare", **{"q-function": "not-met", "q-use": "yes", "q-days-since-use": "1"})
+    for person in (patient, ward.prescriber):
+        said = text(person, "hard-days").partition("Over time")[2]
+        assert re.search(r"Check-ins that were due one came on \S+ \d of 4 came", said), said
+        assert "Minimum function that was agreed not met on" in said
+    watched = text(ward.prescriber, "monitoring")
+    assert re.search(r"Check-ins that came \d of 4 in the last 4 weeks \d of 4 in the 4 weeks before", watched), watched
+    assert "met on 0 of 1 check-ins" in watched
