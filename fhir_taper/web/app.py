@@ -12,6 +12,7 @@ from fhir_taper.web.routes import (
     check_in,
     contingency,
     course,
+    exports,
     intake,
     launch,
     look,
@@ -41,7 +42,7 @@ def create_app(services: Services) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.services = services
     of_the_plan = (plan, prints, safety, approval, look, write_back, course, next_version, versions, review, contingency)
-    watched = (monitoring, alerts, check_in, patient, source_attributes)
+    watched = (monitoring, exports, alerts, check_in, patient, source_attributes)
     for module in (operations, launch, regimen, intake, strategies, *of_the_plan, *watched):
         app.include_router(module.router)
     add_error_pages(app)

@@ -6,11 +6,15 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from fhir_taper.cli.demo import running_demo
+from fhir_taper.cli.demo_walk import Browser as Walker
 from fhir_taper.sandbox.demo import Demo
 from tests.e2e import checks, pictures
 from tests.e2e.browser import window
 from tests.e2e.refusals import Stage
 from tests.e2e.screens import MIDWAY, button, headed
+from tests.web.running import Person
+from tests.web.running import Stage as WebStage
+from tests.web.ward import Ward
 
 TELEPHONE = 360
 FOLDED = "source-attributes"
@@ -102,6 +106,28 @@ def of_the_patient(page: Page, here: str) -> Iterator[str]:
     yield "patient-refused"
 
 
+def after_the_taper(page: Page, here: str) -> Iterator[str]:
+    headed(page, "Today")
+    yield "patient-today-done"
+    page.goto(f"{here}/check-in/aftercare")
+    page.get_by_label("No, and I could not work").check()
+    page.get_by_label("How strong was your craving").fill("3")
+    button(page, "Send").click()
+    if page.get_by_role("button", name="Send as it is").count():
+        button(page, "Send as it is").click()
+    headed(page, "Thank you")
+    page.goto(f"{here}/hard-days")
+    yield "patient-hard-days-done"
+
+
+def after_the_taper_by_the_team(page: Page, here: str) -> Iterator[str]:
+    page.goto(f"{here}/hard-days")
+    headed(page, "My plan for hard days")
+    yield "hard-days-done-team"
+    page.goto(f"{here}/monitoring")
+    yield "monitoring-done"
+
+
 def look(page: Page, name: str, wrong: dict[str, list[str]]) -> None:
     for what, check in CHECKS.items():
         wrong.setdefault(what, []).extend(f"{name}: {line}" for line in check(page))
@@ -132,7 +158,21 @@ def walked(browser: Browser, followed: Stage) -> dict[str, list[str]]:
             look(page, name, wrong)
         wrong["within the content policy"] += met.breaches
         wrong["from nobody else"] += met.strangers(demo.page_url, demo.app_url, demo.issuer)
+    walk_aftercare(browser, wrong)
     return wrong
+
+
+def walk_aftercare(browser: Browser, wrong: dict[str, list[str]]) -> None:
+    """The same patient when the taper is done, in a demo where nobody else expects it to run."""
+    with running_demo(named_hosts=True) as (demo, services), window(browser) as (context, met):
+        page = context.new_page()
+        adopted(page, demo)
+        Ward(WebStage(demo, services), Person(Walker(), "")).complete()
+        for user, walk in (("patient", after_the_taper), ("prescriber", after_the_taper_by_the_team)):
+            for name in walk(page, opened(page, demo, user)):
+                look(page, name, wrong)
+        wrong["within the content policy"] += met.breaches
+        wrong["from nobody else"] += met.strangers(demo.page_url, demo.app_url, demo.issuer)
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_every_screen_that_is_looked_at_leaves_one_line_also_where_the_chart_is_
                 outcome = "refused" if answer.status >= 400 else "done"
                 told = [(one.outcome, one.actor, one.patient_id, one.launch_id) for one in lines]
                 assert told == [(outcome, "Practitioner/dr1", MIXED, walk.launch)], path
-                assert lines[0].action in ("view", "print", "version"), path
+                assert lines[0].action in ("view", "print", "version", "export"), path
 
 
 def test_every_form_that_is_sent_leaves_one_line_whatever_becomes_of_it(walk: Walk) -> None:

@@ -18,6 +18,7 @@ _ENTITY_TYPE: Final = "http://terminology.hl7.org/CodeSystem/audit-entity-type"
 _ROLE: Final = "http://terminology.hl7.org/CodeSystem/object-role"
 _SIGN_IN: Final = {"system": _DICOM, "code": "110114", "display": "User Authentication"}
 _REST: Final = {"system": _EVENT_TYPE, "code": "rest", "display": "RESTful Operation"}
+_EXPORT: Final = {"system": _DICOM, "code": "110106", "display": "Export"}
 _ACTIVITY: Final = {"system": _DICOM, "code": "110100", "display": "Application Activity"}
 _KINDS: Final = {
     "launch": (_SIGN_IN, "E"),
@@ -28,6 +29,7 @@ _KINDS: Final = {
     "view": (_REST, "R"),
     "print": (_REST, "R"),
     "version": (_REST, "R"),
+    "export": (_EXPORT, "R"),
     "recover-write": (_REST, "R"),
     "write": (_REST, "C"),
     "settle-write": (_REST, "C"),
