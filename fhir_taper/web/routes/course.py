@@ -18,6 +18,7 @@ from fhir_taper.web.course_views import charted, running_view
 from fhir_taper.web.dependencies import Form_, Opened, Visit
 from fhir_taper.web.ehr_says_view import ehr_says_view
 from fhir_taper.web.forms import PARAMETERS
+from fhir_taper.web.monitoring_view import unread_lines
 from fhir_taper.web.rendering import chart
 from fhir_taper.web.turn_forms import asked_of, carried, turn_of
 from fhir_taper.web.view_models import no_in_words
@@ -48,6 +49,7 @@ def course(visit: Opened, alert: str = "") -> Response:
         ehr_says=ehr_says_view(visit),
         stops=[(title_of(one.plan), stop) for one in plans for stop in stops_of(visit.services, visit.chart, loaded, one.plan)],
         plans=[(running_view(one, visit.today(one.plan.zone)), _ways(reading, one.plan)) for one in plans],
+        unread_here=unread_lines(seen),
         waiting={one.kept.version.id: waiting_for_answers(one) for one in seen},
         because=next((rule.title for rule in load_rules().rules if rule.id == alert), ""),
         turn=Turn,

@@ -20,6 +20,7 @@ FORMS = load_forms().forms
         ("daily", "events", "none", None),
         ("daily", "events", "frightened", Level.URGENT),
         ("daily", "events", "hard-to-wake", Level.URGENT),
+        ("daily", "events", "head-chest", Level.URGENT),
         ("daily", "events", "not-down", Level.URGENT),
         ("daily", "function", "cannot-care", Level.URGENT),
         ("daily", "function", "cannot-work", None),
