@@ -90,6 +90,7 @@ class OrderedOverTime:
             yield Ordered(
                 one.name, one.drug_class, start, end, span.entry.reference, says or _says(span, one), mg, one.groups, _written(span, clock),
                 is_oud_treatment=item is not None and item.oud_treatment, is_report=span.entry.resource_type != ORDER,
+                is_as_needed=item is not None and item.as_needed,
             )  # fmt: skip
 
 

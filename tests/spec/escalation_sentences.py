@@ -167,6 +167,7 @@ def _order(scene: Scene, said: dict[str, str]) -> None:
             groups=known.groups if known else (),
             written=instant(said["written"]) if said["written"] else began,
             is_oud_treatment=bool(said["oud"]),
+            is_as_needed=bool(said["needed"]),
         )
     )
 
@@ -248,7 +249,7 @@ _READING = (
 )
 _ORDER = (
     rf"order (?P<ingredient>[a-z-]+) (?P<mg>\?|\d+(?:\.\d+)?) mg from {_WHEN.format('at')}{_UNTIL}"
-    rf"(?: written {_WHEN.format('written')})?(?P<oud> as oud-treatment)?"
+    rf"(?: written {_WHEN.format('written')})?(?P<oud> as oud-treatment)?(?P<needed> as needed)?"
 )
 _OF_RULE = r"hit(?: of (?P<rule>[A-Z]\d+))? level (?P<level>\d)(?: of clause (?P<clause>\d))?"
 _EARLIER = rf"earlier {_OF_RULE} from {_WHEN.format('at')} to {_WHEN.format('ended')}(?P<shown>){_ANSWERED}"

@@ -61,6 +61,13 @@ def test_what_somebody_says_is_taken_is_a_report_and_no_order() -> None:
     assert [one.is_report for one in orders(order(DIAZEPAM, 2, "2025-09-01"), statement)] == [False, True]
 
 
+def test_what_may_be_taken_as_needed_is_said() -> None:
+    needed = order(DIAZEPAM, 2, "2025-09-01", name="m2")
+    needed["dosageInstruction"][0]["asNeededBoolean"] = True
+    found = {one.source: (one.is_as_needed, brief(one.mg_per_day or 0)) for one in orders(order(DIAZEPAM, 2, "2025-09-01"), needed)}
+    assert found == {"MedicationRequest/m1": (False, "10"), "MedicationRequest/m2": (True, "0")}
+
+
 def test_an_order_that_is_over_has_the_dose_that_it_had() -> None:
     (one,) = orders(order(DIAZEPAM, 4, "2025-07-01", "2025-08-31", status="completed"))
     assert (one.end, brief(one.mg_per_day or 0)) == (date(2025, 8, 31), "20")

@@ -139,7 +139,8 @@ def _mme_change(moment: Moment, condition: Quantity) -> Derived:
 
 
 def _new_order_days(moment: Moment, condition: Quantity) -> Derived:
-    """Days of the longest order in force of a class or group in `of` that began after the plan and is none of its medicines.
+    """Days of the longest order in force of a class or group in `of` that began after the plan and is none of its medicines; or is one of
+    them as needed: that is beside what the plan schedules.
 
     Orders that follow each other are one: a renewal is not new, and three days three times are nine.
     """
@@ -151,7 +152,7 @@ def _new_order_days(moment: Moment, condition: Quantity) -> Derived:
         (one, since)
         for one in orders
         if any(is_of(one, name) for name in condition.of.split())
-        and one.ingredient not in own
+        and (one.ingredient not in own or one.is_as_needed)
         and not _is_comfort(one, comfort)
         and is_in_force(one, moment.today)
         and _is_new(moment, one, since := _course_began(moment, one))
@@ -185,7 +186,9 @@ def _unversioned(source: str) -> str:
 
 
 def _course_began(moment: Moment, one: Ordered) -> date:
-    return taken_since(one, moment.timeline.orders, moment.tables.safety.life.renewal_gap_days)
+    """Since when an order, or those that it follows, is taken: what is taken as needed follows what was, not what is scheduled."""
+    same = [other for other in moment.timeline.orders if other.is_as_needed == one.is_as_needed]
+    return taken_since(one, same, moment.tables.safety.life.renewal_gap_days)
 
 
 def _lasting(one: Ordered, since: date) -> int:

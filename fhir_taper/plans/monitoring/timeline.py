@@ -47,7 +47,7 @@ class Ordered:
 
     `mg_per_day` is what is scheduled, None where it cannot be computed; `groups` are those of ingredients.csv. `written` is when it became
     known. `is_oud_treatment`: medication for opioid use disorder, which is never proposed to stop. `is_report`: somebody says that it
-    is taken, which counts as taken, and nobody signed it.
+    is taken, which counts as taken, and nobody signed it. `is_as_needed`: it may be taken as needed too, beside what is scheduled.
     """
 
     ingredient: str
@@ -61,6 +61,7 @@ class Ordered:
     written: datetime | None = None
     is_oud_treatment: bool = False
     is_report: bool = False
+    is_as_needed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
