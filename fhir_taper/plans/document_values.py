@@ -8,7 +8,7 @@ Knows nothing of plans: `plan_document` gives the shape.
 
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
@@ -74,6 +74,19 @@ def _reader(kind: Any) -> Callable[[Json, str], Any]:
     if isinstance(kind, type) and issubclass(kind, IntEnum):
         return partial(_level, kind)
     return _SCALARS[kind]
+
+
+def completed(kind: Any, value: Json) -> Json:
+    """A document of an earlier program version with the fields that came since, each with its default. What is wrong stays as it is."""
+    if get_origin(kind) in (Union, UnionType):
+        kind = next((one for one in get_args(kind) if is_dataclass(one)), kind)
+    if get_origin(kind) is tuple and get_args(kind)[-1] is Ellipsis and isinstance(value, list):
+        return [completed(get_args(kind)[0], item) for item in value]
+    if not is_dataclass(kind) or not isinstance(value, Mapping):
+        return value
+    types = field_types(kind)  # type: ignore[arg-type]  # a dataclass is a type here
+    since = {one.name: to_plain(one.default) for one in fields(kind) if one.name not in value and one.default is not MISSING}
+    return {**{name: completed(types.get(name), item) for name, item in value.items()}, **since}
 
 
 def record(kind: type[T], value: Json, path: str) -> T:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from fhir_taper import __version__
+from fhir_taper.errors import BadInput
 from fhir_taper.exact_json import decode, encode
 from fhir_taper.plans.monitoring.assessment_document import assessment_to_document, differences, inputs_of, kept
 from tests.golden.kept_assessments import FOLDER, cases, written
@@ -36,6 +37,21 @@ def test_a_difference_to_an_earlier_version_is_listed_or_found(tmp_path: Path) -
     assert unlisted(tmp_path) == ["0.0.9/a-seizure: level: 4 became 5"]
     (earlier / "a-seizure.differences").write_text("level: 4 became 5\n")
     assert unlisted(tmp_path) == []
+
+
+def test_what_was_kept_before_a_field_was_known_is_read_with_its_default() -> None:
+    path = next(one for one in FILES if one.stem == "stable")
+    document = decode(path.read_bytes())
+    timeline = document["inputs"]["timeline"]
+    del timeline["check_ins"]["earlier"]
+    for one in timeline["orders"]:
+        del one["is_as_needed"]
+    assert timeline["orders"]
+    assert inputs_of(document) == inputs_of(decode(path.read_bytes()))
+    timeline["readings"][0].pop("value")
+    timeline["readings"][0].pop("start")
+    with pytest.raises(BadInput, match="the field is missing"):
+        inputs_of(document)
 
 
 def test_a_rule_that_changes_is_noticed() -> None:

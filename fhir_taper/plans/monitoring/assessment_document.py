@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from fhir_taper.errors import BadInput
-from fhir_taper.plans.document_values import expect_fields, from_plain, record, the_object, to_plain
+from fhir_taper.plans.document_values import completed, expect_fields, from_plain, record, the_object, to_plain
 from fhir_taper.plans.monitoring.assess import assess
 from fhir_taper.plans.monitoring.assessment import Assessment, Hit
 from fhir_taper.plans.monitoring.history import History
@@ -78,7 +78,7 @@ def history_from_document(document: Mapping[str, Any]) -> History:
     there = the_object(document, "history")
     expect_fields(there, frozenset({"schema", "episodes"}), "")
     _check_schema(there)
-    history: History = record(History, {"episodes": there["episodes"]}, "")
+    history: History = record(History, completed(History, {"episodes": there["episodes"]}), "")
     return history
 
 
@@ -98,7 +98,10 @@ def kept(inputs: Inputs, assessment: Assessment) -> dict[str, Any]:
 
 
 def inputs_of(document: Mapping[str, Any]) -> Inputs:
-    """What went into a kept assessment. Raises BadInput naming the path of the first field that is wrong."""
+    """What went into a kept assessment, of this program version or an earlier one: what that did not know has its default.
+
+    Raises BadInput naming the path of the first field that is wrong.
+    """
     there = the_object(document, "kept")
     expect_fields(there, _KEPT, "")
     _check_schema(there)
@@ -106,8 +109,8 @@ def inputs_of(document: Mapping[str, Any]) -> Inputs:
     expect_fields(inputs, _INPUTS, "inputs")
     return Inputs(
         plan=from_document(inputs["plan"]),
-        timeline=record(Timeline, inputs["timeline"], "inputs.timeline"),
-        policy=record(Policy, inputs["policy"], "inputs.policy"),
+        timeline=record(Timeline, completed(Timeline, inputs["timeline"]), "inputs.timeline"),
+        policy=record(Policy, completed(Policy, inputs["policy"]), "inputs.policy"),
         history=history_from_document(inputs["history"]),
         as_of=from_plain(datetime, inputs["as_of"], "inputs.as_of"),
     )
