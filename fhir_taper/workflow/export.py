@@ -2,8 +2,8 @@
 taper. What was handed out stands in the audit; restricted data is handed out to nobody.
 """
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from fhir_taper.exact_json import decode, encode
 from fhir_taper.mappers.chart import Chart
@@ -40,7 +40,7 @@ def export_timeline(services: Services, chart: OpenChart, loaded: Loaded) -> byt
     notes = services.watch.of_patient(launch.tenant_id, launch.patient_id, NoteKind.FORM)
     bundle = to_timeline_bundle(
         ((one.full_url or f"{chart.tenant.issuer}/{one.resource_type}/{one.id}", dict(one.resource)) for one in whole.of(*_OF_TIMELINE)),
-        [resource for one in notes for resource in decode(one.document)["resources"]],
+        [resource for one in notes for resource in _filled(decode(one.document))],
         [_of_plan(chart, one, _labels(whole, one)) for one in plans],
         of=f"{launch.tenant_id}/{launch.patient_id}",
         instant=now,
@@ -60,6 +60,12 @@ def export_aftercare(services: Services, chart: OpenChart, loaded: Loaded, name:
     made = to_aftercare(aftercare_plan(services, chart, kept), _labels(loaded.chart, kept))
     note(services, chart.launch, "export", "done", {"as": "CarePlan", "resources": 1, "plans": [kept.version.id]})
     return encode(made)
+
+
+def _filled(document: Mapping[str, Any]) -> Iterator[Json]:
+    """A form that was filled in here, and the Observations that derive from it."""
+    yield from document["resources"]
+    yield from document.get("derived", ())
 
 
 def _of_plan(chart: OpenChart, kept: Kept, labels: tuple[Label, ...]) -> Json:

@@ -176,6 +176,7 @@ def fill_form(services: Services, chart: OpenChart, plan: TaperPlan, form_id: st
     document = {
         "form": form.id,
         "resources": [to_response(filled)],
+        "derived": to_observations(filled, f"urn:uuid:{filled.id_of()}"),
         "scores": [one.words for one in scored.said],
         "signals": [one.signal for one in scored.said],
         "words": list(scored.free_words),
@@ -184,11 +185,6 @@ def fill_form(services: Services, chart: OpenChart, plan: TaperPlan, form_id: st
         keep_note(services, chart, NoteKind.FORM, name_of(plan), document, filled.id_of())
         note(services, chart.launch, "fill-form", "done", {"plan": plan.id, "form": form.id, "for-patient": bool(entered_by)})
     return scored
-
-
-def derived_observations(filled: FilledForm) -> list[dict[str, Any]]:
-    """What a filled form says, as Observations that derive from it: for the EHR, where it takes them."""
-    return to_observations(filled, f"QuestionnaireResponse/{filled.id_of()}")
 
 
 def choose_rhythm(services: Services, chart: OpenChart, plan: TaperPlan, every_days: int) -> CheckInSchedule:

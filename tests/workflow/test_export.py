@@ -57,6 +57,9 @@ def test_symptoms_doses_forms_and_the_plan_of_one_patient_are_one_bundle_that_th
     urls = [entry["fullUrl"] for entry in bundle["entry"]]
     assert len(urls) == len(set(urls))
     assert all(url.startswith((chart.tenant.issuer, "urn:uuid:")) for url in urls)
+    derived = [one["resource"] for one in bundle["entry"] if one["resource"].get("derivedFrom", [{}])[0].get("reference") in urls]
+    assert {one["resourceType"] for one in derived} == {"Observation"}
+    assert "symptoms" in str([one["code"] for one in derived]).lower()
     # What the EHR put into its own resources is handed on as it stands there.
     assert [one for one in validator_gate(bundle) if "Patient.extension" not in one] == []
 

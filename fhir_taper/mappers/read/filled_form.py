@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from fhir_taper.mappers.chart import Entry
+from fhir_taper.mappers.read.form_items import Json, items_of, objects_in, text_in
 from fhir_taper.mappers.read.observed_value import Value, value_of
 from fhir_taper.mappers.systems import LOINC, coding_of, codings
 from fhir_taper.mappers.write.form_codes import choice_coding
@@ -27,10 +28,8 @@ from fhir_taper.plans.tables.form_rows import Choice, Form, Item
 from fhir_taper.plans.tables.instrument_tables import load_forms
 from fhir_taper.plans.tables.signal_tables import load_signals
 
-Json = Mapping[str, Any]
 OUR_FORMS: Final = f"{BASE}/Questionnaire/"
 _LOINC_CODE: Final = re.compile(r"\d{1,7}-\d", re.ASCII)
-_DEEPEST: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +42,16 @@ class FilledIn:
 
 def read_filled_forms(response: Json) -> tuple[FilledIn, ...]:
     """The forms that a QuestionnaireResponse answers: ours, or every instrument of which it answers a question. Of any status."""
-    named, _, version = _text(response, "questionnaire").partition("|")
+    named, _, version = text_in(response, "questionnaire").partition("|")
     if named.startswith(OUR_FORMS):
         form = load_forms().forms.get(named.removeprefix(OUR_FORMS))
         if form is None or _major(version or FORMS_VERSION) != _major(FORMS_VERSION):
             return ()
-        answers = [one for item in _items(response) for one in _answers(form, _text(item, "linkId"), item)]
+        answers = [one for item in items_of(response) for one in _answers(form, text_in(item, "linkId"), item)]
         return (FilledIn(form, score(form, answers)),)
     found: dict[str, list[Answer]] = {}
     codes = _codes_inside(response)
-    for item in _items(response):
+    for item in items_of(response):
         for form_id, item_id in _meant(item, codes):
             found.setdefault(form_id, []).extend(_answers(load_forms().forms[form_id], item_id, item))
     forms = [load_forms().forms[form_id] for form_id, answers in found.items() if answers]
@@ -87,8 +86,8 @@ def _raw(said: Said, form: Form, when: tuple[datetime, datetime], source: str) -
 
 def _meant(item: Json, codes: Mapping[str, list[str]]) -> set[tuple[str, str]]:
     """The questions of instruments that an item of a foreign form is."""
-    link = _text(item, "linkId")
-    names = {re.split(r"[/#]", name)[-1] for name in (link, _text(item, "definition"))}
+    link = text_in(item, "linkId")
+    names = {re.split(r"[/#]", name)[-1] for name in (link, text_in(item, "definition"))}
     own = {coding.code for coding in codings({"coding": item.get("code")}) if coding.system == LOINC}
     known = (*filter(_LOINC_CODE.fullmatch, names), *own, *codes.get(link, ()))
     return {load_forms().by_loinc[code] for code in known if code in load_forms().by_loinc}
@@ -96,18 +95,18 @@ def _meant(item: Json, codes: Mapping[str, list[str]]) -> set[tuple[str, str]]:
 
 def _codes_inside(response: Json) -> Mapping[str, list[str]]:
     """LOINC codes of the questions by linkId, where the Questionnaire is inside the response."""
-    inside = [one for one in _list(response, "contained") if one.get("resourceType") == "Questionnaire"]
+    inside = [one for one in objects_in(response, "contained") if one.get("resourceType") == "Questionnaire"]
     return {
-        _text(item, "linkId"): [coding.code for coding in codings({"coding": item.get("code")}) if coding.system == LOINC]
+        text_in(item, "linkId"): [coding.code for coding in codings({"coding": item.get("code")}) if coding.system == LOINC]
         for form in inside
-        for item in _items(form)
+        for item in items_of(form)
     }
 
 
 def _answers(form: Form, item_id: str, answered: Json) -> Iterator[Answer]:
     """The answers to one question; those of a question that the form does not have are passed on, to be named."""
     item = form.item(item_id)
-    for answer in _list(answered, "answer"):
+    for answer in objects_in(answered, "answer"):
         if any(name.startswith("value") and answer[name] is not None for name in answer):
             yield Answer(item_id, _said(form, item, answer) if item is not None else "")
 
@@ -121,7 +120,7 @@ def _said(form: Form, item: Item, answer: Json) -> str:
     if item.is_yes_no:
         return {True: YES, False: NO, None: _as_written(value)}[value.is_yes]
     if item.is_text:
-        return _text(answer, "valueString")
+        return text_in(answer, "valueString")
     is_number = value.number is not None and not value.comparator and value.unit in ("", item.unit)
     return format(value.number, "f") if is_number and value.number is not None else _as_written(value)
 
@@ -156,25 +155,5 @@ def _as_written(value: Value) -> str:
     return f"answered {number or value.words or value.problem or 'something else'}"
 
 
-def _items(holder: Json, depth: int = 0) -> Iterator[Json]:
-    """All items, those inside items and answers too."""
-    for item in _list(holder, "item"):
-        yield item
-        if depth < _DEEPEST:
-            yield from _items(item, depth + 1)
-            for answer in _list(item, "answer"):
-                yield from _items(answer, depth + 1)
-
-
 def _major(version: str) -> str:
     return version.partition(".")[0]
-
-
-def _list(holder: Json, name: str) -> list[Json]:
-    listed = holder.get(name)
-    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-
-
-def _text(holder: Json, name: str) -> str:
-    value = holder.get(name)
-    return value.strip() if isinstance(value, str) else ""

@@ -37,7 +37,7 @@ class Observed:
 
 def concepts_of_observation(resource: Mapping[str, Any], index: ConceptIndex) -> bool:
     """Whether any of our concepts is in this Observation: everything else is passed over unread."""
-    return any(index.concepts_of(part.get("code")) for part in _parts(resource))
+    return any(index.concepts_of(part.get("code")) for part in parts_of(resource))
 
 
 def read_observation(entry: Entry, index: ConceptIndex, tables: ChartTables) -> Observed:
@@ -51,7 +51,7 @@ def read_observation(entry: Entry, index: ConceptIndex, tables: ChartTables) -> 
     facts: list[Fact] = []
     answers: list[Fact] = []
     issues: list[Issue] = []
-    for part in _parts(resource):
+    for part in parts_of(resource):
         for concept in index.concepts_of(part.get("code")):
             value = value_of(part, tables)
             about = status_of(concept)
@@ -88,7 +88,8 @@ def _status_facts(about: str, part: Mapping[str, Any], value: Value, entry: Entr
         yield Fact(about, entry.reference, says, is_active=about in meant or value.is_yes is True, on=day)
 
 
-def _parts(resource: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def parts_of(resource: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The observation itself, and each of its components."""
     yield resource
     components = resource.get("component")
     for component in components if isinstance(components, list) else ():

@@ -83,23 +83,21 @@ def due_at(as_of: datetime, due: Span | SameDay | None, hours: StaffedHours, *, 
 
 def _next_opening(after: datetime, hours: StaffedHours) -> datetime:
     """The first moment after an instant at which somebody comes."""
-    for ahead in range(_MOST_DAYS):
-        day = after.date() + ahead * DAY
-        opening = [begin for opens, _ in hours.on(day) if (begin := _at(after, day, opens)) > after]
-        if opening:
-            return min(opening)
-    raise AssertionError("every staffed hour comes again within a week")
+    return _first_after(after, hours, 0)
 
 
 def _end_of_staffed_day(as_of: datetime, hours: StaffedHours) -> datetime:
     """The end of the hours that are staffed now, or next."""
-    if not hours.hours:
-        return _at(as_of, as_of.date(), time(23, 59))
+    return _first_after(as_of, hours, 1) if hours.hours else _at(as_of, as_of.date(), time(23, 59))
+
+
+def _first_after(after: datetime, hours: StaffedHours, which: int) -> datetime:
+    """The first opening (0) or closing (1) after an instant."""
     for ahead in range(_MOST_DAYS):
-        day = as_of.date() + ahead * DAY
-        ends = [end for _, closes in hours.on(day) if (end := _at(as_of, day, closes)) > as_of]
-        if ends:
-            return min(ends)
+        day = after.date() + ahead * DAY
+        moments = [moment for times in hours.on(day) if (moment := _at(after, day, times[which])) > after]
+        if moments:
+            return min(moments)
     raise AssertionError("every staffed hour comes again within a week")
 
 

@@ -8,10 +8,11 @@ ours nothing is. FHIR R4, questionnaireresponse.html; SDC.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from fhir_taper.mappers.chart import Chart, Entry
 from fhir_taper.mappers.read.filled_form import OUR_FORMS
+from fhir_taper.mappers.read.form_items import Json, items_of, objects_in, text_in
 from fhir_taper.mappers.read.signals.gathered import MODIFIED, Gathered, is_modified, word_in
 from fhir_taper.mappers.read.signals.remote import is_remote
 from fhir_taper.mappers.read.signals.when import Stretch
@@ -22,7 +23,6 @@ from fhir_taper.plans.monitoring.timeline import Record
 from fhir_taper.plans.tables.signal_codes import Meaning
 
 CHECK_IN: Final = "check-in"
-Json = Mapping[str, Any]
 Scorer = Callable[[Entry, Stretch], Sequence[Raw] | None]
 """Makes raw values of a whole form; None where the form is none of those that it knows."""
 
@@ -31,7 +31,6 @@ _PARTLY: Final = frozenset({"in-progress", "stopped"})
 """A form that was begun: what an answer of an instrument says by itself counts (a thought of suicide), a total of a part is never made."""
 _NO_FORM: Final = frozenset({"entered-in-error"})
 _LOINC: Final = re.compile(r"\d{1,7}-\d", re.ASCII)
-_DEEPEST: Final = 12
 
 
 def read_forms(gathered: Gathered, scored: Scorer | None = None) -> None:
@@ -70,7 +69,7 @@ def _read(entry: Entry, gathered: Gathered, scored: Scorer | None) -> None:
 
 
 def _answered(item: Json, meaning: Meaning, when: Stretch, entry: Entry, gathered: Gathered, *, remote: bool) -> None:
-    answers = [one for one in _list(item, "answer") if any(name.startswith("value") for name in one)]
+    answers = [one for one in objects_in(item, "answer") if any(name.startswith("value") for name in one)]
     signal = gathered.signals.signals[meaning.signal]
     if len(answers) > 1 and signal.unit:
         gathered.set_aside((meaning,), entry, f"{len(answers)} answers to one question", entry.resource.get("authored"))
@@ -84,16 +83,16 @@ def _answered(item: Json, meaning: Meaning, when: Stretch, entry: Entry, gathere
 def _asked(entry: Entry, gathered: Gathered) -> Iterator[tuple[Json, tuple[Meaning, ...]]]:
     """Items that were answered, with what their question means."""
     codes, ours = _codes_of_form(gathered.chart, entry), is_ours(entry.resource)
-    for item in _items(entry.resource):
-        concept = {"coding": [*_list(item, "code"), *codes.get(_text(item, "linkId"), ()), *_codes_in_names(item, are_ours=ours)]}
+    for item in items_of(entry.resource):
+        concept = {"coding": [*objects_in(item, "code"), *codes.get(text_in(item, "linkId"), ()), *_codes_in_names(item, are_ours=ours)]}
         meanings = gathered.meanings(concept, Record.FORM)
-        if meanings and _list(item, "answer"):
+        if meanings and objects_in(item, "answer"):
             yield item, meanings
 
 
 def _codes_in_names(item: Json, *, are_ours: bool) -> Iterator[Json]:
     """Codes that a linkId or a definition is itself: of LOINC, or one of our signals where the form is ours."""
-    for name in _text(item, "linkId"), _text(item, "definition"):
+    for name in text_in(item, "linkId"), text_in(item, "definition"):
         last = re.split(r"[/#]", name)[-1]
         if _LOINC.fullmatch(last):
             yield {"system": LOINC, "code": last}
@@ -104,30 +103,10 @@ def _codes_in_names(item: Json, *, are_ours: bool) -> Iterator[Json]:
 def _codes_of_form(chart: Chart, entry: Entry) -> Mapping[str, Sequence[Json]]:
     """Codes of the questions by linkId, where the Questionnaire is in the chart or inside the response."""
     named = _form(entry.resource)
-    inside = [one for one in _list(entry.resource, "contained") if one.get("resourceType") == "Questionnaire"]
+    inside = [one for one in objects_in(entry.resource, "contained") if one.get("resourceType") == "Questionnaire"]
     known = [one.resource for one in chart.of("Questionnaire") if named and named in (one.resource.get("url"), one.reference, one.full_url)]
-    return {_text(item, "linkId"): _list(item, "code") for form in (*inside, *known) for item in _items(form)}
-
-
-def _items(holder: Json, depth: int = 0) -> Iterator[Json]:
-    """All items, those inside items and answers too."""
-    for item in _list(holder, "item"):
-        yield item
-        if depth < _DEEPEST:
-            yield from _items(item, depth + 1)
-            for answer in _list(item, "answer"):
-                yield from _items(answer, depth + 1)
+    return {text_in(item, "linkId"): objects_in(item, "code") for form in (*inside, *known) for item in items_of(form)}
 
 
 def _form(response: Json) -> str:
-    return _text(response, "questionnaire").partition("|")[0]
-
-
-def _list(holder: Json, name: str) -> list[Json]:
-    listed = holder.get(name)
-    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-
-
-def _text(holder: Json, name: str) -> str:
-    value = holder.get(name)
-    return value.strip() if isinstance(value, str) else ""
+    return text_in(response, "questionnaire").partition("|")[0]

@@ -4,11 +4,12 @@ The Observation's own code and that of each component is read, whatever panel it
 preliminary. FHIR R4, observation.html.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
 from fhir_taper.mappers.chart import Entry
+from fhir_taper.mappers.read.observation import parts_of
 from fhir_taper.mappers.read.signals.gathered import MODIFIED, Gathered, is_modified
 from fhir_taper.mappers.read.signals.remote import is_remote
 from fhir_taper.mappers.read.signals.when import NO_DATE, Stretch
@@ -27,7 +28,7 @@ def read_observations(gathered: Gathered) -> None:
     """Put down what the chart's Observations say."""
     for entry in gathered.chart.of("Observation"):
         found = [
-            (part, meanings) for part in _parts(entry.resource) if (meanings := gathered.meanings(part.get("code"), Record.OBSERVATION))
+            (part, meanings) for part in parts_of(entry.resource) if (meanings := gathered.meanings(part.get("code"), Record.OBSERVATION))
         ]
         if found and entry.resource.get("status") not in NOTHING_YET:
             _read(entry, found, gathered)
@@ -62,11 +63,3 @@ def when_of(resource: Mapping[str, Any], gathered: Gathered) -> tuple[Stretch | 
         return "its time is a schedule", resource.get("issued")
     written = next((one for name in ("effectiveDateTime", "effectiveInstant", "issued") if (one := resource.get(name)) is not None), None)
     return gathered.clock.read(written) if written is not None else NO_DATE, written
-
-
-def _parts(resource: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield resource
-    components = resource.get("component")
-    for component in components if isinstance(components, list) else ():
-        if isinstance(component, dict):
-            yield component

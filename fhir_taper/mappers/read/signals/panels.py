@@ -6,11 +6,12 @@ A triage (C-SSRS) is another matter: one "yes" to its gravest questions is enoug
 those of one instant count together. What they do not decide is set aside, never nothing. FHIR R4, observation.html#obsgrouping.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from fhir_taper.mappers.chart import Entry
+from fhir_taper.mappers.read.form_items import Json, objects_in
 from fhir_taper.mappers.read.signals.forms import Scorer
 from fhir_taper.mappers.read.signals.gathered import MODIFIED, Gathered, is_modified, word_in
 from fhir_taper.mappers.read.signals.observations import NOTHING_YET, USED, when_of
@@ -21,7 +22,6 @@ from fhir_taper.plans.monitoring.reading import Raw, SetAside
 from fhir_taper.plans.tables.form_rows import Make
 from fhir_taper.plans.tables.instrument_tables import load_forms
 
-Json = Mapping[str, Any]
 _FEWEST: Final = 2
 _NOT_UNDERSTOOD: Final = "not understood"
 _VALUES: Final = ("valueQuantity", "valueInteger", "valueDecimal", "valueString", "valueBoolean")
@@ -112,9 +112,9 @@ def _signals_of(items: list[Json]) -> tuple[str, ...]:
 
 def _parts(entry: Entry, gathered: Gathered) -> Iterator[tuple[str, Json]]:
     """Components, and members that are in the chart and stand; each with the reference of what says it."""
-    for component in _list(entry.resource, "component"):
+    for component in objects_in(entry.resource, "component"):
         yield entry.reference, component
-    for reference in _list(entry.resource, "hasMember"):
+    for reference in objects_in(entry.resource, "hasMember"):
         found = resolve(gathered.chart, entry, reference)
         if found is not None and word_in(found.resource, "status") in USED and not is_modified(found.resource):
             yield found.reference, found.resource
@@ -130,7 +130,7 @@ def _items(part: Json) -> Iterator[Json]:
 
 def _answer(part: Json) -> Json:
     concept = part.get("valueCodeableConcept")
-    listed = _list(concept, "coding") if isinstance(concept, dict) else []
+    listed = objects_in(concept, "coding") if isinstance(concept, dict) else []
     if listed:
         return {"valueCoding": listed[0]}
     if isinstance(concept, dict) and isinstance(concept.get("text"), str):
@@ -146,8 +146,3 @@ def _is_whole(resource: Json) -> bool:
 
 def _says(one: Raw) -> bool:
     return one.value is not None or bool(one.answer)
-
-
-def _list(holder: Json, name: str) -> list[Json]:
-    listed = holder.get(name)
-    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
