@@ -1,16 +1,15 @@
 """What the rules found, as the words of the page of alerts: open ones, answered ones, and what is over."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from fhir_taper.plans.monitoring.assessment import Hit
 from fhir_taper.plans.monitoring.history import Answer, Episode
+from fhir_taper.plans.monitoring.released import released_reduction
 from fhir_taper.plans.monitoring.rule import Level
 from fhir_taper.plans.monitoring.rules import load_rules
 from fhir_taper.plans.tables.action_tables import load_actions
-from fhir_taper.plans.tapers.gates import released_days
-from fhir_taper.plans.tapers.in_force import in_force
 from fhir_taper.plans.tapers.plan import PlanState
 from fhir_taper.render.assessment_words import evidence_words, minute
 from fhir_taper.render.level_words import ANSWER_WORDS, LEVEL_MARKS, LEVEL_WORDS
@@ -100,20 +99,17 @@ def alerts_view(seen: tuple[Watch, ...], chart: OpenChart) -> AlertsView:
         tuple(view for hit, view in shown if hit.answer is None and hit.level < Level.HOLD),
         tuple(view for hit, view in shown if hit.answer is not None),
         tuple(_earlier(one, watch, chart) for one, watch in over[:_MOST_EARLIER]),
-        tuple(_released(seen)),
+        tuple(released_view(seen)),
     )
 
 
-def _released(seen: tuple[Watch, ...]) -> Iterator[Released]:
-    """Reductions after the first day of an open alert that nothing keeps back; of a plan that is held there are none."""
+def released_view(seen: Iterable[Watch]) -> Iterator[Released]:
+    """The plans with an open alert of which one reduction does not wait."""
     for one in seen:
-        plan, today = one.plan, one.assessment.as_of.date()
-        since = min((hit.since.date() for hit in one.open_hits if hit.level >= Level.HOLD), default=None)
-        if since is None or in_force(plan, today).is_held:
-            continue
-        days = [day for day in released_days(plan, plan.step_on(since).number + 1) if day > since]
-        if days:
-            yield Released(one.kept.version.id, title_of(plan), days[0].isoformat(), days[0] <= today)
+        today = one.assessment.as_of.date()
+        day = released_reduction(one.plan, one.open_hits, today)
+        if day is not None:
+            yield Released(one.kept.version.id, title_of(one.plan), day.isoformat(), day <= today)
 
 
 def _over(seen: Watch) -> Iterator[Episode]:

@@ -6,7 +6,7 @@ raises a dose, and a hold always says what goes on being taken. What cannot be e
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from fhir_taper import __version__
@@ -17,6 +17,7 @@ from fhir_taper.plans.monitoring.assessment import Assessment, Hit, Proposal
 from fhir_taper.plans.monitoring.history import NOTHING_BEFORE, History
 from fhir_taper.plans.monitoring.moment import Moment
 from fhir_taper.plans.monitoring.policy import DEFAULT_POLICY, Policy, rules_under
+from fhir_taper.plans.monitoring.released import released_reduction
 from fhir_taper.plans.monitoring.rule import Level, Rule
 from fhir_taper.plans.monitoring.rules import RuleTables, load_rules
 from fhir_taper.plans.monitoring.timeline import Timeline
@@ -76,7 +77,7 @@ def assess(
         hits=hits,
         coverage=tuple(one.coverage() for one in asked),
         set_aside=tuple(one for one in timeline.set_aside if one.at <= as_of),
-        remarks=tuple(_remarks(plan, timeline)),
+        remarks=tuple(_remarks(plan, timeline, released_reduction(plan, open_hits, as_of.date()))),
         policy=policy.version,
         program_version=__version__,
         tables=(*known.editions, *looked_at.editions, *_editions(own_tables)),
@@ -130,9 +131,11 @@ def _editions(tables: Tables) -> Iterable[TableEdition]:
     return (one for one in (*tables.medicines.editions, *tables.safety.editions) if one.table in _LOOKED_INTO)
 
 
-def _remarks(plan: TaperPlan, timeline: Timeline) -> Iterable[str]:
+def _remarks(plan: TaperPlan, timeline: Timeline, released: date | None) -> Iterable[str]:
     if plan.state is PlanState.DRAFT:
         yield "the plan is a draft that nobody has approved: assessed as if it was followed from its first day"
+    if released is not None:
+        yield f"no open review keeps back the reduction on {released.isoformat()}: it begins by itself unless the plan is held"
     for one in timeline.unread:
         yield f"{one.kind} records were not read: {one.why}"
     yield "this is not a monitoring service outside staffed hours"
