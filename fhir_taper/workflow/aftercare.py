@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from fhir_taper.errors import WrongUsage
+from fhir_taper.errors import StoreConflict, WrongUsage
 from fhir_taper.exact_json import decode
 from fhir_taper.mappers.read.filled_form import read_filled_forms
+from fhir_taper.mappers.write.fhir_text import shown_lines
 from fhir_taper.plans.monitoring.aftercare import AftercarePlan, OverTime, Told, aftercare_of
 from fhir_taper.plans.monitoring.aftercare import over_time as told_over_time
 from fhir_taper.plans.monitoring.contact_quantities import CHECK_IN
@@ -52,11 +53,29 @@ def hard_days_of(services: Services, chart: OpenChart) -> tuple[HardDays, ...]:
     return tuple(found)
 
 
-def save_hard_days(services: Services, chart: OpenChart, kept: Kept, answers: Mapping[str, str]) -> None:
-    """Keep the plan for hard days as a new version; the older ones stay. Raises LaunchRefused ("role"), WrongUsage."""
+def save_hard_days(services: Services, chart: OpenChart, kept: Kept, answers: Mapping[str, str], newest: str) -> None:
+    """Keep the plan for hard days as a new version; the older ones stay. `newest`: the id of the version that was changed, "" for none.
+
+    What says the same as the newest version is that one, sent again. Raises LaunchRefused ("role"), WrongUsage, StoreConflict where
+    somebody kept another version since.
+    """
     if any(len(text) > _LONGEST for text in answers.values()):
         raise WrongUsage(f"each answer has at most {_LONGEST} letters")
+    versions = hard_days_of(services, chart)
+    said = {item: words for item, text in answers.items() if (words := shown_lines(text))}
+    if versions and versions[-1].answers == said:
+        return
+    if newest != (versions[-1].id if versions else ""):
+        raise StoreConflict("somebody changed this plan since the page was opened, and nothing was kept: look at it again")
     fill_form(services, chart, kept.plan, HARD_DAYS, {item: (text,) for item, text in answers.items()})
+    if len(hard_days_of(services, chart)) == len(versions):  # the very same was kept within this minute, before what stands now
+        raise StoreConflict("this was saved a moment ago, before what stands now: save it again in a minute")
+
+
+def newest_hard_days(services: Services, chart: OpenChart) -> str:
+    """The id of the newest version of the plan for hard days; "" where there is none."""
+    versions = hard_days_of(services, chart)
+    return versions[-1].id if versions else ""
 
 
 def ask_to_come_back(services: Services, chart: OpenChart, name: str) -> Kept:
@@ -87,8 +106,7 @@ def over_time(services: Services, chart: OpenChart, plan: TaperPlan) -> tuple[Ov
 def aftercare_plan(services: Services, chart: OpenChart, kept: Kept) -> AftercarePlan:
     """The aftercare plan of a completed taper, as it follows from today's choices. Raises NotAllowed before the taper is completed."""
     rhythm = check_ins(services, chart, kept).schedule.every_days
-    newest = hard_days_of(services, chart)
-    return aftercare_of(kept.plan, load_aftercare(), rhythm, newest[-1].id if newest else "", author=kept.plan.author)
+    return aftercare_of(kept.plan, load_aftercare(), rhythm, newest_hard_days(services, chart), author=kept.plan.author)
 
 
 def in_patient_words(plan: AftercarePlan, said: Collection[str] = ()) -> tuple[str, ...]:

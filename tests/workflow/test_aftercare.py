@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from fhir_taper.errors import LaunchRefused, NotAllowed, WrongUsage
+from fhir_taper.errors import LaunchRefused, NotAllowed, StoreConflict, WrongUsage
 from fhir_taper.mappers.read.aftercare import from_aftercare
 from fhir_taper.mappers.write.aftercare import to_aftercare
 from fhir_taper.plans.tapers.plan import PlanState
@@ -36,12 +36,16 @@ def done(ward: Ward) -> tuple[Services, OpenChart]:
 def test_every_version_of_the_plan_for_hard_days_stays(done: tuple[Services, OpenChart], ward: Ward) -> None:
     services, own = done
     (kept,) = followed_plans(services, own)
-    save_hard_days(services, own, kept, {"triggers": "bad nights", "people": ""})
+    save_hard_days(services, own, kept, {"triggers": "bad nights\r\n\r\nrows", "people": ""}, "")
     later = replace(services, clock=lambda: services.clock().replace(year=2027))
     coach = chart(ward, ward.coach)
-    save_hard_days(later, coach, kept, {"triggers": "bad nights, and rows"})
+    (first,) = hard_days_of(services, own)
+    save_hard_days(services, own, kept, {"triggers": "bad nights\n\nrows"}, "")  # sent twice
+    with pytest.raises(StoreConflict, match="somebody changed this plan"):
+        save_hard_days(later, coach, kept, {"triggers": "bad nights, and rows"}, "")
+    save_hard_days(later, coach, kept, {"triggers": "bad nights, and rows"}, first.id)
     first, second = hard_days_of(services, own)
-    assert (first.by, first.answers) == ("", {"triggers": "bad nights"})
+    assert (first.by, first.answers) == ("", {"triggers": "bad nights\n\nrows"})
     assert (second.by, second.answers) == ("Practitioner/co1", {"triggers": "bad nights, and rows"})
     assert first.id != second.id
 
@@ -51,7 +55,7 @@ def test_a_plan_for_hard_days_that_is_too_long_or_empty_is_refused(done: tuple[S
     (kept,) = followed_plans(services, own)
     for answers in ({"triggers": "x" * 2001}, {"triggers": "  "}):
         with pytest.raises(WrongUsage):
-            save_hard_days(services, own, kept, answers)
+            save_hard_days(services, own, kept, answers, "")
     assert hard_days_of(services, own) == ()
 
 
@@ -59,7 +63,7 @@ def test_the_aftercare_plan_follows_from_the_patients_choices_and_survives_as_fh
     services, own = done
     (kept,) = followed_plans(services, own)
     choose_rhythm(services, own, kept.plan, 14)
-    save_hard_days(services, own, kept, {"coping": "I walk"})
+    save_hard_days(services, own, kept, {"coping": "I walk"}, "")
     plan = aftercare_plan(services, own, kept)
     assert (plan.every_days, plan.based_on) == (14, kept.plan.id)
     assert plan.hard_days == hard_days_of(services, own)[-1].id

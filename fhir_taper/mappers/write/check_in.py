@@ -16,7 +16,7 @@ from uuid import NAMESPACE_URL, uuid5
 from fhir_taper.errors import WrongUsage
 from fhir_taper.mappers.systems import UCUM
 from fhir_taper.mappers.write.care_plan import without_empty
-from fhir_taper.mappers.write.fhir_text import shown
+from fhir_taper.mappers.write.fhir_text import shown_lines
 from fhir_taper.mappers.write.form_codes import ANSWER_SYSTEM, choice_coding, signal_codings
 from fhir_taper.mappers.write.ids import LOCAL_TENANT
 from fhir_taper.mappers.write.labels import NORMAL, Label, refuse_restricted, to_security
@@ -147,5 +147,5 @@ def _answer(form: Form, item: Item, text: str) -> Iterator[Json]:
         yield {"valueBoolean": text == YES}
     elif item.is_number:
         yield {"valueInteger": int(Decimal(text))}
-    elif words := shown(text)[:LONGEST_WORDS].strip():
+    elif words := shown_lines(text)[:LONGEST_WORDS].strip():
         yield {"valueString": words}

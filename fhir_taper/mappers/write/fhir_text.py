@@ -44,6 +44,13 @@ def shown(text: str) -> str:
     return " ".join(kept.split())
 
 
+def shown_lines(text: str) -> str:
+    """The same of what is written in several lines: they stay, and no more than one line between them is empty."""
+    lines = [shown(line) for line in text.splitlines()]
+    kept = [line for number, line in enumerate(lines) if line or (number and lines[number - 1])]
+    return "\n".join(kept).strip()
+
+
 def _is_unseen(letter: str) -> bool:
     """Controls and formats; the joiners of Indic and Arabic scripts stay."""
     return _cannot_stand(letter) or (unicodedata.category(letter) == "Cf" and letter not in _JOINERS)

@@ -91,7 +91,7 @@ def keep_hard_days(posted: Form_) -> Response:
     visit, form = posted.visit, posted.form
     kept = followed_named(visit.services, visit.chart, form.one("plan"))
     answers = {item.id: form.one(f"q-{item.id}") for item in form_named("hard-days").items}
-    save_hard_days(visit.services, visit.chart, kept, answers)
+    save_hard_days(visit.services, visit.chart, kept, answers, form.one("newest"))
     return visit.to("hard-days")
 
 
@@ -106,6 +106,7 @@ def _hard_days(visit: Visit, kept: Kept) -> Response:
         form_=form_named("hard-days"),
         plan=name_of(kept.plan),
         newest=newest,
+        newest_id=versions[-1].id if versions else "",
         line_end=Shown.line_end,
         versions=[(f"{visit.chart.local(one.at):%Y-%m-%d %H:%M}", one.by, one.answers) for one in reversed(versions)],
         over_time=over_time(visit.services, visit.chart, kept.plan),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhir_taper.mappers.write.fhir_text import from_fhir, shown, to_fhir
+from fhir_taper.mappers.write.fhir_text import from_fhir, shown, shown_lines, to_fhir
 from tests.plan_strategies import ODD_TEXTS
 
 FHIR_STRING = re.compile(r"[ \r\n\t\S]+")
@@ -43,6 +43,11 @@ def test_a_backslash_that_somebody_else_typed_stays() -> None:
 def test_shown_text_holds_nothing_unseen_that_turns_a_number_round(unseen: str) -> None:
     assert shown(f"diazepam {unseen}25 mg") == "diazepam 25 mg"
     assert from_fhir(to_fhir(f"diazepam {unseen}25 mg")) == f"diazepam {unseen}25 mg"
+
+
+def test_of_several_lines_the_lines_stay() -> None:
+    assert shown_lines(" bad  nights \r\n\r\n\n\u202erows\x00\n") == "bad nights\n\nrows"
+    assert shown_lines(" \n ") == ""
 
 
 def test_shown_text_keeps_the_joiners_that_scripts_need() -> None:
