@@ -40,7 +40,9 @@ CALLBACK_PATH: Final = "/callback"
 _EHR_HOST: Final = "ehr.localhost"
 _APP_HOST: Final = "app.localhost"
 ZONE: Final = "America/New_York"
-"""Where the demo clinic is: its days are those of its charts and of its plans."""
+"""Where the demo clinic is."""
+_FARTHEST_WEST: Final = "America/Denver"
+"""Where its patient lives who lives farthest west: what is today there lies for nobody in the future."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ def start_demo(
 
     `app` makes the app's ASGI application once the EHR answers. `as_it_ships`: the FHIR server without extra search parameters and its
     search answers not confined to the token's patient. `named_hosts`: page and app are two sites to a browser. `today` is the day that the
-    charts are moved to (None: today, where the demo clinic is). Ports are free ones unless given.
+    charts are moved to (None: today). Ports are free ones unless given.
     """
     with contextlib.ExitStack() as running:
         doors = reserve(port), reserve(app_port)
@@ -150,7 +152,7 @@ def start_demo(
             running.callback(door.close)
         origin = f"http://{LOOPBACK}:{port_of(doors[0])}"
         ehr = running.enter_context(Ehr(f"{origin}{FHIR_PATH}", extra_search=not as_it_ships))
-        charts = load_charts(today or datetime.now(ZoneInfo(ZONE)).date())
+        charts = load_charts(today or datetime.now(ZoneInfo(_FARTHEST_WEST)).date())
         page = f"http://{_EHR_HOST}:{port_of(doors[0])}/" if named_hosts else f"{origin}/"
         app_url = f"http://{_APP_HOST if named_hosts else LOOPBACK}:{port_of(doors[1])}"
         ehr.wait()

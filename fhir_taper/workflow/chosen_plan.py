@@ -119,9 +119,14 @@ def ask(services: Services, chart: OpenChart, loaded: Loaded, options: PlanOptio
     return save_work(services, chart, Work(options, None, revision, words=before.words if before else None), "ask")
 
 
+def _at_this_site(chart: OpenChart, options: PlanOptions) -> PlanOptions:
+    """What is asked, with whose ids the plan has, and in which zone its days lie where nobody knows the patient's."""
+    return replace(options, tenant=chart.tenant.id, site_zone=chart.tenant.timezone)
+
+
 def candidates_of(chart: OpenChart, loaded: Loaded, options: PlanOptions) -> Candidates:
     """Every way to taper what is asked. Raises WrongUsage. Made once per chart and question."""
-    asked = replace(options, tenant=chart.tenant.id)
+    asked = _at_this_site(chart, options)
     if asked not in loaded.candidates:
         loaded.candidates[asked] = candidates(reading_for(loaded, asked), asked)
     return loaded.candidates[asked]
@@ -149,7 +154,7 @@ def choose(services: Services, chart: OpenChart, loaded: Loaded, way: str, revis
     require(services, chart, "edit", EDITORS)
     work = _current(services, chart, revision)
     reading = reading_for(loaded, work.options)
-    options = way_named(reading, replace(work.options, tenant=chart.tenant.id, strategy=None, protocol=None), way)
+    options = way_named(reading, replace(_at_this_site(chart, work.options), strategy=None, protocol=None), way)
     return _made(services, chart, loaded, Work(options, None, revision, words=work.words))
 
 
@@ -157,7 +162,7 @@ def change(services: Services, chart: OpenChart, loaded: Loaded, options: PlanOp
     """The draft made anew from changed options; what was accepted before is to be accepted again. Raises WrongUsage, StoreConflict."""
     require(services, chart, "edit", EDITORS)
     work = _current(services, chart, revision)
-    asked = replace(options, tenant=chart.tenant.id)
+    asked = _at_this_site(chart, options)
     return _made(services, chart, loaded, Work(asked, None, revision, words=work.words))
 
 

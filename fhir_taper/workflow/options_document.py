@@ -14,7 +14,7 @@ from fhir_taper.workflow.assessed_document import assessed_from_document, assess
 from fhir_taper.workflow.plan_options import PlanOptions
 
 _NAMES: Final = frozenset(one.name for one in fields(PlanOptions))
-_LATER: Final = frozenset({"assessed", "baseline_in_intake"})
+_LATER: Final = frozenset({"assessed", "baseline_in_intake", "site_zone"})
 """What options had no field for once: a draft from then is read as one in which it was not said."""
 
 

@@ -18,7 +18,7 @@ class PlanOptions:
     `taken` is the intake product by product, and `baseline_by` confirms it as it confirms `baseline_mg`;
     `baseline_in_intake`: nobody typed it here, it is the average of the intake. `confirmed` are facts that no
     chart can give, on the word of `confirmed_by`; `assessed` is what was found out before, by whoever it names. `tenant` is a part of
-    every id: two EHRs may call two patients the same.
+    every id: two EHRs may call two patients the same. `site_zone` counts where neither `zone` nor the chart says the patient's.
     """
 
     drug: str
@@ -40,4 +40,5 @@ class PlanOptions:
     reason: str = ""
     zone: str | None = None
     tenant: str = LOCAL_TENANT
+    site_zone: str = ""
     assessed: Assessed = field(default_factory=Assessed)

@@ -85,7 +85,7 @@ def question_of(reading: Reading, options: PlanOptions, of_plan: Mapping[str, in
     request = PlanRequest(
         tenant=options.tenant,
         patient=reading.regimen.patient,
-        zone=zone or UNKNOWN_ZONE,
+        zone=zone or options.site_zone or UNKNOWN_ZONE,
         ingredient=ingredient.name,
         drug=ingredient.name,
         drug_class=ingredient.drug_class,

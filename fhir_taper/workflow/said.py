@@ -56,7 +56,7 @@ def said_of(reading: Reading, options: PlanOptions, ingredient: str, zone: str |
         *findings_of(reading, options.assessed),
     ]
     if zone is None:
-        says = f"The patient's time zone is not known: the plan's days are days in {UNKNOWN_ZONE}."
+        says = f"The patient's time zone is not known: the plan's days are days in {options.site_zone or UNKNOWN_ZONE}."
         found.append(_assumed("zone-not-known", says, "Give --zone."))
     if options.use is None:
         found += _duration(ingredient, use_in_chart)

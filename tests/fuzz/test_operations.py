@@ -25,6 +25,7 @@ from schemathesis import GenerationMode
 
 from fhir_taper.cli.demo_walk import Shown
 from fhir_taper.records import Role, Secret
+from fhir_taper.sandbox.year_taper import YEAR
 from fhir_taper.web.app import create_app
 from fhir_taper.web.security import launch_cookie, session_value
 from fhir_taper.workflow.begin_launch import hashed
@@ -32,6 +33,7 @@ from tests.fuzz.page_forms import FormSeen, PageForms
 from tests.fuzz.person_in_process import encoded, opened_by
 from tests.web.in_process import FORM, InProcess
 from tests.web.running import ELDER, MIXED, Person, Stage
+from tests.web.ward import Ward
 
 POSTS = {"prescriber": 40, "pharmacist": 15, "reader": 6, "auditor": 6}
 AS_OFTEN = 2
@@ -247,6 +249,14 @@ def walked(stage: Stage) -> Walked:
         beside = opened_by(app, stage, role, "mid-taper")
         found.beside.append((role, beside))
         crawl(found, role, beside, to_the_end=role == "pharmacist", posts=80)
+    after = opened_by(app, stage, "prescriber", YEAR.patient_id)  # a taper that is done has pages of its own
+    found.beside.append(("prescriber", after))
+    assert after.send("versions", "/adopt").status == 200
+    Ward(stage, after, YEAR.patient_id).complete()
+    for role in _EDITORS:
+        done = after if role == "prescriber" else opened_by(app, stage, role, YEAR.patient_id)
+        found.beside += [(role, done)] if done is not after else []
+        crawl(found, role, done, to_the_end=False, posts=20)
     for role in ROLES:
         leaving = opened_by(app, stage, role if role != "auditor" else "reader", MIXED)
         found.beside.append((role, leaving if role != "auditor" else as_role(stage, leaving, Role.AUDITOR)))

@@ -13,7 +13,6 @@ from fhir_taper.plans.tapers.lifecycle import complete
 from fhir_taper.plans.tapers.new_version import Decision
 from fhir_taper.plans.tapers.plan import GateState, Phase, TaperPlan
 from fhir_taper.plans.tapers.plan_document import to_document
-from fhir_taper.sandbox.demo import ZONE
 from fhir_taper.store.plans import PlanVersion
 from fhir_taper.workflow.chosen_plan import plan_of
 from tests.web.running import Person, Stage, another_app
@@ -27,14 +26,15 @@ class Ward:
 
     stage: Stage
     prescriber: Person
+    tapered: str = TAPERED
 
     @property
     def patient(self) -> Person:
-        return self.stage.opened(TAPERED, "patient")
+        return self.stage.opened(self.tapered, "patient")
 
     @property
     def coach(self) -> Person:
-        return self.stage.opened(TAPERED, "coach")
+        return self.stage.opened(self.tapered, "coach")
 
     @property
     def plan(self) -> TaperPlan:
@@ -42,7 +42,7 @@ class Ward:
 
     @property
     def version(self) -> PlanVersion:
-        (one,) = self.stage.services.plans.newest_of_patient("demo", TAPERED)
+        (one,) = self.stage.services.plans.newest_of_patient("demo", self.tapered)
         return one
 
     def keep(self, plan: TaperPlan) -> None:
@@ -56,7 +56,7 @@ class Ward:
     def complete(self) -> None:
         """The taper is at its end: every step was taken, and the last one began three days ago."""
         plan = self.plan
-        today = self.stage.services.clock().astimezone(ZoneInfo(ZONE)).date()
+        today = self.stage.services.clock().astimezone(ZoneInfo(plan.zone)).date()
         late = today - timedelta(days=3) - plan.steps[-1].start
         steps = tuple(replace(one, start=one.start + late, end=one.end + late if one.end else None) for one in plan.steps)
         gates = tuple(replace(one, due=steps[one.step].start, state=GateState.PASSED, by="dr1", on=today) for one in plan.gates)

@@ -102,6 +102,18 @@ def test_duration_of_use_is_read_from_the_chart_unless_somebody_says_it() -> Non
 def test_the_zone_is_the_patient_s_own() -> None:
     assert asked("lorazepam-elder", "lorazepam").zone == "America/New_York"
     assert asked("lorazepam-elder", "lorazepam", zone="Europe/Paris").zone == "Europe/Paris"
+    assert asked("lorazepam-elder", "lorazepam", site_zone="America/Chicago").zone == "America/New_York"
+
+
+def test_where_nobody_knows_the_patients_zone_the_days_are_those_of_the_site_and_that_is_said() -> None:
+    """They were days in UTC: a draft of an evening in New York began on a day that was past when it was approved."""
+    there = reading("lorazepam-elder")
+    nowhere = replace(there, facts=replace(there.facts, zone=None))
+    question = question_of(nowhere, options("lorazepam", site_zone="America/Chicago"))
+    assert isinstance(question, Question)
+    assert question.request.zone == "America/Chicago"
+    (said,) = [one.message for one in question.said if one.code == "zone-not-known"]
+    assert said == "The patient's time zone is not known: the plan's days are days in America/Chicago."
 
 
 def test_falls_and_an_opioid_beside_a_sedative_keep_the_larger_dose_from_the_night() -> None:

@@ -88,5 +88,5 @@ def _page(visit: Visit, refused: Infeasible | None = None, wrong: FormRefused | 
         chosen=chosen,
         shared=shared_findings(found) if found else (),
         chart=chart(lines, f"{found.drug}: ways to taper") if found and lines else "",
-        **question_words(visit.chart, reading, asked, visit.today()),
+        **question_words(visit.chart, reading, asked, visit.today(reading.facts.zone)),
     )
