@@ -16,7 +16,7 @@ from fhir_taper.mappers.write.wording import step_words
 from fhir_taper.plans.monitoring.scoring import YES, Scored
 from fhir_taper.plans.tables.patient_words import PatientWords, load_patient_words
 from fhir_taper.plans.tapers.gates import is_waiting
-from fhir_taper.plans.tapers.in_force import in_force
+from fhir_taper.plans.tapers.in_force import held_since, in_force
 from fhir_taper.plans.tapers.lifecycle import is_success
 from fhir_taper.plans.tapers.plan import Phase, PlanState, Step, TaperPlan
 from fhir_taper.plans.tapers.reductions import reduction_numbers
@@ -66,7 +66,8 @@ class OwnPlan:
     """A plan on one day. `takes` is today's dose; empty where nothing is taken, or not today: then `next_dose` is the day of the next.
 
     `held`: no cut may start. `waits`: the next step waits for a visit. `asked_pause`: the day of a wish to pause that nobody has answered;
-    until somebody does, the dose of that day stays, and no next step is named.
+    until somebody does, the dose of that day stays, and no next step is named. `is_dose_known`: False where somebody set the plan on hold
+    elsewhere and nobody noted the day: the dose that stays is then not known, and none is named.
     """
 
     plan: TaperPlan
@@ -82,6 +83,7 @@ class OwnPlan:
     is_finished: bool
     is_at_goal: bool
     asked_pause: date | None = None
+    is_dose_known: bool = True
 
 
 def own_plan(plan: TaperPlan, day: date, asked_pause: date | None = None) -> OwnPlan:
@@ -95,23 +97,26 @@ def own_plan(plan: TaperPlan, day: date, asked_pause: date | None = None) -> Own
         now = min(now, in_force(plan, asked_pause), key=lambda one: one.step.number)
     stays = now.is_held or asked_pause is not None
     later = [] if stays else list(plan.steps[now.step.number + 1 :])
-    next_dose = _next_dose(now.step, day)
+    is_dose_known = plan.state is not PlanState.ON_HOLD or held_since(plan) is not None
+    next_dose = _next_dose(now.step, day) if is_dose_known else None
     return OwnPlan(
         plan=plan,
         day=day,
-        takes=() if next_dose else _takes(plan, now.step),
+        takes=() if next_dose or not is_dose_known else _takes(plan, now.step),
         next_dose=next_dose,
         has_begun=day >= plan.steps[0].start,
         held=now.is_held,
         upcoming=_own_step(plan, later[0]) if later else None,
         waits=bool(later) and is_waiting(plan, later[0].number),
         steps=tuple(
-            replace(_own_step(plan, step), is_now=step is now.step, until=None if stays else step.end) for step in (now.step, *later)
+            replace(_own_step(plan, step), is_now=step is now.step, until=None if stays else step.end)
+            for step in ((now.step, *later) if is_dose_known else ())
         ),
         progress=_progress(plan, now.step),
         is_finished=is_finished,
         is_at_goal=not is_finished and is_success(plan),
         asked_pause=asked_pause,
+        is_dose_known=is_dose_known,
     )
 
 
@@ -158,7 +163,8 @@ def words_for(own: OwnPlan) -> tuple[PatientWords, ...]:
     elif own.is_at_goal:
         names = ["at-a-lower-dose", "do-not-stop"]
     else:
-        names = (["held"] if own.held else []) + ["do-not-stop"]
+        held = "held" if own.is_dose_known else "held-unknown"
+        names = ([held] if own.held else []) + ["do-not-stop"]
     rows = (load_patient_words()[name] for name in names)
     return tuple(row for row in rows if not row.classes or own.plan.drug_class in row.classes)
 

@@ -7,7 +7,7 @@ import pytest
 
 from fhir_taper.errors import WrongUsage
 from fhir_taper.plans.tables.patient_words import load_patient_words
-from fhir_taper.plans.tapers.plan import Phase, PlanGoal, PlanState
+from fhir_taper.plans.tapers.plan import Phase, PlanGoal, PlanState, RevisionNote
 from fhir_taper.workflow.patient_view import own_plan, praise_due, praise_to_approve, words_for
 from tests.mappers.write.example_plans import EXAMPLES
 
@@ -47,8 +47,17 @@ def test_a_wish_to_pause_keeps_the_dose_of_its_day_until_it_is_answered() -> Non
     assert own_plan(finished, after.start, asked_pause=before.start).asked_pause is None
 
 
+def test_where_nobody_knows_since_when_a_plan_is_held_no_dose_is_named() -> None:
+    """Its steps go on by their dates: a lower dose would be named while the cuts are paused."""
+    own = own_plan(replace(PLAN, state=PlanState.ON_HOLD), PLAN.steps[2].start)
+    assert (own.is_dose_known, own.takes, own.steps, own.upcoming, own.next_dose) == (False, (), (), None, None)
+    assert [one.id for one in words_for(own)] == ["held-unknown", "do-not-stop"]
+
+
 def test_a_plan_on_hold_names_no_next_step_and_keeps_its_dose() -> None:
-    own = own_plan(replace(PLAN, state=PlanState.ON_HOLD), PLAN.steps[1].start)
+    hold = RevisionNote("hold", 2, PLAN.steps[1].start, "Practitioner/dr1", "sleeps badly", "on hold")
+    own = own_plan(replace(PLAN, state=PlanState.ON_HOLD, revisions=(hold,)), PLAN.steps[2].start)
+    assert own.takes == own_plan(PLAN, PLAN.steps[1].start).takes
     assert (own.held, own.upcoming, len(own.steps)) == (True, None, 1)
     assert own.takes
     assert own.steps[0].until is None
