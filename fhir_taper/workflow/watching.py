@@ -6,7 +6,7 @@ Nothing here changes a plan: what is proposed is decided elsewhere (`course`), a
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from hashlib import sha256
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
@@ -18,9 +18,9 @@ from fhir_taper.mappers.write.check_in import FilledForm, to_observations, to_re
 from fhir_taper.mappers.write.namespace import BASE
 from fhir_taper.plans.monitoring.asked_rule import HOLD
 from fhir_taper.plans.monitoring.assessment import Assessment, Hit
-from fhir_taper.plans.monitoring.assessment_document import Inputs, assessment_to_document, history_from_document, history_to_document, kept
+from fhir_taper.plans.monitoring.assessment_document import Inputs, history_to_document, kept
 from fhir_taper.plans.monitoring.cadence import DueForm, due_forms, rechosen, schedule_of
-from fhir_taper.plans.monitoring.history import NOTHING_BEFORE, Answer, History
+from fhir_taper.plans.monitoring.history import History
 from fhir_taper.plans.monitoring.policy import Policy
 from fhir_taper.plans.monitoring.remember import remember
 from fhir_taper.plans.monitoring.scoring import Answer as FormAnswer
@@ -36,6 +36,7 @@ from fhir_taper.store.watch_log import NoteKind, WatchNote
 from fhir_taper.workflow.assess import in_zone
 from fhir_taper.workflow.audited import note
 from fhir_taper.workflow.chosen_plan import plan_of
+from fhir_taper.workflow.last_look import caught_up, history_since, says_something_new, unwatched_from
 from fhir_taper.workflow.load_chart import Loaded
 from fhir_taper.workflow.load_watched import load_watched, searched
 from fhir_taper.workflow.open_chart import OpenChart
@@ -52,8 +53,6 @@ ANSWERS: Final = (HOLD, "slow", "step-back", "go-on", "called", "reviewed", "dis
 """What a person may have decided about a hit. What becomes of the plan is decided on its own page."""
 _LONGEST_REASON: Final = 500
 _RHYTHM: Final = "rhythm"
-_MOST_UNWATCHED: Final = timedelta(days=120)
-"""So far back days are looked at that nobody looked at; what is older stands in its records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +97,11 @@ def watch(services: Services, chart: OpenChart, loaded: Loaded, one: Kept) -> Wa
     last = services.watch.newest(launch.tenant_id, launch.patient_id, name, NoteKind.ASSESSMENT)
     answers = [one for one in notes if one.kind is NoteKind.ANSWER and one.plan == name]
     document = decode(last.document) if last is not None else None
-    before = _history(document, answers)
-    inputs = _caught_up(Inputs(plan, timeline, policy_of(chart), before, at), _unwatched_from(document, filled, at), zone)
+    before = history_since(document, answers)
+    inputs = caught_up(Inputs(plan, timeline, policy_of(chart), before, at), unwatched_from(document, filled, at), zone)
     found = inputs.assess()
     forms = [one.id for one in filled]
-    if document is None or document.get("forms") != forms or _says_something_new(document, found):
+    if document is None or document.get("forms") != forms or says_something_new(document, found):
         _keep(services, chart, name, inputs, found, {"answers": [one.id for one in answers], "forms": forms})
     return Watch(one, timeline, found, remember(inputs.history, found), schedule, filled)
 
@@ -240,55 +239,6 @@ def _with_forms(chart: Chart, filled: tuple[WatchNote, ...]) -> Chart:
     for entry in entries:
         kinds[entry.resource_type] = (*kinds.get(entry.resource_type, ()), entry)
     return replace(chart, by_type=kinds)
-
-
-def _history(document: Mapping[str, Any] | None, answers: list[WatchNote]) -> History:
-    """What the assessment that was kept last left behind, with every answer that it did not know."""
-    if document is None:
-        return NOTHING_BEFORE
-    history, known = history_from_document(document["history"]), frozenset(document["answers"])
-    for one in answers:
-        if one.id not in known:
-            said = decode(one.document)
-            history = history.answered(said["rule"], Answer(one.at, said["by"], said["what"], said["reason"]))
-    return history
-
-
-def _unwatched_from(document: Mapping[str, Any] | None, filled: tuple[WatchNote, ...], at: datetime) -> datetime:
-    """From when on nobody has looked: the assessment that was kept last; before the first one, the first form that was filled in here."""
-    first = min((one.at for one in filled), default=at)
-    return first if document is None else datetime.fromisoformat(document["kept"]["assessment"]["as_of"])
-
-
-def _caught_up(inputs: Inputs, since: datetime, zone: str) -> Inputs:
-    """The inputs with the history as it were had somebody looked at the end of every day since an instant.
-
-    A seizure of three weeks ago is no less an alert for that nobody opened the chart in the meantime.
-    """
-    at = inputs.as_of
-    day = max(since, at - _MOST_UNWATCHED).astimezone(at.tzinfo).date()
-    while day < at.date():
-        evening = in_zone(datetime.combine(day, time(23, 59, 59)), zone)
-        inputs = replace(inputs, history=remember(inputs.history, replace(inputs, as_of=evening).assess()))
-        day += timedelta(days=1)
-    return inputs
-
-
-def _says_something_new(before: Mapping[str, Any], found: Assessment) -> bool:
-    """Whether hits, levels, answers or what could be judged changed, or the last kept assessment is of another day."""
-    was, now = before["kept"]["assessment"], assessment_to_document(found)
-    as_of: datetime = found.as_of
-    return _said(was) != _said(now) or datetime.fromisoformat(was["as_of"]).date() != as_of.date()
-
-
-def _said(document: Mapping[str, Any]) -> Any:
-    hits = [(hit["rule"], hit["level"], hit["since"], hit["answer"], _rests_on(hit)) for hit in document["hits"]]
-    return document["plan"], document["plan_version"], hits, document["coverage"]
-
-
-def _rests_on(hit: Mapping[str, Any]) -> list[str]:
-    """The evidence of a hit: an answer covers what the assessment that is kept had shown."""
-    return sorted({one["reading"] or one["source"] for one in hit["evidence"] if not one["is_reference"]})
 
 
 def _keep(services: Services, chart: OpenChart, name: str, inputs: Inputs, found: Assessment, noted: dict[str, list[str]]) -> None:

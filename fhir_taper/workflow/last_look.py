@@ -1,0 +1,66 @@
+"""What the last look at a plan left behind: its history, the answers since, the days that nobody looked at, and whether now says more."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from typing import Any, Final
+
+from fhir_taper.exact_json import decode
+from fhir_taper.plans.monitoring.assessment import Assessment
+from fhir_taper.plans.monitoring.assessment_document import Inputs, assessment_to_document, history_from_document
+from fhir_taper.plans.monitoring.history import NOTHING_BEFORE, Answer, History
+from fhir_taper.plans.monitoring.remember import remember
+from fhir_taper.store.watch_log import WatchNote
+from fhir_taper.workflow.assess import in_zone
+
+_MOST_UNWATCHED: Final = timedelta(days=120)
+"""So far back days are looked at that nobody looked at; what is older stands in its records."""
+
+
+def history_since(document: Mapping[str, Any] | None, answers: list[WatchNote]) -> History:
+    """What the assessment that was kept last left behind, with every answer that it did not know."""
+    if document is None:
+        return NOTHING_BEFORE
+    history, known = history_from_document(document["history"]), frozenset(document["answers"])
+    for one in answers:
+        if one.id not in known:
+            said = decode(one.document)
+            history = history.answered(said["rule"], Answer(one.at, said["by"], said["what"], said["reason"]))
+    return history
+
+
+def unwatched_from(document: Mapping[str, Any] | None, filled: tuple[WatchNote, ...], at: datetime) -> datetime:
+    """From when on nobody has looked: the assessment that was kept last; before the first one, the first form that was filled in here."""
+    first = min((one.at for one in filled), default=at)
+    return first if document is None else datetime.fromisoformat(document["kept"]["assessment"]["as_of"])
+
+
+def caught_up(inputs: Inputs, since: datetime, zone: str) -> Inputs:
+    """The inputs with the history as it were had somebody looked at the end of every day since an instant.
+
+    A seizure of three weeks ago is no less an alert for that nobody opened the chart in the meantime.
+    """
+    at = inputs.as_of
+    day = max(since, at - _MOST_UNWATCHED).astimezone(at.tzinfo).date()
+    while day < at.date():
+        evening = in_zone(datetime.combine(day, time(23, 59, 59)), zone)
+        inputs = replace(inputs, history=remember(inputs.history, replace(inputs, as_of=evening).assess()))
+        day += timedelta(days=1)
+    return inputs
+
+
+def says_something_new(before: Mapping[str, Any], found: Assessment) -> bool:
+    """Whether hits, levels, answers or what could be judged changed, or the last kept assessment is of another day."""
+    was, now = before["kept"]["assessment"], assessment_to_document(found)
+    as_of: datetime = found.as_of
+    return _said(was) != _said(now) or datetime.fromisoformat(was["as_of"]).date() != as_of.date()
+
+
+def _said(document: Mapping[str, Any]) -> Any:
+    hits = [(hit["rule"], hit["level"], hit["since"], hit["answer"], _rests_on(hit)) for hit in document["hits"]]
+    return document["plan"], document["plan_version"], hits, document["coverage"]
+
+
+def _rests_on(hit: Mapping[str, Any]) -> list[str]:
+    """The evidence of a hit: an answer covers what the assessment that is kept had shown."""
+    return sorted({one["reading"] or one["source"] for one in hit["evidence"] if not one["is_reference"]})
