@@ -66,6 +66,12 @@ class WatchLog:
             rows = connection.execute(select(watch_note).where(*where).order_by(watch_note.c.at, watch_note.c.id)).mappings().all()
         return tuple(self._note(row) for row in rows)
 
+    def ids(self, tenant_id: str, patient_id: str, kind: NoteKind) -> frozenset[str]:
+        """The ids of all notes of a patient of one kind; nothing of them is unsealed."""
+        mine = (watch_note.c.tenant_id == tenant_id, watch_note.c.patient_id == patient_id, watch_note.c.kind == kind.value)
+        with self._database.read() as connection:
+            return frozenset(connection.execute(select(watch_note.c.id).where(*mine)).scalars())
+
     def newest(self, tenant_id: str, patient_id: str, plan: str, kind: NoteKind) -> WatchNote | None:
         """The newest note of a kind about a plan; None where there is none."""
         mine = (

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from fastapi.responses import HTMLResponse
 
-from fhir_taper.errors import EhrError
+from fhir_taper.errors import TaperError
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.records import Role
 from fhir_taper.web.dependencies import Visit
@@ -20,7 +20,7 @@ def show(
 ) -> HTMLResponse:
     """A page in the frame of whoever looks at it; `own`: always the patient's, so that the team sees what the patient sees.
 
-    `is_kept`: it answers what was kept already, and is shown in a frame without the chart where the EHR does not answer.
+    `is_kept`: it answers what was kept already, and is shown in a frame without the chart where that cannot be read.
     """
     chart = visit.chart
     is_patient = chart.may(Role.PATIENT)
@@ -35,7 +35,7 @@ def show(
         return visit.part(template, status=status, layout=_OWN, tab=tab, name=chart.launch.user_name if is_patient else "", **said)
     try:
         return visit.page(template, tab, status=status, layout=_TEAM, **said)
-    except EhrError:
+    except TaperError:
         if not is_kept:
             raise
         return visit.part(template, status=status, layout=_OWN, tab=tab, name="", **said)

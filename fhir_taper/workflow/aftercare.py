@@ -59,7 +59,7 @@ def save_hard_days(services: Services, chart: OpenChart, kept: Kept, answers: Ma
     What says the same as the newest version is that one, sent again. Raises LaunchRefused ("role"), WrongUsage, StoreConflict where
     somebody kept another version since.
     """
-    if any(len(text) > _LONGEST for text in answers.values()):
+    if any(len("\n".join(text.splitlines())) > _LONGEST for text in answers.values()):  # as a browser counts
         raise WrongUsage(f"each answer has at most {_LONGEST} letters")
     versions = hard_days_of(services, chart)
     said = {item: words for item, text in answers.items() if (words := shown_lines(text))}

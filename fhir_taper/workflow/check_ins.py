@@ -145,7 +145,7 @@ def state_score(services: Services, chart: OpenChart, plan: TaperPlan, form: For
     if scored.problems:
         raise WrongUsage("; ".join(scored.problems))
     at = in_zone(services.clock(), plan.zone or chart.tenant.timezone).replace(microsecond=0)
-    filled = FilledForm(form, scored, chart.launch.patient_id, at, chart.launch.user, chart.launch.tenant_id)
+    filled = FilledForm(form, scored, chart.launch.patient_id, at, chart.launch.user, chart.launch.tenant_id, name_of(plan))
     document = {"form": form.id, "resources": to_observations(filled, ""), "scores": [one.words for one in scored.said]}
     with services.database.begin():
         keep_note(services, chart, NoteKind.FORM, name_of(plan), document, filled.id_of())

@@ -1,6 +1,6 @@
 """What the last look at a plan left behind: its history, the answers since, the days that nobody looked at, and whether now says more."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any, Final
@@ -29,23 +29,24 @@ def history_since(document: Mapping[str, Any] | None, answers: list[WatchNote]) 
     return history
 
 
-def unwatched_from(document: Mapping[str, Any] | None, filled: tuple[WatchNote, ...], at: datetime) -> datetime:
-    """From when on nobody has looked: the assessment that was kept last; before the first one, the first form that was filled in here."""
-    first = min((one.at for one in filled), default=at)
+def unwatched_from(document: Mapping[str, Any] | None, filled: Iterable[datetime], at: datetime) -> datetime:
+    """From when on nobody has looked at a plan: the assessment that was kept last; before the first one, the first form that was filled in
+    for it here, of those times."""
+    first = min(filled, default=at)
     return first if document is None else datetime.fromisoformat(document["kept"]["assessment"]["as_of"])
 
 
-def caught_up(inputs: Inputs, since: datetime, zone: str) -> Inputs:
-    """The inputs with the history as it were had somebody looked at the end of every day since an instant.
+def caught_up(inputs: Inputs, since: datetime, filled: Iterable[datetime], zone: str) -> Inputs:
+    """The inputs with the history as it were had somebody looked when each form came, and at the end of every day, since an instant.
 
-    A seizure of three weeks ago is no less an alert for that nobody opened the chart in the meantime.
+    A seizure of three weeks ago is no less an alert for that nobody opened the chart in the meantime, and it was due when it was told.
     """
-    at = inputs.as_of
-    day = max(since, at - _MOST_UNWATCHED).astimezone(at.tzinfo).date()
-    while day < at.date():
-        evening = in_zone(datetime.combine(day, time(23, 59, 59)), zone)
-        inputs = replace(inputs, history=remember(inputs.history, replace(inputs, as_of=evening).assess()))
-        day += timedelta(days=1)
+    at, first = inputs.as_of, max(since, inputs.as_of - _MOST_UNWATCHED)
+    day = first.astimezone(at.tzinfo).date()
+    evenings = (in_zone(datetime.combine(day + timedelta(days=n), time(23, 59, 59)), zone) for n in range((at.date() - day).days))
+    told = (in_zone(one, zone) for one in filled)
+    for instant in sorted({one for one in (*evenings, *told) if first <= one < at}):
+        inputs = replace(inputs, history=remember(inputs.history, replace(inputs, as_of=instant).assess()))
     return inputs
 
 

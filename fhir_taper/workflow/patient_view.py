@@ -93,8 +93,8 @@ def own_plan(plan: TaperPlan, day: date, asked_pause: date | None = None) -> Own
     is_finished = plan.state is PlanState.COMPLETED
     asked_pause = None if is_finished else asked_pause
     now = in_force(plan, day)
-    if asked_pause is not None:
-        now = min(now, in_force(plan, asked_pause), key=lambda one: one.step.number)
+    if asked_pause is not None and _has_fallen(plan, in_force(plan, asked_pause).step, now.step):
+        now = in_force(plan, asked_pause)
     stays = now.is_held or asked_pause is not None
     later = [] if stays else list(plan.steps[now.step.number + 1 :])
     is_dose_known = plan.state is not PlanState.ON_HOLD or held_since(plan) is not None
@@ -167,6 +167,11 @@ def words_for(own: OwnPlan) -> tuple[PatientWords, ...]:
         names = ([held] if own.held else []) + ["do-not-stop"]
     rows = (load_patient_words()[name] for name in names)
     return tuple(row for row in rows if not row.classes or own.plan.drug_class in row.classes)
+
+
+def _has_fallen(plan: TaperPlan, then: Step, now: Step) -> bool:
+    """Whether a reduction began between two steps; after a step back the dose is higher, and that is the one that is taken."""
+    return any(then.number < number <= now.number for number in reduction_numbers(plan))
 
 
 def _praises(own: OwnPlan) -> tuple[PatientWords, ...]:

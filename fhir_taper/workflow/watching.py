@@ -98,7 +98,8 @@ def watch(services: Services, chart: OpenChart, loaded: Loaded, one: Kept) -> Wa
     answers = [one for one in notes if one.kind is NoteKind.ANSWER and one.plan == name]
     document = decode(last.document) if last is not None else None
     before = history_since(document, answers)
-    inputs = caught_up(Inputs(plan, timeline, policy_of(chart), before, at), unwatched_from(document, filled, at), zone)
+    told = [one.at for one in filled if one.plan == name]
+    inputs = caught_up(Inputs(plan, timeline, policy_of(chart), before, at), unwatched_from(document, told, at), told, zone)
     found = inputs.assess()
     forms = [one.id for one in filled]
     if document is None or document.get("forms") != forms or says_something_new(document, found):
@@ -146,13 +147,18 @@ def answer_hit(services: Services, chart: OpenChart, seen: Watch, rule: str, wha
         raise WrongUsage("the form does not say what was decided")
     if what == HOLD and seen.plan.state is not PlanState.ON_HOLD:
         raise WrongUsage("this plan is not on hold: hold it on its own page first, then answer; or say what else was decided")
-    said = reason.strip()
-    if not any(letter.isalnum() for letter in said) or len(said) > _LONGEST_REASON:
-        raise WrongUsage(f"a decision needs a reason, of at most {_LONGEST_REASON} letters")
-    document = {"rule": rule, "what": what, "reason": said, "by": chart.who}
+    document = {"rule": rule, "what": what, "reason": reason_of(reason), "by": chart.who}
     with services.database.begin():
         keep_note(services, chart, NoteKind.ANSWER, name_of(seen.plan), document)
         note(services, chart.launch, "answer-alert", "done", {"plan": seen.plan.id, "rule": rule, "what": what, "level": int(hit.level)})
+
+
+def reason_of(typed: str) -> str:
+    """The reason of a decision, as it is kept. Raises WrongUsage where there is none to read, or too much of it."""
+    said = typed.strip()
+    if not any(letter.isalnum() for letter in said) or len(said) > _LONGEST_REASON:
+        raise WrongUsage(f"a decision needs a reason, of at most {_LONGEST_REASON} letters")
+    return said
 
 
 def fill_form(services: Services, chart: OpenChart, plan: TaperPlan, form_id: str, answers: Mapping[str, tuple[str, ...]]) -> Scored:
@@ -171,7 +177,7 @@ def fill_form(services: Services, chart: OpenChart, plan: TaperPlan, form_id: st
         raise WrongUsage("nothing was answered")
     at = in_zone(services.clock(), plan.zone or chart.tenant.timezone).replace(microsecond=0)
     entered_by = "" if chart.may(Role.PATIENT) else chart.launch.user
-    filled = FilledForm(form, scored, chart.launch.patient_id, at, entered_by, chart.launch.tenant_id)
+    filled = FilledForm(form, scored, chart.launch.patient_id, at, entered_by, chart.launch.tenant_id, name_of(plan))
     document = {
         "form": form.id,
         "resources": [to_response(filled)],

@@ -43,6 +43,13 @@ def test_the_newest_of_a_kind_about_one_plan(log: WatchLog) -> None:
     assert log.newest("hospital", "p1", "lorazepam/", NoteKind.CHOICE) is None
 
 
+def test_the_ids_of_a_kind_are_told_without_unsealing_anything(log: WatchLog) -> None:
+    for note in (kept_note(), kept_note("n2", at=LATER)):
+        log.note(note)
+    assert log.ids("hospital", "p1", NoteKind.FORM) == {kept_note().id, "n2"}
+    assert log.ids("clinic", "p1", NoteKind.FORM) == log.ids("hospital", "p1", NoteKind.ANSWER) == frozenset()
+
+
 def test_another_tenants_and_another_patients_notes_are_not_found(log: WatchLog) -> None:
     log.note(kept_note())
     assert log.of_patient("clinic", "p1") == log.of_patient("hospital", "p2") == ()

@@ -47,6 +47,15 @@ def test_a_wish_to_pause_keeps_the_dose_of_its_day_until_it_is_answered() -> Non
     assert own_plan(finished, after.start, asked_pause=before.start).asked_pause is None
 
 
+def test_after_a_step_back_the_higher_dose_is_the_one_that_is_taken_whatever_was_asked() -> None:
+    """The step of the wish is an earlier one, and lower."""
+    lower, higher = PLAN.steps[2], PLAN.steps[1]
+    back = replace(higher, number=3, start=PLAN.steps[3].start, end=None)
+    plan = replace(PLAN, steps=(*PLAN.steps[:3], back))
+    own = own_plan(plan, back.start, asked_pause=lower.start)
+    assert own.takes == own_plan(PLAN, higher.start).takes
+
+
 def test_where_nobody_knows_since_when_a_plan_is_held_no_dose_is_named() -> None:
     """Its steps go on by their dates: a lower dose would be named while the cuts are paused."""
     own = own_plan(replace(PLAN, state=PlanState.ON_HOLD), PLAN.steps[2].start)

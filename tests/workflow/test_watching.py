@@ -92,8 +92,17 @@ def test_what_happened_while_nobody_looked_is_an_alert_all_the_same(followed: Fo
     fill_form(followed.services, followed.chart, followed.plan, "daily", SEIZURE)
     seen = watch(followed.later(21), followed.chart, followed.loaded, followed.kept)
     hit = next(one for one in seen.open_hits if one.rule == "B01")
-    assert (seen.assessment.as_of - hit.since).days in (20, 21)
+    told = max(one.at for one in seen.filled if one.plan == name_of(followed.plan))
+    assert hit.since <= told  # when it was told, or where another test told of one before
+    assert hit.due == hit.since + timedelta(minutes=15)
     assert hit.message.startswith("Seizure: open since")
+
+
+def test_a_plan_that_begins_does_not_look_back_on_what_was_told_for_another(followed: Followed) -> None:
+    elsewhere = replace(followed.plan, ingredient="lorazepam")
+    fill_form(followed.services, followed.chart, elsewhere, "daily", SEIZURE)
+    seen = watch(followed.later(30), followed.chart, followed.loaded, followed.kept)
+    assert "B01" not in {one.rule for one in seen.open_hits}
 
 
 def test_that_a_plan_is_on_hold_is_no_answer_before_it_is(followed: Followed) -> None:

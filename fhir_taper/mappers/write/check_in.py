@@ -41,7 +41,8 @@ class FilledForm:
     """One form that was filled in, scored. `entered_by` is who entered it for the patient ("Practitioner/7"), "" where the patient did.
 
     `at` must know its zone. The same form of the same patient at the same instant, with the same answers entered by the same person, is the
-    same filled form: sent twice it is one, and what was corrected is another.
+    same filled form: sent twice it is one, and what was corrected is another. `plan` names the taper that it is of: each has check-ins of
+    its own.
     """
 
     form: Form
@@ -50,6 +51,7 @@ class FilledForm:
     at: datetime
     entered_by: str = ""
     tenant: str = LOCAL_TENANT
+    plan: str = ""
 
     def id_of(self, role: str = "") -> str:
         """The id of the response, or of the Observation of a signal: the same whenever it is written, and for a form that is sent again
@@ -57,6 +59,7 @@ class FilledForm:
         at = to_instant(self.at.astimezone(UTC).replace(second=0, microsecond=0))
         said = "&".join(f"{one.item}={one.said}" for one in self.scored.answers)
         of = f"{self.tenant}/{self.patient}/{self.form.id}/{at}/{self.entered_by}/{sha256(said.encode()).hexdigest()}"
+        of = f"{of}/{self.plan}" if self.plan else of
         return str(uuid5(NAMESPACE_URL, f"{BASE}/filled/{of}/{role}"))
 
 

@@ -53,7 +53,7 @@ def to_timeline_bundle(
 
 
 def _place(resource: Json) -> tuple[bool, str, str]:
-    return resource["resourceType"] != _FIRST, resource["resourceType"], resource.get("id", "")
+    return resource["resourceType"] != _FIRST, resource["resourceType"], str(resource.get("id") or "")
 
 
 def _gaps(unread: Iterable[str], bundle: str) -> dict[str, Json]:

@@ -7,7 +7,7 @@ from fhir_taper.render.level_words import ANSWER_WORDS, NOT_MONITORING
 from fhir_taper.web.alerts_view import alerts_view
 from fhir_taper.web.dependencies import Form_, Opened
 from fhir_taper.web.monitoring_view import unread_lines
-from fhir_taper.workflow.open_alerts import left_open
+from fhir_taper.workflow.open_alerts import answer_left_open, left_open
 from fhir_taper.workflow.watching import ANSWERERS, ANSWERS, answer_hit, watch, watched_named, watched_plans
 
 router = APIRouter()
@@ -37,6 +37,9 @@ def alerts(visit: Opened) -> Response:
 def answer(posted: Form_) -> Response:
     """Note what was decided about one alert."""
     visit, form = posted.visit, posted.form
+    if ended := form.one("ended"):
+        answer_left_open(visit.services, visit.chart, ended, form.one("rule"), form.one("reason"))
+        return visit.to("alerts")
     kept = watched_named(visit.services, visit.chart, form.one("version"))
     seen = watch(visit.services, visit.chart, visit.loaded(), kept)
     answer_hit(visit.services, visit.chart, seen, form.one("rule"), form.one("decision"), form.one("reason"), form.one("shown"))
