@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from xml.etree import ElementTree as ET
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -156,19 +157,19 @@ def test_a_list_that_the_ehr_refuses_is_named_and_the_page_stands(own: Stage, pe
 
 
 def test_a_booked_visit_stands_under_appointments(own: Stage, person: Person) -> None:
-    day = own.services.clock() + timedelta(days=9)
+    at = (own.services.clock() + timedelta(days=9)).replace(hour=15, minute=0, second=0, microsecond=0)
     booked = {
         "resourceType": "Appointment",
         "id": "more-1",
         "status": "booked",
         "description": "Taper review",
-        "start": f"{day:%Y-%m-%dT15:00:00Z}",
+        "start": f"{at:%Y-%m-%dT%H:%M:%SZ}",
         "participant": [{"actor": {"reference": f"Patient/{TAPERED}"}, "status": "accepted"}],
     }
     with between(own.demo, changing("Appointment", with_more(booked))):
         person.send("regimen", "/refresh")
         text = words(person)
-    assert "08:00 : Taper review" in text
+    assert f"{at.astimezone(ZoneInfo('America/Denver')):%H:%M} : Taper review" in text  # where the patient lives
 
 
 def test_a_refresh_leads_back_to_the_page(person: Person) -> None:
