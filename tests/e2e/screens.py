@@ -236,6 +236,33 @@ def watch_screens(page: Page, demo: Demo) -> Iterator[str]:
     yield "monitoring-year-sleep"
     tab(page, "Alerts").click()
     yield "alerts-none"
+    yield from too_late_screens(page, here)
+
+
+def too_late_screens(page: Page, here: str) -> Iterator[str]:
+    """An alert after the review was passed, and one that is open when its plan ends."""
+    page.goto(f"{here}/course")
+    _turned(page, "Review: ")
+    button(page, "Save as version").click()
+    headed(page, "What will be written")
+    page.goto(f"{here}/check-in/phq9")
+    page.get_by_label("Several days").last.check()
+    button(page, "Send").click()
+    headed(page, "Act now")
+    page.goto(f"{here}/check-in/daily")
+    page.get_by_label("I had a seizure").check()
+    button(page, "Send").click()
+    headed(page, "Call the emergency number")
+    page.goto(f"{here}/alerts")
+    expect(page.locator("main")).to_contain_text("not wait")
+    yield "alerts-too-late"
+    page.goto(f"{here}/course")
+    _turned(page, "Revoke: ")
+    button(page, "Save as version").click()
+    headed(page, "What will be written")
+    page.goto(f"{here}/alerts")
+    expect(page.locator("main")).to_contain_text("Open when a plan ended")
+    yield "alerts-after-the-end"
 
 
 def adopted(page: Page, demo: Demo, patient: str) -> str:
