@@ -19,18 +19,16 @@ from fhir_taper.plans.monitoring.scoring import Scored, stated
 from fhir_taper.plans.monitoring.timeline import CheckInSchedule
 from fhir_taper.plans.tables.form_rows import Form, Make, Ships
 from fhir_taper.plans.tables.instrument_tables import load_forms
-from fhir_taper.plans.tapers.collisions import RUNNING
-from fhir_taper.plans.tapers.plan import Phase, PlanState, TaperPlan
+from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.records import Role
 from fhir_taper.store.watch_log import NoteKind, WatchNote
 from fhir_taper.workflow.assess import in_zone
 from fhir_taper.workflow.audited import note
-from fhir_taper.workflow.chosen_plan import plan_of
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.roles import require
 from fhir_taper.workflow.services import Services
-from fhir_taper.workflow.versions import Kept, newest_of_each
-from fhir_taper.workflow.watching import due_on, keep_note, name_of, rhythm_of
+from fhir_taper.workflow.versions import Kept
+from fhir_taper.workflow.watching import due_on, keep_note, name_of, rhythm_of, watched_plans
 
 PAUSE, COME_BACK, HARD_DAYS = "pause", "come-back", "hard-days"
 OF_THEIR_OWN: Final = frozenset({PAUSE, COME_BACK, HARD_DAYS})
@@ -72,20 +70,9 @@ class CheckIns:
         return name_of(self.kept.plan)
 
 
-def followed_plans(services: Services, chart: OpenChart) -> tuple[Kept, ...]:
-    """The newest versions of plans for which somebody is asked: those that run, and those whose taper is completed."""
-    found = (Kept(one, plan_of(one)) for one in newest_of_each(services, chart))
-    return tuple(one for one in found if is_followed(one.plan))
-
-
-def is_followed(plan: TaperPlan) -> bool:
-    """Whether check-ins belong to a plan: it runs, or its aftercare has begun. A draft is nobody's plan yet."""
-    return plan.state in RUNNING or (plan.state is PlanState.COMPLETED and plan.phase is Phase.AFTERCARE)
-
-
 def followed_named(services: Services, chart: OpenChart, name: str) -> Kept:
     """The followed plan of a name; the only one, or the first, where none is named. Raises WrongUsage where there is none."""
-    found = [one for one in followed_plans(services, chart) if not name or name_of(one.plan) == name]
+    found = [one for one in watched_plans(services, chart) if not name or name_of(one.plan) == name]
     if not found:
         raise WrongUsage("no plan is followed now for which this form could be filled in")
     return found[0]

@@ -22,7 +22,7 @@ from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.roles import require
 from fhir_taper.workflow.services import Services
 from fhir_taper.workflow.versions import newest_of_each
-from fhir_taper.workflow.watching import ANSWERERS, keep_note, reason_of
+from fhir_taper.workflow.watching import ANSWERERS, keep_note, name_of, reason_of
 
 _WATCHED: Final = RUNNING | {PlanState.COMPLETED}
 """A plan that is completed is in aftercare."""
@@ -96,7 +96,7 @@ class _LastLook:
 
 
 def _last_look(services: Services, chart: OpenChart, version: PlanVersion) -> _LastLook | None:
-    name = f"{version.plan.ingredient}/{version.plan.key}"
+    name = name_of(version.plan)
     last = services.watch.newest(chart.launch.tenant_id, chart.launch.patient_id, name, NoteKind.ASSESSMENT)
     return None if last is None else _LastLook(name, decode(last.document))
 
@@ -110,19 +110,18 @@ def _waiting(services: Services, chart: OpenChart, last: _LastLook) -> tuple[Map
 
 def _answered(services: Services, chart: OpenChart, plan: str, known: Iterable[str] = ()) -> set[str]:
     """What answers are to that an assessment did not know."""
-    answers = services.watch.of_patient(chart.launch.tenant_id, chart.launch.patient_id, NoteKind.ANSWER)
-    return {decode(one.document)["rule"] for one in answers if one.plan == plan and one.id not in set(known)}
+    answers, seen = services.watch.of_patient(chart.launch.tenant_id, chart.launch.patient_id, NoteKind.ANSWER), frozenset(known)
+    return {decode(one.document)["rule"] for one in answers if one.plan == plan and one.id not in seen}
 
 
 def _left_open(services: Services, chart: OpenChart, version: PlanVersion, last: _LastLook | None) -> Iterator[LeftOpen]:
-    name, of = f"{version.plan.ingredient}/{version.plan.key}", version.plan.ingredient
+    name, of = name_of(version.plan), version.plan.ingredient
     for hit in _waiting(services, chart, last) if last is not None else ():
         if hit["red_flag"]:
             yield LeftOpen(name, of, hit["rule"], hit["title"], hit["message"], datetime.fromisoformat(hit["since"]))
-    seen = set(last.document.get("forms", ())) if last is not None else set[str]()
-    answered = _answered(services, chart, name)
+    seen = {*(last.document.get("forms", ()) if last is not None else ()), *_answered(services, chart, name)}
     for one in services.watch.of_patient(chart.launch.tenant_id, chart.launch.patient_id, NoteKind.FORM):
-        if one.plan == name and one.id not in seen | answered:
+        if one.plan == name and one.id not in seen:
             said = decode(one.document)
             filled = [form for resource in said["resources"] for form in read_filled_forms(resource)]
             if any(alarm_of(form.scored) is not None for form in filled):

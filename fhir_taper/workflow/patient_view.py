@@ -49,7 +49,6 @@ class OwnStep:
     until: date | None
     takes: tuple[Take, ...]
     is_now: bool = False
-    is_pause: bool = False
 
 
 @dataclass(frozen=True, slots=True)

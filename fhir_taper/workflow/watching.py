@@ -16,6 +16,7 @@ from fhir_taper.exact_json import decode, encode
 from fhir_taper.mappers.chart import Chart, Entry
 from fhir_taper.mappers.write.check_in import FilledForm, to_observations, to_response
 from fhir_taper.mappers.write.namespace import BASE
+from fhir_taper.plans.monitoring.aftercare import is_followed
 from fhir_taper.plans.monitoring.asked_rule import HOLD
 from fhir_taper.plans.monitoring.assessment import Assessment, Hit
 from fhir_taper.plans.monitoring.assessment_document import Inputs, history_to_document, kept
@@ -29,9 +30,9 @@ from fhir_taper.plans.monitoring.timeline import CheckInSchedule, Timeline
 from fhir_taper.plans.tables import load
 from fhir_taper.plans.tables.form_rows import Form
 from fhir_taper.plans.tables.instrument_tables import load_forms
-from fhir_taper.plans.tapers.collisions import RUNNING
-from fhir_taper.plans.tapers.plan import Phase, PlanState, TaperPlan
+from fhir_taper.plans.tapers.plan import PlanState, TaperPlan
 from fhir_taper.records import Role
+from fhir_taper.store.plans import PlanName
 from fhir_taper.store.watch_log import NoteKind, WatchNote
 from fhir_taper.workflow.assess import in_zone
 from fhir_taper.workflow.audited import note
@@ -77,9 +78,9 @@ class Watch:
 
 
 def watched_plans(services: Services, chart: OpenChart) -> tuple[Kept, ...]:
-    """The plans that are watched: those that run, and those whose last step is behind the patient."""
-    kept = (Kept(one, plan_of(one)) for one in newest_of_each(services, chart) if one.state in RUNNING or one.state is PlanState.COMPLETED)
-    return tuple(one for one in kept if one.version.state in RUNNING or one.plan.phase is Phase.AFTERCARE)
+    """The newest versions of the plans that are watched, and for which somebody is asked: see `is_followed`."""
+    kept = (Kept(one, plan_of(one)) for one in newest_of_each(services, chart))
+    return tuple(one for one in kept if is_followed(one.plan))
 
 
 def watch(services: Services, chart: OpenChart, loaded: Loaded, one: Kept) -> Watch:
@@ -120,7 +121,7 @@ def policy_of(chart: OpenChart) -> Policy:
     return site_policy(chart.tenant)
 
 
-def name_of(plan: TaperPlan) -> str:
+def name_of(plan: TaperPlan | PlanName) -> str:
     """Which taper a note is about, whatever its version."""
     return f"{plan.ingredient}/{plan.key}"
 

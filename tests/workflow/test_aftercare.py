@@ -9,10 +9,10 @@ from fhir_taper.mappers.read.aftercare import from_aftercare
 from fhir_taper.mappers.write.aftercare import to_aftercare
 from fhir_taper.plans.tapers.plan import PlanState
 from fhir_taper.workflow.aftercare import aftercare_plan, ask_to_come_back, hard_days_of, in_patient_words, over_time, save_hard_days
-from fhir_taper.workflow.check_ins import check_ins, followed_named, followed_plans, state_score
+from fhir_taper.workflow.check_ins import check_ins, followed_named, state_score
 from fhir_taper.workflow.open_chart import OpenChart, open_chart
 from fhir_taper.workflow.services import Services
-from fhir_taper.workflow.watching import choose_rhythm, fill_form, form_named
+from fhir_taper.workflow.watching import choose_rhythm, fill_form, form_named, watched_plans
 from tests.web.running import Person
 from tests.web.ward import Ward
 from tests.web.ward import ward as _ward
@@ -35,7 +35,7 @@ def done(ward: Ward) -> tuple[Services, OpenChart]:
 @pytest.mark.feature("F86")
 def test_every_version_of_the_plan_for_hard_days_stays(done: tuple[Services, OpenChart], ward: Ward) -> None:
     services, own = done
-    (kept,) = followed_plans(services, own)
+    (kept,) = watched_plans(services, own)
     save_hard_days(services, own, kept, {"triggers": "bad nights\r\n\r\nrows", "people": ""}, "")
     later = replace(services, clock=lambda: services.clock().replace(year=2027))
     coach = chart(ward, ward.coach)
@@ -52,7 +52,7 @@ def test_every_version_of_the_plan_for_hard_days_stays(done: tuple[Services, Ope
 
 def test_a_plan_for_hard_days_that_is_too_long_or_empty_is_refused(done: tuple[Services, OpenChart]) -> None:
     services, own = done
-    (kept,) = followed_plans(services, own)
+    (kept,) = watched_plans(services, own)
     for answers in ({"triggers": "x" * 2001}, {"triggers": "  "}):
         with pytest.raises(WrongUsage):
             save_hard_days(services, own, kept, answers, "")
@@ -61,7 +61,7 @@ def test_a_plan_for_hard_days_that_is_too_long_or_empty_is_refused(done: tuple[S
 
 def test_the_aftercare_plan_follows_from_the_patients_choices_and_survives_as_fhir(done: tuple[Services, OpenChart]) -> None:
     services, own = done
-    (kept,) = followed_plans(services, own)
+    (kept,) = watched_plans(services, own)
     choose_rhythm(services, own, kept.plan, 14)
     save_hard_days(services, own, kept, {"coping": "I walk"}, "")
     plan = aftercare_plan(services, own, kept)
@@ -72,7 +72,7 @@ def test_the_aftercare_plan_follows_from_the_patients_choices_and_survives_as_fh
 
 def test_of_a_plan_that_runs_there_is_no_aftercare_yet(ward: Ward) -> None:
     own = chart(ward, ward.patient)
-    (kept,) = followed_plans(ward.stage.services, own)
+    (kept,) = watched_plans(ward.stage.services, own)
     with pytest.raises(NotAllowed):
         aftercare_plan(ward.stage.services, own, kept)
 
@@ -93,7 +93,7 @@ def test_a_wish_to_come_back_is_kept_once_a_minute_and_only_by_those_who_may(don
 @pytest.mark.feature("F88")
 def test_what_check_ins_said_over_time_is_read_from_what_was_filled_in(done: tuple[Services, OpenChart]) -> None:
     services, own = done
-    (kept,) = followed_plans(services, own)
+    (kept,) = watched_plans(services, own)
     fill_form(services, own, kept.plan, "aftercare", {"craving": ("3",), "days-since-use": ("40",), "mood": ("7",)})
     said = {one.title: one.latest.partition(" on ")[0] for one in over_time(services, own, kept.plan)}
     assert said["Craving from 0 to 10"] == "3 of 10"
@@ -103,7 +103,7 @@ def test_what_check_ins_said_over_time_is_read_from_what_was_filled_in(done: tup
 @pytest.mark.feature("F98")
 def test_use_function_and_how_many_check_ins_came_are_followed_after_the_last_step(done: tuple[Services, OpenChart]) -> None:
     services, own = done
-    (kept,) = followed_plans(services, own)
+    (kept,) = watched_plans(services, own)
     before = over_time(services, own, kept.plan)
     assert [(one.title, one.latest) for one in before] == [("Check-ins that were due", "none came")]
     fill_form(services, own, kept.plan, "aftercare", {"function": ("cannot-work",), "use": ("yes",), "days-since-use": ("2",)})
@@ -120,7 +120,7 @@ def test_use_function_and_how_many_check_ins_came_are_followed_after_the_last_st
 @pytest.mark.feature("F85")
 def test_the_patient_reads_of_therapy_peers_and_support_in_words_of_their_own_and_nothing_twice(done: tuple[Services, OpenChart]) -> None:
     services, own = done
-    (kept,) = followed_plans(services, own)
+    (kept,) = watched_plans(services, own)
     plan = aftercare_plan(services, own, kept)
     words = in_patient_words(plan)
     assert len(words) == len(plan.activities)
@@ -135,11 +135,11 @@ def test_a_plan_that_ended_or_another_name_is_not_followed(ward: Ward) -> None:
     with pytest.raises(WrongUsage):
         followed_named(services, own, "diazepam/other")
     ward.keep(replace(ward.plan, state=PlanState.REVOKED))
-    assert followed_plans(services, own) == ()
+    assert watched_plans(services, own) == ()
 
 
 def test_a_patient_states_no_score_of_an_original(ward: Ward) -> None:
     services, own = ward.stage.services, chart(ward, ward.patient)
-    (kept,) = followed_plans(services, own)
+    (kept,) = watched_plans(services, own)
     with pytest.raises(LaunchRefused):
         state_score(services, own, kept.plan, form_named("isi"), "3", "")

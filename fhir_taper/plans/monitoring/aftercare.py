@@ -17,6 +17,7 @@ from fhir_taper.plans.medicines.dose import one_decimal
 from fhir_taper.plans.monitoring.scoring import Said
 from fhir_taper.plans.tables.aftercare_rows import AftercareRow
 from fhir_taper.plans.tables.signal_tables import SignalKind, load_signals
+from fhir_taper.plans.tapers.collisions import RUNNING
 from fhir_taper.plans.tapers.plan import Phase, PlanState, TaperPlan
 
 WINDOW: Final = timedelta(days=28)
@@ -96,6 +97,11 @@ def aftercare_of(
 def is_over(plan: TaperPlan) -> bool:
     """Whether the last step of a taper is behind the patient, and something goes on."""
     return plan.state is PlanState.COMPLETED and plan.phase is Phase.AFTERCARE
+
+
+def is_followed(plan: TaperPlan) -> bool:
+    """Whether somebody is asked and watched by a plan: it runs, or its aftercare has begun. A draft is nobody's plan yet."""
+    return plan.state in RUNNING or is_over(plan)
 
 
 @dataclass(frozen=True, slots=True)

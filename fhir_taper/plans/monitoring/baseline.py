@@ -94,9 +94,8 @@ def _mean_before(condition: Compare, moment: Moment) -> Reference | str:
 def _mean(readings: tuple[Reading, ...], moment: Moment, words: str) -> Reference:
     value = as_exact(sum((Fraction(one.value or 0) for one in readings), Fraction(0)) / len(readings))
     signal = moment.signal(readings[0].signal)
-    unit = "" if signal.unit == "{score}" else f" {signal.unit}"
     sources = ", ".join(source for one in (readings[0], readings[-1]) for source in one.sources)
-    says = f"{words}: mean {brief(value)}{unit} of {len(readings)} readings"
+    says = f"{words}: mean {signal.with_unit(brief(value))} of {len(readings)} readings"
     return Reference(value, (Evidence(signal.id, says, readings[-1].start, sources),))
 
 

@@ -10,16 +10,16 @@ from datetime import date
 from typing import Final
 
 from fhir_taper.errors import WrongUsage
+from fhir_taper.plans.monitoring.aftercare import is_followed
 from fhir_taper.plans.monitoring.contact_quantities import due_days
 from fhir_taper.plans.monitoring.timeline import CheckInSchedule
 from fhir_taper.plans.tables.form_rows import Form, Forms
 from fhir_taper.plans.tables.safety_tables import SafetyTables
-from fhir_taper.plans.tapers.plan import Phase, PlanState, TaperPlan, Tier
+from fhir_taper.plans.tapers.plan import Phase, TaperPlan, Tier
 from fhir_taper.plans.tapers.reductions import reduction_days
 
 BY_TIER: Final = "the risk tier"
 BY_PATIENT: Final = "the patient"
-_FOLLOWED: Final = frozenset({PlanState.ACTIVE, PlanState.ON_HOLD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +62,11 @@ def due_forms(
     `filled` says on which day a form, by id, was last filled in: what was filled in on the day itself, or not so long ago that it comes
     again, is not due. Nothing is due of a plan that nobody follows. Forms that a person of the clinic must ask are never among them.
     """
-    if not _is_followed(plan) or day not in due_days(schedule, reduction_days(plan), day):
+    if not is_followed(plan) or day not in due_days(schedule, reduction_days(plan), day):
         return ()
     last = filled or {}
     fitting = [form for form in forms.forms.values() if form.is_for(plan.drug_class, plan.phase) and not form.needs_person]
     return tuple(sorted(_due(fitting, schedule, day, last), key=lambda one: not one.form.event))
-
-
-def _is_followed(plan: TaperPlan) -> bool:
-    return plan.state in _FOLLOWED or (plan.state is PlanState.COMPLETED and plan.phase is Phase.AFTERCARE)
 
 
 def _due(forms: list[Form], schedule: CheckInSchedule, day: date, last: Mapping[str, date]) -> Iterator[DueForm]:

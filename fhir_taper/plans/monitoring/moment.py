@@ -89,11 +89,8 @@ class Moment:
     def evidence(self, reading: Reading) -> Evidence:
         """A reading as evidence."""
         signal = self.signal(reading.signal)
-        if reading.value is not None:
-            unit = "" if signal.unit == "{score}" else f" {signal.unit}"
-            says = f"{brief(reading.value)}{unit}"
-        else:
-            says = reading.words or reading.answer or signal.title
+        words = reading.words or reading.answer or signal.title
+        says = words if reading.value is None else signal.with_unit(brief(reading.value))
         return Evidence(reading.signal, says, reading.start, ", ".join(reading.sources), reading.identity)
 
 

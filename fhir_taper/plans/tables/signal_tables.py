@@ -67,6 +67,10 @@ class Signal:
     baseline_days: int = 0
     baseline_readings: int = 1
 
+    def with_unit(self, value: str) -> str:
+        """A number as its evidence says it: a score has no unit that is said."""
+        return value if self.unit == "{score}" else f"{value} {self.unit}"
+
 
 @dataclass(frozen=True, slots=True)
 class Conversion:

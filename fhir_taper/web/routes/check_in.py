@@ -24,12 +24,11 @@ from fhir_taper.workflow.check_ins import (
     check_ins,
     filled_lately,
     followed_named,
-    followed_plans,
     state_score,
 )
 from fhir_taper.workflow.patient_view import approve_praise, approved_praise, praise_to_approve
 from fhir_taper.workflow.versions import Kept
-from fhir_taper.workflow.watching import ENTERERS, fill_form, form_named, name_of
+from fhir_taper.workflow.watching import ENTERERS, fill_form, form_named, name_of, watched_plans
 
 router = APIRouter()
 _REFUSED: Final = 422
@@ -107,7 +106,7 @@ def _shown_form(visit: Visit, form_id: str) -> Form:
 
 def _list(visit: Visit, refused: FormRefused | None = None, of: str = "") -> Response:
     chart = visit.chart
-    plans = [check_ins(visit.services, chart, kept) for kept in followed_plans(visit.services, chart)]
+    plans = [check_ins(visit.services, chart, kept) for kept in watched_plans(visit.services, chart)]
     may_approve = chart.may(*CLINICIANS)
     words = [(one, approved_praise(visit.services, chart, one.kept.plan)) for one in plans] if may_approve else []
     return show(

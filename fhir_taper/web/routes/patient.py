@@ -19,10 +19,10 @@ from fhir_taper.web.dependencies import Form_, Opened, Visit
 from fhir_taper.web.fields import Shown
 from fhir_taper.web.patient_views import contacts_of, in_days, rhythms, show
 from fhir_taper.workflow.aftercare import aftercare_plan, ask_to_come_back, hard_days_of, in_patient_words, over_time, save_hard_days
-from fhir_taper.workflow.check_ins import check_ins, followed_named, followed_plans
+from fhir_taper.workflow.check_ins import check_ins, followed_named
 from fhir_taper.workflow.patient_view import approved_praise, ask_for_pause, own_plan, praise_due, words_for
 from fhir_taper.workflow.versions import Kept
-from fhir_taper.workflow.watching import choose_rhythm, form_named, name_of
+from fhir_taper.workflow.watching import choose_rhythm, form_named, name_of, watched_plans
 from fhir_taper.workflow.wishes import unanswered_pause
 
 router = APIRouter()
@@ -33,7 +33,7 @@ _LOST_TOLERANCE: Final = "lost-tolerance"
 @router.get("/app/{launch}/today")
 def today(visit: Opened) -> Response:
     """The approved plan as it is today."""
-    plans = [_own(visit, kept) for kept in followed_plans(visit.services, visit.chart)]
+    plans = [_own(visit, kept) for kept in watched_plans(visit.services, visit.chart)]
     return show(
         visit,
         "patient_today.html",
@@ -44,7 +44,6 @@ def today(visit: Opened) -> Response:
         in_days=in_days,
         first_steps=_FIRST_STEPS,
         rhythms=rhythms,
-        after=Phase.AFTERCARE,
     )
 
 
@@ -115,7 +114,6 @@ def _hard_days(visit: Visit, kept: Kept) -> Response:
         goes_on_for_patient=in_patient_words(after, {_LOST_TOLERANCE}) if after else (),
         said=load_patient_words(),
         contacts=contacts_of(kept.plan),
-        today=visit.today(kept.plan.zone),
     )
 
 
