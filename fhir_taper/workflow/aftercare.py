@@ -21,7 +21,7 @@ from fhir_taper.plans.tables.aftercare_rows import load_aftercare
 from fhir_taper.plans.tapers.plan import TaperPlan
 from fhir_taper.store.watch_log import NoteKind, WatchNote
 from fhir_taper.workflow.assess import in_zone
-from fhir_taper.workflow.check_ins import COME_BACK, HARD_DAYS, check_ins, followed_named
+from fhir_taper.workflow.check_ins import COME_BACK, HARD_DAYS, check_ins, entered_by, followed_named
 from fhir_taper.workflow.open_chart import OpenChart
 from fhir_taper.workflow.services import Services
 from fhir_taper.workflow.versions import Kept
@@ -43,13 +43,12 @@ class HardDays:
 
 def hard_days_of(services: Services, chart: OpenChart) -> tuple[HardDays, ...]:
     """Every version of the plan for hard days, the oldest first."""
-    patient = f"Patient/{chart.launch.patient_id}"
     found = []
     for one in _forms(services, chart):
         document: Mapping[str, Any] = decode(one.document)
         if document["form"] == HARD_DAYS:
             answers = {item["linkId"]: item["answer"][0]["valueString"] for item in document["resources"][0].get("item", ())}
-            found.append(HardDays(document["resources"][0]["id"], one.at, "" if one.by == patient else one.by, answers))
+            found.append(HardDays(document["resources"][0]["id"], one.at, entered_by(chart, one), answers))
     return tuple(found)
 
 

@@ -140,9 +140,13 @@ def state_score(services: Services, chart: OpenChart, plan: TaperPlan, form: For
     return scored
 
 
+def entered_by(chart: OpenChart, one: WatchNote) -> str:
+    """Who entered a form for the patient; "" where the patient did."""
+    return "" if one.by == f"Patient/{chart.launch.patient_id}" else one.by
+
+
 def _filled(chart: OpenChart, one: WatchNote) -> FilledLately:
     document, forms = decode(one.document), load_forms().forms
     title = forms[document["form"]].title if document["form"] in forms else document["form"]
-    by = "" if one.by == f"Patient/{chart.launch.patient_id}" else one.by
     says = tuple(said for said in document["scores"] if said != title)
-    return FilledLately(chart.local(one.at), title, by, says, tuple(document.get("words", ())))
+    return FilledLately(chart.local(one.at), title, entered_by(chart, one), says, tuple(document.get("words", ())))

@@ -53,7 +53,7 @@ class OpenAlerts:
 
 def open_alerts(services: Services, chart: OpenChart) -> OpenAlerts | None:
     """What is known of the plans together without looking again; None where one of them was never looked at, or none runs."""
-    launch, found = chart.launch, list[OpenAlerts]()
+    launch, found = chart.launch, list[_LastLook]()
     for version in newest_of_each(services, chart):
         if version.state not in _WATCHED:
             continue
@@ -61,10 +61,12 @@ def open_alerts(services: Services, chart: OpenChart) -> OpenAlerts | None:
         if last is None and version.state in RUNNING:
             return None
         if last is not None:
-            forms = services.watch.ids(launch.tenant_id, launch.patient_id, NoteKind.FORM)
-            unseen = forms - set(last.document.get("forms", ()))
-            found.append(OpenAlerts(len(_waiting(services, chart, last)), bool(unseen)))
-    return OpenAlerts(sum(one.waiting for one in found), any(one.has_news for one in found)) if found else None
+            found.append(last)
+    if not found:
+        return None
+    forms = services.watch.ids(launch.tenant_id, launch.patient_id, NoteKind.FORM)
+    waiting = sum(len(_waiting(services, chart, one)) for one in found)
+    return OpenAlerts(waiting, any(forms - set(one.document.get("forms", ())) for one in found))
 
 
 def left_open(services: Services, chart: OpenChart) -> tuple[LeftOpen, ...]:
